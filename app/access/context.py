@@ -1,0 +1,82 @@
+"""What a request may do: who asks, which book is open, and, for writers, the revision they are making."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The person behind a request."""
+
+    user_id: UUID
+    session_id: UUID
+    role: str
+    time_zone: str
+    connection: AsyncConnection
+
+    def today(self) -> date:
+        """Today where the person lives: a civil date is theirs, not the server's."""
+        return datetime.now(UTC).astimezone(ZoneInfo(self.time_zone)).date()
+
+
+@dataclass(frozen=True)
+class BookReader:
+    """An open book: every statement through `connection` sees this book's rows and no other's."""
+
+    actor: Actor
+    connection: AsyncConnection
+    book_id: UUID
+    role: str
+    base_currency: str
+    base_exponent: int
+    revision: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change, on its way to the log."""
+
+    entity: str
+    entity_id: UUID
+    action: str
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class BookWriter(BookReader):
+    """An open book whose row this request holds: `revision` is the one it is making, and nobody else writes.
+
+    A function that changes a book takes a `BookWriter`, so a route that only opened the book for reading cannot
+    call it. Events gather in `pending` and are written before the commit, with the change they tell of.
+    """
+
+    base_currency_chosen: bool
+    pending: list[Event] = field(default_factory=list)
+    written: list[int] = field(default_factory=lambda: [0])
+
+    def record(self, event: Event) -> None:
+        self.pending.append(event)
+
+    def take_events(self) -> list[dict[str, Any]]:
+        """The events not yet written, as rows for the log; the caller writes them."""
+        start = self.written[0]
+        rows = [
+            {
+                "position": start + offset,
+                "entity": event.entity,
+                "entity_id": str(event.entity_id),
+                "action": event.action,
+                "before": event.before,
+                "after": event.after,
+            }
+            for offset, event in enumerate(self.pending)
+        ]
+        self.written[0] += len(rows)
+        self.pending.clear()
+        return rows

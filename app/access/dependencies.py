@@ -1,0 +1,151 @@
+"""The doors of the API: a session (one transaction a request), the actor, and the book opened to read or to write.
+
+All of them are function-scoped: the transaction is committed before the answer leaves.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import Depends, Header, Request
+from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access import repository
+from app.access.context import Actor, BookReader, BookWriter
+from app.access.opening import flush_events, take_book
+from app.core.database import Database
+from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
+from app.core.idempotency import IdempotencyHeader, claim
+
+bearer = OAuth2PasswordBearer(
+    tokenUrl="/api/v1/auth/token",
+    refreshUrl="/api/v1/auth/refresh",
+    auto_error=False,
+    scheme_name="Password",
+    description="Username is the e-mail address. The token goes into `Authorization: Bearer ...`.",
+)
+
+BookHeader = Annotated[
+    UUID | None,
+    Header(alias="X-Book-Id", description="Which book to work in; your default book without it."),
+]
+
+
+async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    database: Database = request.app.state.database
+    async with database.begin() as connection:
+        yield connection
+
+
+Connection = Annotated[AsyncConnection, Depends(get_connection, scope="function")]
+
+
+def get_bearer(token: Annotated[str | None, Depends(bearer)]) -> str:
+    """Refuse before a connection is taken: a flood of anonymous calls costs the database nothing."""
+    if token is None:
+        raise UnauthenticatedError("Send an access token: Authorization: Bearer <token>.")
+    return token
+
+
+class _Opened:
+    """An actor and the row that opened their request."""
+
+    def __init__(self, actor: Actor, row: RowMapping) -> None:
+        self.actor = actor
+        self.row = row
+
+
+def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) -> tuple[UUID, UUID]:
+    claims = request.app.state.access_tokens.read(token)
+    return claims.session_id, claims.user_id
+
+
+def _wanted_book(request: Request, x_book_id: BookHeader = None) -> UUID | None:
+    """The book in the path, else the one in the header, else None for the default book."""
+    in_path = request.path_params.get("book_id")
+    if in_path is None:
+        return x_book_id
+    try:
+        return UUID(in_path)
+    except ValueError:
+        raise invalid("path.book_id", "uuid_parsing", "is not a UUID") from None
+
+
+def _book_in_path(book_id: UUID) -> UUID:
+    return book_id
+
+
+BookInPath = Depends(_book_in_path)
+"""For the `dependencies` of a route below `/books/{book_id}`: it opens that book, whatever the header says."""
+
+
+async def _open(
+    request: Request,
+    claims: Annotated[tuple[UUID, UUID], Depends(_claims)],
+    wanted: Annotated[UUID | None, Depends(_wanted_book)],
+    connection: Connection,
+) -> _Opened:
+    session_id, user_id = claims
+    row = await repository.open_request(connection, session_id, user_id, wanted)
+    if row is None:
+        raise UnauthenticatedError("This session is over; log in again.")
+    request.state.user_id = str(user_id)
+    structlog.contextvars.bind_contextvars(user_id=str(user_id))
+    if wanted is not None and row["book_id"] is None:
+        raise NotFoundError("There is no such book, or you are not a member of it.")
+    return _Opened(Actor(user_id, session_id, row["user_role"], row["time_zone"], connection), row)
+
+
+Opened = Annotated[_Opened, Depends(_open, scope="function")]
+
+
+async def _claim(request: Request, opened: Opened, idempotency_key: IdempotencyHeader = None) -> None:
+    await claim(request, opened.actor.connection, f"user:{opened.actor.user_id}", idempotency_key)
+
+
+async def _anonymous_claim(request: Request, connection: Connection, idempotency_key: IdempotencyHeader = None) -> None:
+    await claim(request, connection, "anonymous", idempotency_key)
+
+
+Idempotent = Depends(_claim, scope="function")
+"""For the `dependencies` of a POST: it takes an `Idempotency-Key`."""
+
+IdempotentAnonymous = Depends(_anonymous_claim, scope="function")
+"""The same for a POST without a user."""
+
+
+async def _actor(opened: Opened) -> Actor:
+    return opened.actor
+
+
+def _read_book(opened: Opened) -> BookReader:
+    row = opened.row
+    if row["book_id"] is None:
+        raise NotFoundError("You have no default book; name one with X-Book-Id.")
+    return BookReader(
+        opened.actor,
+        opened.actor.connection,
+        row["book_id"],
+        row["book_role"],
+        row["base_currency"],
+        row["base_exponent"],
+        row["revision"],
+    )
+
+
+ReadBook = Annotated[BookReader, Depends(_read_book, scope="function")]
+
+
+async def _write_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
+    if reader.role == "viewer":
+        raise ForbiddenError("You may read this book, not change it; ask an owner to make you an editor.")
+    writer = await take_book(reader.actor, reader.book_id, reader.role)
+    yield writer
+    await flush_events(writer)
+
+
+ActorParam = Annotated[Actor, Depends(_actor, scope="function")]
+WriteBook = Annotated[BookWriter, Depends(_write_book, scope="function")]

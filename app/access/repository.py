@@ -1,0 +1,66 @@
+"""The statements that open a request."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, RowMapping, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.documents import dump
+
+_OPEN = text("SELECT * FROM open_request(:session, :user, :book)")
+_SET_BOOK = text("SELECT set_config('app.book_id', CAST(:book AS text), true)")
+_TAKE = text(
+    """
+    UPDATE books b SET revision = b.revision + 1, updated_at = now()
+    FROM currencies c
+    WHERE b.id = :book AND c.code = b.base_currency
+    RETURNING b.revision, b.base_currency, b.base_currency_chosen, c.exponent AS base_exponent
+    """
+)
+EVENTS_SQL = """
+    INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+    SELECT :book, :revision, e.position, e.entity, e.entity_id, e.action, :actor, e.before, e.after
+    FROM jsonb_to_recordset(CAST(:events AS jsonb))
+        AS e(position integer, entity text, entity_id uuid, action text, before jsonb, after jsonb)
+"""
+EVENT_PARAMETERS = (
+    bindparam("book", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("actor", type_=Uuid),
+)
+_LOG = text(EVENTS_SQL).bindparams(*EVENT_PARAMETERS)
+
+
+async def open_request(
+    connection: AsyncConnection, session_id: UUID, user_id: UUID, book_id: UUID | None
+) -> RowMapping | None:
+    """Check session and membership and set both for row-level security, in one statement.
+
+    None when the session is over; a row without `book_id` when the book is not this user's.
+    """
+    parameters = {"session": session_id, "user": user_id, "book": book_id}
+    return (await connection.execute(_OPEN, parameters)).mappings().one_or_none()
+
+
+async def open_new_book(connection: AsyncConnection, book_id: UUID) -> None:
+    """Let this transaction write the rows of a book that it is about to create."""
+    await connection.execute(_SET_BOOK, {"book": str(book_id)})
+
+
+async def take_book(connection: AsyncConnection, book_id: UUID) -> RowMapping:
+    """Raise the book's revision; its row stays locked until the commit, so writers of one book queue."""
+    return (await connection.execute(_TAKE, {"book": book_id})).mappings().one()
+
+
+async def write_events(
+    connection: AsyncConnection, book_id: UUID, revision: int, actor_id: UUID, rows: list[dict[str, Any]]
+) -> None:
+    parameters: Mapping[str, Any] = {
+        "book": book_id,
+        "revision": revision,
+        "actor": actor_id,
+        "events": dump(rows),
+    }
+    await connection.execute(_LOG, parameters)

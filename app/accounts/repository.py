@@ -1,0 +1,119 @@
+"""Statements about accounts."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, Uuid, and_, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.accounts.models import Account
+from app.core.database import AnyRow, AnySelect
+from app.currencies.models import Currency
+from app.transactions.models import Posting, Transaction
+
+
+def _whole(book_id: UUID) -> AnySelect:
+    opening = (
+        select(func.sum(Posting.amount).label("amount"), func.min(Posting.date).label("date"))
+        .join(
+            Transaction,
+            and_(Transaction.book_id == book_id, Transaction.id == Posting.transaction_id),
+        )
+        .where(
+            Posting.book_id == book_id,
+            Transaction.account_id == Account.id,
+            Posting.account_id == Account.id,
+            Transaction.type == "opening_balance",
+        )
+        .lateral("opening")
+    )
+    return (
+        select(
+            Account.id,
+            Account.name,
+            Account.type,
+            Account.currency,
+            Currency.exponent,
+            Account.balance,
+            opening.c.amount.label("opening_balance"),
+            opening.c.date.label("opening_date"),
+            Account.institution,
+            Account.notes,
+            Account.sort,
+            Account.archived_at,
+            Account.revision,
+            Account.created_at,
+            Account.updated_at,
+        )
+        .join(Currency, Currency.code == Account.currency)
+        .join(opening, text("true"))
+        .where(Account.book_id == book_id)
+    )
+
+
+async def every(connection: AsyncConnection, book_id: UUID, *, archived: bool | None) -> Sequence[AnyRow]:
+    """All accounts, or only those that are (or are not) archived."""
+    statement = _whole(book_id).order_by(Account.sort, func.lower(Account.name), Account.id)
+    if archived is not None:
+        statement = statement.where(Account.archived_at.is_not(None) if archived else Account.archived_at.is_(None))
+    return (await connection.execute(statement)).all()
+
+
+async def get(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> AnyRow | None:
+    return (await connection.execute(_whole(book_id).where(Account.id == account_id))).one_or_none()
+
+
+async def add(connection: AsyncConnection, values: dict[str, Any]) -> None:
+    await connection.execute(insert(Account).values(values))
+
+
+async def change(connection: AsyncConnection, book_id: UUID, account_id: UUID, values: dict[str, Any]) -> None:
+    statement = update(Account).where(Account.book_id == book_id, Account.id == account_id)
+    await connection.execute(statement.values({**values, "updated_at": func.now()}))
+
+
+async def remove(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> None:
+    await connection.execute(delete(Account).where(Account.book_id == book_id, Account.id == account_id))
+
+
+async def opening_ids(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> Sequence[UUID]:
+    statement = select(Transaction.id).where(
+        Transaction.book_id == book_id,
+        Transaction.account_id == account_id,
+        Transaction.type == "opening_balance",
+    )
+    return (await connection.execute(statement)).scalars().all()
+
+
+_USE = text(
+    """
+    SELECT count(DISTINCT p.transaction_id)
+    FROM postings p JOIN transactions t ON t.book_id = p.book_id AND t.id = p.transaction_id
+    WHERE p.book_id = :book AND p.account_id = :account AND t.type <> 'opening_balance'
+    """
+)
+
+
+async def use(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> int:
+    """How many transactions touch the account, its opening balance aside."""
+    return int(await connection.scalar(_USE, {"book": book_id, "account": account_id}) or 0)
+
+
+_BALANCE_AT = text(
+    """
+    SELECT coalesce((SELECT sum(inflow - outflow) FROM monthly_totals
+                     WHERE book_id = :book AND account_id = :account AND month < date_trunc('month', :at)::date), 0)
+         + coalesce((SELECT sum(amount) FROM postings
+                     WHERE book_id = :book AND account_id = :account
+                       AND date BETWEEN date_trunc('month', :at)::date AND :at), 0)
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("at", type_=Date))
+
+
+async def balance_at(connection: AsyncConnection, book_id: UUID, account_id: UUID, at: date) -> Decimal:
+    """The end-of-day balance: whole months from the totals, the part month from its postings."""
+    found = await connection.scalar(_BALANCE_AT, {"book": book_id, "account": account_id, "at": at})
+    return Decimal(found)

@@ -1,0 +1,160 @@
+"""The HTTP side of accounts."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from app.access.dependencies import Idempotent, ReadBook, WriteBook
+from app.accounts import service
+from app.accounts.schemas import AccountIn, AccountList, AccountOut, AccountPatch, AccountReplace, BalanceOut
+from app.core.conditional import ExpectedRevision, IfNoneMatch, entity_tag, is_unchanged, list_tag
+from app.core.fields import CivilDate
+from app.core.pagination import Page, PageParams
+from app.core.problems import not_modified, problems
+from app.core.routing import routes
+from app.transactions.filters import TransactionFilter
+from app.transactions.query import SortParam
+from app.transactions.schemas import TransactionOut
+
+router = routes("/accounts", "accounts")
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=AccountOut,
+    operation_id="create_account",
+    summary="Open an account",
+    responses=problems(404, 409),
+    dependencies=[Idempotent],
+)
+async def create_account(body: AccountIn, book: WriteBook, response: Response) -> dict[str, Any]:
+    """An account in one currency, which never changes. The first one decides the book's base currency."""
+    document = await service.create(book, body)
+    response.headers["Location"] = f"/api/v1/accounts/{document['id']}"
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.get(
+    "",
+    response_model=AccountList,
+    operation_id="list_accounts",
+    summary="List accounts",
+    responses={**problems(404), **not_modified()},
+)
+async def list_accounts(
+    book: ReadBook,
+    response: Response,
+    archived: Annotated[bool | None, Query(description="Only archived ones, or only others; all when absent.")] = None,
+    if_none_match: IfNoneMatch = None,
+) -> object:
+    """All accounts with their balances now."""
+    tag = list_tag(book.book_id, book.revision)
+    if is_unchanged(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    items = await service.every(book, archived=archived)
+    return {"items": items, "total": len(items)}
+
+
+@router.get(
+    "/{account_id}",
+    response_model=AccountOut,
+    operation_id="get_account",
+    summary="Read an account",
+    responses=problems(404),
+)
+async def get_account(account_id: UUID, book: ReadBook, response: Response) -> dict[str, Any]:
+    """One account; the `ETag` is its revision, for `If-Match`. Each change of the balance is a revision."""
+    document = await service.get(book, account_id)
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.put(
+    "/{account_id}",
+    response_model=AccountOut,
+    operation_id="replace_account",
+    summary="Replace an account's description",
+    responses=problems(404, 409, 412),
+)
+async def replace_account(
+    account_id: UUID, body: AccountReplace, book: WriteBook, expected: ExpectedRevision, response: Response
+) -> dict[str, Any]:
+    """What the body leaves out goes back to its default; the opening balance stays unless one is sent."""
+    document = await service.replace(book, account_id, body, expected)
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.patch(
+    "/{account_id}",
+    response_model=AccountOut,
+    operation_id="update_account",
+    summary="Rename, archive or restore an account, or change its opening balance",
+    responses=problems(404, 409, 412),
+)
+async def update_account(
+    account_id: UUID, body: AccountPatch, book: WriteBook, expected: ExpectedRevision, response: Response
+) -> dict[str, Any]:
+    """Change what is named and keep the rest. An archived account keeps its past and takes nothing new."""
+    document = await service.patch(book, account_id, body, expected)
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.delete(
+    "/{account_id}",
+    status_code=204,
+    operation_id="delete_account",
+    summary="Delete an account",
+    responses=problems(404, 409, 412),
+)
+async def delete_account(
+    account_id: UUID,
+    book: WriteBook,
+    expected: ExpectedRevision,
+    reassign_to: Annotated[
+        UUID | None, Query(description="An account of the same currency that takes over the transactions.")
+    ] = None,
+) -> None:
+    """One in use answers 409 and says by how much: archive it, or name an heir with `reassign_to`."""
+    await service.delete(book, account_id, reassign_to, expected)
+
+
+@router.get(
+    "/{account_id}/balance",
+    response_model=BalanceOut,
+    operation_id="get_account_balance",
+    summary="Read a balance, now or at a date",
+    responses=problems(404),
+)
+async def get_account_balance(
+    account_id: UUID,
+    book: ReadBook,
+    at: Annotated[CivilDate | None, Query(description="The end of this day; now when absent.")] = None,
+) -> dict[str, Any]:
+    """Costs the same however long the history: whole months come from the totals."""
+    return await service.balance(book, account_id, at)
+
+
+@router.get(
+    "/{account_id}/transactions",
+    response_model=Page[TransactionOut],
+    operation_id="list_account_transactions",
+    summary="List an account's transactions",
+    responses=problems(404),
+)
+async def list_account_transactions(
+    account_id: UUID,
+    book: ReadBook,
+    sort: SortParam,
+    page: PageParams,
+    date_from: Annotated[CivilDate | None, Query(description="This day or later.")] = None,
+    date_to: Annotated[CivilDate | None, Query(description="This day or earlier.")] = None,
+) -> dict[str, Any]:
+    """Like a bank statement, and 404 for an account that is not there. `/transactions?account_id=` filters further."""
+    wanted = TransactionFilter(account_ids=(account_id,), date_from=date_from, date_to=date_to)
+    return await service.transactions_of(book, account_id, wanted, sort, page)

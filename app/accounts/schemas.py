@@ -1,0 +1,131 @@
+"""What clients send and get about accounts."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from app.core.fields import Body, CivilDate, CurrencyCode, LongName, Text
+from app.core.money import Money, SignedAmount
+
+AccountType = Literal[
+    "checking",
+    "savings",
+    "cash",
+    "credit_card",
+    "loan",
+    "mortgage",
+    "investment",
+    "property",
+    "other_asset",
+    "other_liability",
+]
+LIABILITIES = frozenset({"credit_card", "loan", "mortgage", "other_liability"})
+
+OpeningBalance = Annotated[
+    SignedAmount,
+    Field(description="What was there before the first transaction; a debt is negative."),
+]
+Sort = Annotated[int, Field(ge=-1_000_000, le=1_000_000, description="Accounts are ordered by it, then by name.")]
+
+
+class AccountIn(Body):
+    """A new account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "name": "Checking",
+                "type": "checking",
+                "currency": "EUR",
+                "opening_balance": "1200.00",
+                "opening_date": "2026-01-01",
+            }
+        }
+    )
+
+    id: UUID | None = Field(default=None, description="Your own UUID for it; the server makes one when absent.")
+    name: LongName
+    type: AccountType
+    currency: CurrencyCode
+    opening_balance: OpeningBalance | None = None
+    opening_date: CivilDate | None = Field(default=None, description="Today when absent; not in the future.")
+    institution: LongName | None = None
+    notes: Text | None = None
+    sort: Sort = 0
+
+
+class AccountReplace(Body):
+    """PUT: all of an account's description. Its currency is for ever; an absent opening balance stays."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "Joint checking", "type": "checking"}})
+
+    name: LongName
+    type: AccountType
+    currency: CurrencyCode | None = Field(default=None, description="May be sent, and cannot change.")
+    opening_balance: OpeningBalance | None = None
+    opening_date: CivilDate | None = None
+    institution: LongName | None = None
+    notes: Text | None = None
+    sort: Sort = 0
+    archived: bool = False
+
+
+class AccountPatch(Body):
+    """What to change; what is absent stays."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "Joint checking"}})
+
+    name: LongName | None = None
+    type: AccountType | None = None
+    opening_balance: OpeningBalance | None = Field(default=None, description="0 or null removes it.")
+    opening_date: CivilDate | None = None
+    institution: LongName | None = None
+    notes: Text | None = None
+    sort: Sort | None = None
+    archived: bool | None = None
+
+    @field_validator("name", "type", "sort", "archived", "opening_date")
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("cannot be null")
+        return value
+
+
+class AccountOut(BaseModel):
+    """An account with its balance now."""
+
+    id: UUID
+    name: str
+    type: AccountType
+    account_class: Literal["asset", "liability"] = Field(alias="class")
+    currency: str
+    balance: Money = Field(description="In `currency`; what is owed is negative.")
+    opening_balance: Money | None
+    opening_date: date | None
+    institution: str | None
+    notes: str | None
+    sort: int
+    archived_at: datetime | None
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class AccountList(BaseModel):
+    """All accounts."""
+
+    items: list[AccountOut]
+    next_cursor: str | None = Field(default=None, description="Always null: the list is whole.")
+    total: int
+
+
+class BalanceOut(BaseModel):
+    """What an account held at the end of a day."""
+
+    account_id: UUID
+    at: date
+    currency: str
+    balance: Money

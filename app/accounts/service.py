@@ -1,0 +1,229 @@
+"""Accounts: opening, changing, archiving, deleting, and what they held when."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.access.context import BookReader, BookWriter, Event
+from app.accounts import repository
+from app.accounts.schemas import LIABILITIES, AccountIn, AccountPatch, AccountReplace
+from app.books import service as books
+from app.core.clock import now
+from app.core.conditional import check_revision
+from app.core.database import AnyRow, constraint_means
+from app.core.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid
+from app.core.ids import new_id
+from app.core.money import decimals, quantum
+from app.core.pagination import PageRequest
+from app.currencies.service import exponent_of
+from app.transactions import listing, reassign, shapes
+from app.transactions import service as transactions
+from app.transactions.filters import Sort, TransactionFilter
+from app.transactions.references import AccountRef
+
+ENTITY = "account"
+Document = dict[str, Any]
+
+
+class AccountNotFoundError(NotFoundError):
+    code = "account_not_found"
+
+    def __init__(self, account_id: UUID) -> None:
+        super().__init__(f"There is no account {account_id}.")
+
+
+class AccountIdTakenError(ConflictError):
+    code = "id_taken"
+    title = "This id is taken"
+
+
+class AccountInUseError(ConflictError):
+    code = "account_in_use"
+    title = "The account is in use"
+
+
+class CurrencyFixedError(ConflictError):
+    code = "currency_fixed"
+    title = "An account's currency cannot change"
+
+
+class SeveralOpeningsError(ConflictError):
+    code = "several_opening_balances"
+    title = "The account has several opening balances"
+
+
+constraint_means("pk_accounts", lambda: AccountIdTakenError("An account with this id exists."))
+
+
+async def every(book: BookReader, *, archived: bool | None) -> list[Document]:
+    rows = await repository.every(book.connection, book.book_id, archived=archived)
+    return [_document(row) for row in rows]
+
+
+async def get(book: BookReader, account_id: UUID) -> Document:
+    row = await repository.get(book.connection, book.book_id, account_id)
+    if row is None:
+        raise AccountNotFoundError(account_id)
+    return _document(row)
+
+
+async def create(book: BookWriter, body: AccountIn) -> Document:
+    """Open an account, with an opening balance when one is given.
+
+    The first account decides the book's base currency, unless the owner did. Raises `InvalidError` for an unknown
+    currency, an opening balance finer than the currency, and an opening date in the future.
+    """
+    exponent = await exponent_of(book.connection, body.currency, "currency")
+    _check_opening(book, body.opening_balance, body.opening_date, body.currency, exponent)
+    account_id = body.id or new_id()
+    values = body.model_dump(exclude={"id", "opening_balance", "opening_date"})
+    await repository.add(
+        book.connection,
+        {
+            **values,
+            "book_id": book.book_id,
+            "id": account_id,
+            "balance": Decimal(0).quantize(quantum(exponent)),
+            "revision": book.revision,
+        },
+    )
+    base_currency = await books.adopt_currency(book, body.currency)
+    if body.opening_balance:
+        account = AccountRef(account_id, body.currency, exponent, archived=False)
+        line = shapes.equity_line(account, body.opening_balance, base_currency)
+        await transactions.set_opening_balance(
+            book, account_id, line, body.opening_date or book.actor.today(), existing=None
+        )
+    document = await get(book, account_id)
+    book.record(Event(ENTITY, account_id, "created", after=_as_event(document)))
+    return document
+
+
+async def replace(book: BookWriter, account_id: UUID, body: AccountReplace, expected: int | None) -> Document:
+    changes = body.model_dump(exclude={"currency", "opening_balance", "opening_date"})
+    opening = body.model_dump(include={"opening_balance", "opening_date"}, exclude_none=True)
+    return await _change(book, account_id, {**changes, **opening}, expected, currency=body.currency)
+
+
+async def patch(book: BookWriter, account_id: UUID, body: AccountPatch, expected: int | None) -> Document:
+    return await _change(book, account_id, body.model_dump(exclude_unset=True), expected)
+
+
+async def _change(
+    book: BookWriter, account_id: UUID, changes: Document, expected: int | None, currency: str | None = None
+) -> Document:
+    before = await get(book, account_id)
+    check_revision(expected, before["revision"])
+    if currency is not None and currency != before["currency"]:
+        raise CurrencyFixedError(f"It is in {before['currency']} and its postings are; open another account.")
+    opening: Document = {name: changes.pop(name) for name in ("opening_balance", "opening_date") if name in changes}
+    archived = changes.pop("archived", None)
+    if archived is not None and archived != (before["archived_at"] is not None):
+        changes["archived_at"] = now() if archived else None
+    await repository.change(book.connection, book.book_id, account_id, {**changes, "revision": book.revision})
+    if opening:
+        await _change_opening(book, before, opening)
+    after = await get(book, account_id)
+    book.record(Event(ENTITY, account_id, "updated", before=_as_event(before), after=_as_event(after)))
+    return after
+
+
+async def _change_opening(book: BookWriter, account: Document, opening: Document) -> None:
+    """Merge what was sent with what is there; 0 and null mean none."""
+    amount: Decimal | None = opening.get("opening_balance", account["opening_balance"])
+    day: date = opening.get("opening_date", account["opening_date"]) or book.actor.today()
+    exponent = await exponent_of(book.connection, account["currency"], "currency")
+    _check_opening(book, amount, day, account["currency"], exponent)
+    ids = await repository.opening_ids(book.connection, book.book_id, account["id"])
+    if len(ids) > 1:
+        raise SeveralOpeningsError(
+            "Accounts were merged into this one, each with its own; they cannot be changed as one."
+        )
+    existing = await transactions.get(book, ids[0]) if ids else None
+    reference = AccountRef(account["id"], account["currency"], exponent, archived=False)
+    line = shapes.equity_line(reference, amount, book.base_currency) if amount else None
+    await transactions.set_opening_balance(book, account["id"], line, day, existing)
+
+
+async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, expected: int | None) -> None:
+    """Delete an account that nothing but its opening balance uses, or hand all it has to another one first.
+
+    Raises `AccountInUseError` with the count when it has transactions and no heir is named.
+    """
+    before = await get(book, account_id)
+    check_revision(expected, before["revision"])
+    if reassign_to is not None:
+        await _hand_over(book, before, reassign_to)
+    else:
+        used = await repository.use(book.connection, book.book_id, account_id)
+        if used:
+            raise AccountInUseError(
+                f'It has {used} transactions. Archive it with PATCH {{"archived": true}}, or delete it with '
+                "?reassign_to=<account id>.",
+                transactions=used,
+            )
+        for opening_id in await repository.opening_ids(book.connection, book.book_id, account_id):
+            existing = await transactions.get(book, opening_id)
+            await transactions.set_opening_balance(book, account_id, None, existing["date"], existing)
+    await repository.remove(book.connection, book.book_id, account_id)
+    after = {"reassigned_to": reassign_to} if reassign_to else None
+    book.record(Event(ENTITY, account_id, "deleted", before=_as_event(before), after=after))
+
+
+async def _hand_over(book: BookWriter, account: Document, heir_id: UUID) -> None:
+    heir = await repository.get(book.connection, book.book_id, heir_id)
+    if heir is None:
+        raise AccountNotFoundError(heir_id)
+    if heir_id == account["id"]:
+        raise invalid("query.reassign_to", "same_account", "is the account itself")
+    if heir.currency != account["currency"]:
+        detail = f"is in {heir.currency}, this one in {account['currency']}"
+        raise invalid("query.reassign_to", "currency_mismatch", detail)
+    await reassign.account(book, account["id"], heir_id)
+
+
+async def balance(book: BookReader, account_id: UUID, at: date | None) -> Document:
+    """The balance at the end of a day; without a day, the balance now."""
+    account = await get(book, account_id)
+    amount = account["balance"]
+    if at is not None:
+        found = await repository.balance_at(book.connection, book.book_id, account_id, at)
+        amount = found.quantize(quantum(account["exponent"]))
+    return {
+        "account_id": account_id,
+        "at": at or book.actor.today(),
+        "currency": account["currency"],
+        "balance": amount,
+    }
+
+
+def _check_opening(book: BookReader, amount: Decimal | None, day: date | None, currency: str, exponent: int) -> None:
+    wrong = []
+    if amount is not None and decimals(amount) > exponent:
+        detail = f"{currency} has {exponent} decimals"
+        wrong.append(FieldError("opening_balance", "too_many_decimals", detail))
+    today = book.actor.today()
+    if day is not None and day > today:
+        detail = f"{day} is in the future: today is {today} in {book.actor.time_zone}"
+        wrong.append(FieldError("opening_date", "date_in_future", detail))
+    if wrong:
+        raise InvalidError(wrong)
+
+
+def _document(row: AnyRow) -> Document:
+    document = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's mapping
+    document["class"] = "liability" if row.type in LIABILITIES else "asset"
+    return document
+
+
+def _as_event(document: Document) -> Document:
+    return {key: value for key, value in document.items() if key not in {"created_at", "updated_at", "exponent"}}
+
+
+async def transactions_of(
+    book: BookReader, account_id: UUID, wanted: TransactionFilter, sort: Sort, page: PageRequest
+) -> Document:
+    """A page of the account's transactions; raises `AccountNotFoundError`."""
+    await get(book, account_id)
+    return await listing.transactions(book, wanted, sort, page)

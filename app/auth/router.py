@@ -1,0 +1,93 @@
+"""The HTTP side of letting people in."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.security import OAuth2PasswordRequestForm
+
+from app.access.dependencies import Connection, IdempotentAnonymous
+from app.auth.schemas import Login, RefreshIn, Register, Tokens
+from app.auth.service import Device, Doorkeeper
+from app.core.database import AnyRow
+from app.core.problems import problem_response, problems
+from app.core.routing import routes
+from app.users.schemas import UserOut
+
+router = routes("/auth", "auth", public=True)
+
+
+def _doorkeeper(request: Request, connection: Connection) -> Doorkeeper:
+    state = request.app.state
+    return Doorkeeper(connection, state.settings, state.passwords, state.access_tokens)
+
+
+def _device(request: Request) -> Device:
+    return Device(request.headers.get("user-agent"), request.client.host if request.client else None)
+
+
+DoorkeeperParam = Annotated[Doorkeeper, Depends(_doorkeeper, scope="function")]
+DeviceParam = Annotated[Device, Depends(_device)]
+
+
+@router.post(
+    "/register",
+    status_code=201,
+    response_model=UserOut,
+    operation_id="register",
+    summary="Register",
+    responses=problems(403, 409),
+    dependencies=[IdempotentAnonymous],
+)
+async def register(body: Register, door: DoorkeeperParam, response: Response) -> AnyRow:
+    """Make yourself known. You get a personal book with a category tree to start from."""
+    user = await door.register(body)
+    response.headers["Location"] = "/api/v1/users/me"
+    return user
+
+
+@router.post(
+    "/token",
+    response_model=Tokens,
+    operation_id="get_token",
+    summary="Log in with a form (OAuth2 password flow)",
+    responses=problems(401),
+)
+async def get_token(
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], door: DoorkeeperParam, device: DeviceParam
+) -> Tokens:
+    """The Authorize button of `/docs` uses this one. `username` is the e-mail address."""
+    return await door.login(form.username, form.password, device)
+
+
+@router.post(
+    "/login",
+    response_model=Tokens,
+    operation_id="login",
+    summary="Log in with JSON",
+    responses=problems(401),
+)
+async def login(body: Login, door: DoorkeeperParam, device: DeviceParam) -> Tokens:
+    """Opens a session. Repeating it opens another one; sessions do not disturb each other."""
+    return await door.login(body.email, body.password, device)
+
+
+@router.post(
+    "/refresh",
+    response_model=Tokens,
+    operation_id="refresh",
+    summary="Renew the tokens",
+    responses=problems(401),
+)
+async def refresh(body: RefreshIn, door: DoorkeeperParam, request: Request) -> Tokens | Response:
+    """Spends the refresh token and hands out the next one. A spent token that comes back ends the session."""
+    tokens = await door.refresh(body.refresh_token)
+    if tokens is None:
+        detail = "This refresh token was used before. The session is closed, in case somebody else has it; log in."
+        return problem_response(request, 401, "refresh_token_reused", detail, headers={"WWW-Authenticate": "Bearer"})
+    return tokens
+
+
+@router.post("/logout", status_code=204, operation_id="logout", summary="Log out")
+async def logout(body: RefreshIn, door: DoorkeeperParam) -> None:
+    """Ends the session of this refresh token; its access tokens stop working with the next request."""
+    await door.logout(body.refresh_token)

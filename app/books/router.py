@@ -1,0 +1,51 @@
+"""The HTTP side of books."""
+
+from collections.abc import Sequence
+
+from fastapi import Response
+
+from app.access.dependencies import ActorParam, BookInPath, ReadBook, WriteBook
+from app.books import service
+from app.books.schemas import BookOut, BookPatch
+from app.core.conditional import ExpectedRevision, entity_tag
+from app.core.database import AnyRow
+from app.core.problems import problems
+from app.core.routing import routes
+
+router = routes("/books", "books")
+
+
+@router.get("", response_model=list[BookOut], operation_id="list_books", summary="List my books")
+async def list_books(actor: ActorParam) -> Sequence[AnyRow]:
+    """The books you are a member of, oldest first, with your role in each."""
+    return await service.of_user(actor.connection, actor.user_id)
+
+
+@router.get(
+    "/{book_id}",
+    response_model=BookOut,
+    operation_id="get_book",
+    summary="Read a book",
+    responses=problems(404),
+    dependencies=[BookInPath],
+)
+async def get_book(book: ReadBook, response: Response) -> AnyRow:
+    """One book of yours."""
+    row = await service.get(book)
+    response.headers["ETag"] = entity_tag(row.revision)
+    return row
+
+
+@router.patch(
+    "/{book_id}",
+    response_model=BookOut,
+    operation_id="update_book",
+    summary="Rename a book or choose its base currency",
+    responses=problems(404, 409, 412),
+    dependencies=[BookInPath],
+)
+async def update_book(body: BookPatch, book: WriteBook, expected: ExpectedRevision, response: Response) -> AnyRow:
+    """Owners only. The base currency can be chosen until the book has accounts."""
+    row = await service.patch(book, body, expected)
+    response.headers["ETag"] = entity_tag(row.revision)
+    return row

@@ -1,0 +1,50 @@
+"""What clients send and get about books."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from app.core.fields import Body, CurrencyCode, Name
+
+
+class BookIn(Body):
+    """A new book."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "Household", "base_currency": "EUR"}})
+
+    name: Name
+    base_currency: CurrencyCode | None = Field(
+        default=None, description="What reports are in. Without one the book takes that of its first account."
+    )
+
+
+class BookPatch(Body):
+    """What to change; what is absent stays."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "Household"}})
+
+    name: Name | None = None
+    base_currency: CurrencyCode | None = Field(default=None, description="Only while the book has no accounts.")
+
+    @field_validator("name", "base_currency")
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("cannot be null")
+        return value
+
+
+class BookOut(BaseModel):
+    """A book and your role in it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    base_currency: str
+    revision: int = Field(description="Counts every change of the book; lists and reports carry it as ETag.")
+    role: Literal["owner", "editor", "viewer"]
+    created_at: datetime
+    updated_at: datetime

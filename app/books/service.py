@@ -1,0 +1,80 @@
+"""Books: making one, listing one's own, its name and its base currency."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.context import BookReader, BookWriter, Event
+from app.access.repository import open_new_book
+from app.books import repository
+from app.books.schemas import BookPatch
+from app.core.conditional import check_revision
+from app.core.database import AnyRow
+from app.core.errors import ConflictError, ForbiddenError
+from app.core.ids import new_id
+from app.currencies.service import exponent_of
+
+FALLBACK_CURRENCY = "EUR"
+ENTITY = "book"
+
+
+class BaseCurrencyInUseError(ConflictError):
+    code = "base_currency_in_use"
+    title = "The base currency is in use"
+
+
+async def add(connection: AsyncConnection, owner_id: UUID, name: str, base_currency: str | None) -> UUID:
+    """A new book of this owner, opened for writing in this transaction.
+
+    Without a base currency the book takes that of its first account.
+    """
+    if base_currency is not None:
+        await exponent_of(connection, base_currency, "base_currency")
+    book_id = new_id()
+    await open_new_book(connection, book_id)
+    await repository.add(
+        connection,
+        book_id=book_id,
+        owner_id=owner_id,
+        name=name,
+        base_currency=base_currency or FALLBACK_CURRENCY,
+        chosen=base_currency is not None,
+    )
+    return book_id
+
+
+async def of_user(connection: AsyncConnection, user_id: UUID) -> Sequence[AnyRow]:
+    return await repository.of_user(connection, user_id)
+
+
+async def get(book: BookReader) -> AnyRow:
+    return await repository.get(book.connection, book.book_id, book.actor.user_id)
+
+
+async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyRow:
+    """Rename the book, or choose its base currency while it has no accounts yet. Owners only."""
+    if book.role != "owner":
+        raise ForbiddenError("Only an owner may change the book itself.")
+    before = await get(book)
+    check_revision(expected, before.revision - 1)
+    values = body.model_dump(exclude_unset=True)
+    currency = values.get("base_currency")
+    if currency is not None:
+        await exponent_of(book.connection, currency, "base_currency")
+        if currency != before.base_currency and await repository.has_accounts(book.connection, book.book_id):
+            raise BaseCurrencyInUseError("The book has accounts, whose totals are kept in its base currency.")
+        values["base_currency_chosen"] = True
+    if values:
+        await repository.change(book.connection, book.book_id, values)
+        old = {name: getattr(before, name) for name in ("name", "base_currency")}
+        book.record(Event(ENTITY, book.book_id, "updated", before=old, after={**old, **values}))
+    return await get(book)
+
+
+async def adopt_currency(book: BookWriter, currency: str) -> str:
+    """Make the first account's currency the base, unless the owner has chosen one; returns the base currency."""
+    if book.base_currency_chosen:
+        return book.base_currency
+    await repository.change(book.connection, book.book_id, {"base_currency": currency, "base_currency_chosen": True})
+    return currency

@@ -1,0 +1,79 @@
+"""Statements about categories."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.categories.models import Category
+from app.core.database import AnyRow
+
+_PUBLIC = (
+    Category.id,
+    Category.name,
+    Category.kind,
+    Category.parent_id,
+    Category.color,
+    Category.icon,
+    Category.sort,
+    Category.archived_at,
+    Category.revision,
+    Category.created_at,
+    Category.updated_at,
+)
+
+
+async def every(connection: AsyncConnection, book_id: UUID) -> Sequence[AnyRow]:
+    statement = select(*_PUBLIC).where(Category.book_id == book_id)
+    ordered = statement.order_by(Category.kind, Category.sort, func.lower(Category.name), Category.id)
+    return (await connection.execute(ordered)).all()
+
+
+async def get(connection: AsyncConnection, book_id: UUID, category_id: UUID) -> AnyRow | None:
+    statement = select(*_PUBLIC).where(Category.book_id == book_id, Category.id == category_id)
+    return (await connection.execute(statement)).one_or_none()
+
+
+async def add_many(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    """Insert in one statement; the constraints refuse a taken id, a sibling's name and a parent of another kind."""
+    await connection.execute(insert(Category).values(rows))
+
+
+async def change(connection: AsyncConnection, book_id: UUID, category_id: UUID, values: dict[str, Any]) -> None:
+    statement = update(Category).where(Category.book_id == book_id, Category.id == category_id)
+    await connection.execute(statement.values({**values, "updated_at": func.now()}))
+
+
+async def remove(connection: AsyncConnection, book_id: UUID, category_id: UUID) -> None:
+    await connection.execute(delete(Category).where(Category.book_id == book_id, Category.id == category_id))
+
+
+_USE = text(
+    """
+    SELECT (SELECT count(*) FROM categories WHERE book_id = :book AND parent_id = :category) AS children,
+           (SELECT count(DISTINCT transaction_id) FROM postings
+            WHERE book_id = :book AND category_id = :category) AS transactions
+    """
+)
+
+
+async def use(connection: AsyncConnection, book_id: UUID, category_id: UUID) -> AnyRow:
+    """What hangs on a category: how many children and how many transactions."""
+    return (await connection.execute(_USE, {"book": book_id, "category": category_id})).one()
+
+
+_ADOPT = text(
+    """
+    UPDATE categories SET parent_id = :target, revision = :revision, updated_at = now()
+    WHERE book_id = :book AND parent_id = :category
+    """
+)
+
+
+async def adopt_children(
+    connection: AsyncConnection, book_id: UUID, revision: int, category_id: UUID, target_id: UUID
+) -> None:
+    parameters = {"book": book_id, "revision": revision, "category": category_id, "target": target_id}
+    await connection.execute(_ADOPT, parameters)

@@ -1,0 +1,56 @@
+"""ETag, `If-Match` and `If-None-Match`: an entity's tag is its revision, a list's is its book's."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header
+
+from app.core.errors import RevisionMismatchError, invalid
+from app.core.version import VERSION
+
+IfMatchHeader = Annotated[
+    str | None,
+    Header(
+        max_length=200,
+        description="The `ETag` you read. Another revision by now answers 412 and changes nothing.",
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    Header(max_length=400, description="The `ETag` you have. Unchanged since then answers 304 without a body."),
+]
+
+
+def _expected_revision(if_match: IfMatchHeader = None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    text = if_match.strip().removeprefix("W/").strip('"')
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise invalid("header.if-match", "bad_etag", 'send the ETag as it was received, for example "42"')
+    return int(text)
+
+
+ExpectedRevision = Annotated[int | None, Depends(_expected_revision)]
+"""The revision a writer expects to change, None when it did not say."""
+
+
+def check_revision(expected: int | None, present: int) -> None:
+    """Raise `RevisionMismatchError` when the writer looked at another revision."""
+    if expected is not None and expected != present:
+        raise RevisionMismatchError(
+            f"It is at revision {present}, not {expected}: read it again, then repeat the change.", revision=present
+        )
+
+
+def entity_tag(revision: int) -> str:
+    return f'"{revision}"'
+
+
+def list_tag(book_id: UUID, revision: int, *parts: object) -> str:
+    """A weak tag: the same book at the same revision, read by the same version, answers the same."""
+    tail = "".join(f"-{part}" for part in parts)
+    return f'W/"{VERSION}-{book_id.hex[-12:]}-{revision}{tail}"'
+
+
+def is_unchanged(if_none_match: str | None, tag: str) -> bool:
+    return if_none_match is not None and any(part.strip() in {tag, "*"} for part in if_none_match.split(","))

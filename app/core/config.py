@@ -1,0 +1,126 @@
+"""Settings, read from the environment and `.env`; `.env.example` explains each one."""
+
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.core.embedded import default_data_dir
+from app.core.failures import StartupError
+
+MIN_SECRET_LENGTH = 32
+WELL_KNOWN_SECRETS = ("change-me", "changeme", "secret", "password", "example", "replace")
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TESTING = "testing"
+    PRODUCTION = "production"
+
+
+class Registration(StrEnum):
+    OPEN = "open"
+    INVITE = "invite"
+    CLOSED = "closed"
+
+
+class LogFormat(StrEnum):
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Settings(BaseSettings):
+    """One value a setting; the environment wins over `.env`, and an empty value counts as absent."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
+
+    app_env: Environment = Environment.DEVELOPMENT
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data_dir: Path = Field(default_factory=default_data_dir)
+
+    database_url: str | None = None
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+
+    secret_key: str | None = None
+    algorithm: str = Field(default="HS256", pattern=r"^HS(256|384|512)$")
+    access_token_expire_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    refresh_token_expire_days: int = Field(default=30, ge=1, le=365)
+    registration: Registration = Registration.OPEN
+
+    argon2_memory_kib: int = Field(default=19_456, ge=8_192)
+    argon2_time_cost: int = Field(default=2, ge=1)
+    argon2_parallelism: int = Field(default=1, ge=1)
+    password_hashes_at_once: int = Field(default=2, ge=1, le=64)
+
+    cors_origins: Annotated[list[str], NoDecode] = []
+    trusted_proxies: Annotated[list[str], NoDecode] = []
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    max_upload_bytes: int = Field(default=67_108_864, ge=1024)
+    min_free_disk_bytes: int = Field(default=104_857_600, ge=0)
+
+    log_format: LogFormat | None = None
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _name_the_driver(cls, value: str | None) -> str | None:
+        """Accept the URL forms that hosts hand out; the driver is always asyncpg."""
+        if value is None:
+            return None
+        for prefix in ("postgresql+asyncpg://", "postgresql://", "postgres://"):
+            if value.startswith(prefix):
+                return "postgresql+asyncpg://" + value.removeprefix(prefix)
+        raise ValueError("must start with postgresql://")
+
+    @model_validator(mode="after")
+    def _production_has_a_real_secret(self) -> Self:
+        if self.app_env is not Environment.PRODUCTION:
+            return self
+        if self.secret_key is None:
+            raise ValueError("SECRET_KEY is missing: production needs one, for example from `openssl rand -hex 32`")
+        lowered = self.secret_key.lower()
+        if any(word in lowered for word in WELL_KNOWN_SECRETS) or len(set(lowered)) < 8:
+            raise ValueError("SECRET_KEY is a well-known or guessable value: make one with `openssl rand -hex 32`")
+        return self
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_is_long_enough(cls, value: str | None) -> str | None:
+        if value is not None and len(value) < MIN_SECRET_LENGTH:
+            raise ValueError(
+                f"SECRET_KEY has {len(value)} characters: it needs at least {MIN_SECRET_LENGTH}, "
+                "for example from `openssl rand -hex 32`"
+            )
+        return value
+
+    @cached_property
+    def logs_as_json(self) -> bool:
+        if self.log_format is not None:
+            return self.log_format is LogFormat.JSON
+        return self.app_env is Environment.PRODUCTION
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; raise `StartupError` naming every setting that is wrong, in one sentence."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # the names are checked by pydantic
+    except ValidationError as error:
+        reasons = "; ".join(_reason(item["loc"], item["msg"]) for item in error.errors())
+        raise StartupError(f"The settings are not usable: {reasons}.") from None
+
+
+def _reason(location: tuple[int | str, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    name = ".".join(str(part) for part in location).upper()
+    return text if not name or text.startswith(name) else f"{name}: {text}"

@@ -1,0 +1,123 @@
+"""The engine, the one commit point, and what the database's own refusals mean."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from sqlalchemy import MetaData, Row, Select, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from app.core.errors import BusyError, DomainError
+
+APP_ROLE = "finance_app"
+"""The role every request works under: it owns nothing and cannot bypass row-level security."""
+
+CONVENTION = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row whose columns the statement decides."""
+
+AnySelect = Select[*tuple[Any, ...]]
+"""A SELECT whose columns are put together at run time."""
+
+
+class Base(DeclarativeBase):
+    """Tables for typed statements and for migrations; rows are read as rows, never as entities."""
+
+    metadata = MetaData(naming_convention=CONVENTION)
+
+
+class Database:
+    """A pool of connections; `begin()` is the only place that commits."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, role: str | None = APP_ROLE) -> None:
+        server_settings = {"application_name": "finance-tracker", "timezone": "UTC", "jit": "off"}
+        if role is not None:
+            # Sent in the connection's first packet: no round trip, and RESET ROLE comes back to it.
+            server_settings["role"] = role
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_recycle=1800,
+            pool_use_lifo=True,
+            connect_args={
+                "server_settings": server_settings,
+                "timeout": 10,
+                "prepared_statement_cache_size": 500,
+            },
+            json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
+            json_deserializer=orjson.loads,
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed when the block ends, rolled back whole when it raises."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    def count_statements(self, seen: Callable[[str], None]) -> None:
+        """Call `seen` with each statement the server executes on new connections, BEGIN and COMMIT included."""
+
+        @event.listens_for(self.engine.sync_engine, "connect")
+        def _listen(connection: DBAPIConnection, _record: object) -> None:
+            driver = connection.driver_connection
+            driver.add_query_logger(lambda query: seen(query.query))
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+_meanings: dict[str, Callable[[], DomainError]] = {}
+
+
+def constraint_means(name: str, make: Callable[[], DomainError]) -> None:
+    """Say once, beside the domain that owns it, which error a violated constraint is.
+
+    Services check what they can before they write; this answers for two requests that met in between.
+    """
+    _meanings[name] = make
+
+
+def constraint_name(error: DBAPIError) -> str | None:
+    """The violated constraint's name as PostgreSQL reports it, None for other errors."""
+    cause = getattr(error, "driver_exception", None) or error.orig
+    for candidate in (cause, getattr(cause, "__cause__", None)):
+        name = getattr(candidate, "constraint_name", None)
+        if isinstance(name, str):
+            return name
+    return None
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's five-letter error class, None when the server never answered."""
+    value = getattr(error.orig, "sqlstate", None)
+    return value if isinstance(value, str) else None
+
+
+def domain_error_of(error: DBAPIError) -> DomainError | None:
+    """The domain error that a refusal of the database stands for, None when it has no such meaning."""
+    if isinstance(error, IntegrityError):
+        make = _meanings.get(constraint_name(error) or "")
+        return make() if make else None
+    if sqlstate(error) in {"40001", "40P01", "55P03", "57014"}:
+        return BusyError("The book is busy with another change; try again in a moment.")
+    return None
+
+
+def is_disconnect(error: DBAPIError) -> bool:
+    """Whether the server went away: stopping, starting, killed, or too many connections."""
+    state = sqlstate(error)
+    return error.connection_invalidated or (state is not None and state[:2] in {"08", "53", "57"})

@@ -1,0 +1,110 @@
+"""What surrounds every request: its id, the access log, metrics and security headers."""
+
+import re
+import time
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.ids import new_id
+
+SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+DOC_PATHS = ("/docs", "/redoc")
+
+REQUESTS = Counter("finance_http_requests_total", "HTTP requests answered", ["method", "route", "status"])
+SECONDS = Histogram("finance_http_request_seconds", "Time to answer a request", ["method", "route"])
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+# Swagger UI and ReDoc set themselves up from an inline script and draw inline styles and data: images.
+DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
+)
+
+log = structlog.get_logger("finance.access")
+
+
+class RequestContext:
+    """Plain ASGI, so that streaming and cancellation pass through untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        request_id = _request_id(scope)
+        state["request_id"] = request_id
+        status = 500
+        started = time.perf_counter()
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(MutableHeaders(scope=message), scope["path"], request_id)
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            _record(scope, status, time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's id when it is short and harmless, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text = value.decode("latin-1")
+            if SANE_REQUEST_ID.fullmatch(text):
+                return str(text)
+    return new_id().hex
+
+
+def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
+    headers["X-Request-Id"] = request_id
+    for name, value in SECURITY_HEADERS.items():
+        headers[name] = value
+    headers["Content-Security-Policy"] = DOCS_POLICY if path.startswith(DOC_PATHS) else API_POLICY
+    if path.startswith("/api/"):
+        # What is read is one person's money: private caches may revalidate it, shared ones may not keep it.
+        headers.setdefault("Cache-Control", "private, no-cache")
+        headers.append("Vary", "Authorization, X-Book-Id")
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    route = _route_of(scope)
+    method = scope["method"]
+    REQUESTS.labels(method, route, status).inc()
+    SECONDS.labels(method, route).observe(seconds)
+    state = scope["state"]
+    log.info(
+        "request",
+        method=method,
+        route=route,
+        path=scope["path"],
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        user_id=state.get("user_id"),
+        code=state.get("problem_code"),
+    )
+
+
+def _route_of(scope: Scope) -> str:
+    """The path's template; unknown paths share one label, so that a scanner cannot grow the metrics."""
+    context = scope.get("route")
+    template = getattr(context, "path_format", None) or getattr(context, "path", None)
+    return template if isinstance(template, str) and template else "unmatched"

@@ -1,0 +1,92 @@
+"""Bring a database to this program's schema, or say why not."""
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from alembic import command
+from app.core.database import Database, sqlstate
+from app.core.failures import StartupError
+
+SCRIPTS = Path(__file__).parents[2] / "alembic"
+OLDEST_SERVER = 180_000
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    return config
+
+
+def newest_revision() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise StartupError(f"There are no migrations in {SCRIPTS}; the installation is incomplete.")
+    return head
+
+
+async def present_revision(connection: AsyncConnection) -> str | None:
+    """The schema revision of a database; None for one that was never migrated."""
+    exists = await connection.scalar(text("SELECT to_regclass('public.alembic_version') IS NOT NULL"))
+    if not exists:
+        return None
+    version: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
+
+
+async def migrate(url: str, target: str = "head") -> None:
+    """Upgrade (or with an older `target`, downgrade) as the URL's own user, in one transaction.
+
+    Raises `StartupError` for a server older than PostgreSQL 18, a schema newer than this program, a user that may
+    not create roles, and a server that does not answer.
+    """
+    database = Database(url, pool_size=1, role=None)
+    try:
+        async with database.begin() as connection:
+            await _check_server(connection)
+            await _check_not_newer(connection)
+            await connection.run_sync(_run, target)
+    except (OSError, DBAPIError) as error:
+        raise StartupError(_explain(error)) from error
+    finally:
+        await database.dispose()
+
+
+def _run(connection: Connection, target: str) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    current = connection.scalar(text("SELECT to_regclass('public.alembic_version')"))
+    if target != "head" and current is not None:
+        command.downgrade(config, target)
+    else:
+        command.upgrade(config, target)
+
+
+async def _check_server(connection: AsyncConnection) -> None:
+    number = int(await connection.scalar(text("SHOW server_version_num")) or 0)
+    if number < OLDEST_SERVER:
+        raise StartupError(f"The database server is PostgreSQL {number // 10_000}; this program needs 18 or newer.")
+
+
+async def _check_not_newer(connection: AsyncConnection) -> None:
+    present = await present_revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if present is not None and present not in known:
+        raise StartupError(
+            f"The database is of a newer version of Finance Tracker (schema {present}, this program knows up to "
+            f"{newest_revision()}): start that version instead, or restore a backup made before the upgrade."
+        )
+
+
+def _explain(error: OSError | DBAPIError) -> str:
+    if isinstance(error, DBAPIError):
+        cause = str(error.orig).split("\n", 1)[0].split(": ", 1)[-1]
+        if sqlstate(error) == "42501":
+            return f"The database user may not prepare the database ({cause}): it must own it and have CREATEROLE."
+    else:
+        cause = error.strerror or str(error) or type(error).__name__
+    return f"The database cannot be used: {cause}; check DATABASE_URL."

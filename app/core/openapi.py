@@ -1,0 +1,63 @@
+"""The contract: what FastAPI derives from the routes, with the few things it cannot know."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.core.problems import Problem
+from app.core.version import VERSION
+
+DESCRIPTION = """
+A personal-finance ledger that is exact to the cent.
+
+* **Log in** with the Authorize button: the user name is your e-mail address.
+* **Amounts** are decimal strings (`"12.50"`), dates are civil dates (`2026-01-31`), instants are RFC 3339 in UTC.
+* **Errors** are `application/problem+json`; branch on `code`. A request that fails changes nothing.
+* **Repeat safely**: a POST with an `Idempotency-Key` happens once and answers the same.
+* **Change safely**: send the `ETag` you read as `If-Match`; another revision by now answers 412.
+"""
+
+TAGS = [
+    {"name": "auth", "description": "Register, log in, renew, log out."},
+    {"name": "users", "description": "Yourself."},
+    {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
+    {"name": "accounts", "description": "Where money is, and what was there when."},
+    {"name": "categories", "description": "What money is for: a tree."},
+    {"name": "transactions", "description": "Expenses, income, transfers, splits."},
+    {"name": "payees", "description": "Who is paid or pays."},
+    {"name": "tags", "description": "Words to find transactions by."},
+    {"name": "imports", "description": "Bank exports: preview, commit, undo."},
+    {"name": "reports", "description": "What came in and went out."},
+    {"name": "currencies", "description": "Which there are, and their decimals."},
+    {"name": "system", "description": "Health and metrics."},
+]
+
+
+def describe(app: FastAPI) -> None:
+    """Replace the app's `openapi` by one with descriptions, and with problem+json as the only error body."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title, version=VERSION, description=DESCRIPTION, routes=app.routes, tags=TAGS
+            )
+            components = schema["components"]["schemas"]
+            components.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _only_problems(operation["responses"])
+            for unused in ("HTTPValidationError", "ValidationError"):
+                components.pop(unused, None)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
+
+
+def _only_problems(responses: dict[str, Any]) -> None:
+    """FastAPI adds its own JSON content beside the declared one; an error here never has it."""
+    for response in responses.values():
+        content = response.get("content", {})
+        if "application/problem+json" in content:
+            content.pop("application/json", None)

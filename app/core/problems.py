@@ -1,0 +1,204 @@
+"""Every error as RFC 9457 `application/problem+json`: the shape, the handlers, and its place in the OpenAPI."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.core import errors
+from app.core.database import domain_error_of, is_disconnect
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "5"
+
+STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
+    (errors.UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
+    (errors.ForbiddenError, HTTPStatus.FORBIDDEN),
+    (errors.NotFoundError, HTTPStatus.NOT_FOUND),
+    (errors.ConflictError, HTTPStatus.CONFLICT),
+    (errors.RevisionMismatchError, HTTPStatus.PRECONDITION_FAILED),
+    (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+log = structlog.get_logger("finance.errors")
+
+
+class ProblemField(BaseModel):
+    """One wrong field of the input."""
+
+    field: str = Field(description="Where it is: `amount`, `splits.1.amount`, `query.limit`.", examples=["amount"])
+    code: str = Field(description="Stable and machine-readable.", examples=["too_many_decimals"])
+    detail: str = Field(description="What is wrong, for a person.", examples=["EUR has 2 decimals"])
+
+
+class Problem(BaseModel):
+    """An error, the same shape for every one the server can send (RFC 9457)."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "type": "urn:finance-tracker:problem:not_found",
+                "title": "Not found",
+                "status": 404,
+                "detail": "There is no account with this id.",
+                "instance": "/api/v1/accounts/01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6",
+                "code": "not_found",
+                "request_id": "01a1fdeebbe07bf684f8f3042f6ccda6",
+            }
+        },
+    )
+
+    type: str = Field(description="A URN that ends in `code`.")
+    title: str = Field(description="The kind of error, the same for each occurrence.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What happened this time and what to do about it.")
+    instance: str = Field(description="The path of the request.")
+    code: str = Field(description="Stable and machine-readable: branch on this one.")
+    request_id: str = Field(description="The same as the header `X-Request-Id`; the server's log has it too.")
+    errors: list[ProblemField] | None = Field(default=None, description="With 422: every wrong field, not the first.")
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for these statuses, beside those every route has (see `Routes`)."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "model": Problem,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def not_modified() -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that takes `If-None-Match`."""
+    return {304: {"description": "Unchanged since the ETag you have."}}
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    title: str | None = None,
+    headers: dict[str, str] | None = None,
+    **extra: Any,
+) -> Response:
+    body = {
+        "type": f"urn:finance-tracker:problem:{code}",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        "request_id": getattr(request.state, "request_id", ""),
+        **extra,
+    }
+    request.state.problem_code = code
+    return Response(orjson.dumps(body, default=str), status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers; nothing the app raises is answered in another shape."""
+    app.add_exception_handler(errors.DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(PoolTimeoutError, _pool_exhausted)
+    app.add_exception_handler(OSError, _connection_refused)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.DomainError)  # noqa: S101  # what it is registered for
+    status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
+    extra = dict(error.extra)
+    if isinstance(error, errors.InvalidError):
+        extra["errors"] = [{"field": e.field, "code": e.code, "detail": e.detail} for e in error.errors]
+    headers = {}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = RETRY_SECONDS
+    return problem_response(request, status, error.code, error.detail, title=error.title, headers=headers, **extra)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    found = []
+    for item in error.errors():
+        place = [str(part) for part in item["loc"]]
+        if place and place[0] == "body":
+            place = place[1:] or place
+        message = item["msg"].removeprefix("Value error, ")
+        found.append({"field": ".".join(place), "code": item["type"], "detail": message})
+    detail = "; ".join(f"{item['field']}: {item['detail']}" for item in found)
+    return problem_response(
+        request, 422, errors.InvalidError.code, detail, title=errors.InvalidError.title, errors=found
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    code = {
+        401: errors.UnauthenticatedError.code,
+        404: errors.NotFoundError.code,
+        405: "method_not_allowed",
+        415: "unsupported_media_type",
+    }.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
+    details = {404: "There is nothing at this path.", 405: f"This path does not take {request.method}."}
+    detail = details.get(error.status_code, str(error.detail))
+    return problem_response(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    """A constraint that spoke last becomes the domain's error; a lost connection is 503; the rest is a defect."""
+    assert isinstance(error, DBAPIError)  # noqa: S101  # what it is registered for
+    known = domain_error_of(error)
+    if known is not None:
+        return await _domain_error(request, known)
+    if is_disconnect(error) or isinstance(error, (OperationalError, InterfaceError)):
+        return await _unavailable(request, error)
+    return await _unexpected(request, error)
+
+
+async def _pool_exhausted(request: Request, error: Exception) -> Response:
+    return await _unavailable(request, error)
+
+
+async def _connection_refused(request: Request, error: Exception) -> Response:
+    """asyncpg reports a server that is down as a plain OSError."""
+    return await _unavailable(request, error)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("database_unavailable", error=str(error), method=request.method, path=request.url.path)
+    return await _domain_error(request, errors.BusyError("The database does not answer; try again in a moment."))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """The log has everything, the answer has none of it."""
+    route = request.scope.get("route")
+    log.error(
+        "unhandled_error",
+        method=request.method,
+        path=request.url.path,
+        route=getattr(route, "path", None),
+        request_id=getattr(request.state, "request_id", None),
+        user_id=getattr(request.state, "user_id", None),
+        exc_info=error,
+    )
+    detail = "Something went wrong on the server. Nothing was changed. The log has the cause under this request_id."
+    return problem_response(request, 500, "internal_error", detail, title="Internal error")

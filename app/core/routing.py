@@ -1,0 +1,58 @@
+"""Routers of this API: exact numbers in bodies, replayable POSTs, and errors declared on every route."""
+
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from app.core.idempotency import Replay, answer_of, pending_claim
+from app.core.problems import problems
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
+
+
+class ExactRequest(Request):
+    """A request whose JSON numbers keep the digits they were written with: no float is ever made."""
+
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = json.loads(await self.body(), parse_float=Decimal, parse_constant=_refuse_constant)
+        return self._json
+
+
+class Route(APIRoute):
+    """Runs the endpoint, then keeps its answer under the caller's `Idempotency-Key`, inside its transaction.
+
+    What FastAPI calls the handler ends before the function-scoped session commits, so the kept answer and the
+    effect are one: both exist or neither.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        original = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            exact = ExactRequest(request.scope, request.receive)
+            try:
+                response: Response = await original(exact)
+            except Replay as replay:
+                return replay.response
+            claim = pending_claim(request)
+            if claim is not None:
+                await claim.keep(answer_of(response))
+            return response
+
+        return handle
+
+
+def routes(prefix: str, tag: str, *, errors: tuple[int, ...] = (), public: bool = False) -> APIRouter:
+    """A router whose routes all declare `errors` beside what any route can answer: 401, 422, 500 and 503."""
+    every = (422, 500, 503) if public else (401, 403, 422, 500, 503)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=Route, responses=problems(*every, *errors))

@@ -1,0 +1,120 @@
+"""The rules of the ledger, each as one set-based statement that returns the rows which break it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import AnyRow
+
+OFFENDERS = 5
+
+CHECKS: dict[str, str] = {
+    "balances_equal_postings": """
+        SELECT a.id AS account_id, a.balance AS stored, coalesce(p.amount, 0) AS computed
+        FROM accounts a
+        LEFT JOIN (SELECT account_id, sum(amount) AS amount FROM postings WHERE book_id = :book GROUP BY 1) p
+            ON p.account_id = a.id
+        WHERE a.book_id = :book AND a.balance <> coalesce(p.amount, 0)
+    """,
+    "totals_equal_postings": """
+        SELECT coalesce(m.month, p.month) AS month, coalesce(m.account_id, p.account_id) AS account_id,
+               coalesce(m.category_id, p.category_id) AS category_id, coalesce(m.role, p.role) AS role,
+               m.inflow AS stored_inflow, p.inflow AS computed_inflow,
+               m.outflow AS stored_outflow, p.outflow AS computed_outflow,
+               m.count AS stored_count, p.count AS computed_count
+        FROM (SELECT * FROM monthly_totals WHERE book_id = :book) m
+        FULL JOIN (
+            SELECT date_trunc('month', date)::date AS month, account_id, category_id, role,
+                   sum(greatest(amount, 0)) AS inflow, sum(greatest(-amount, 0)) AS outflow,
+                   coalesce(sum(greatest(base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_inflow,
+                   coalesce(sum(greatest(-base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_outflow,
+                   coalesce(sum(greatest(amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_inflow,
+                   coalesce(sum(greatest(-amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_outflow,
+                   count(*) AS count
+            FROM postings WHERE book_id = :book GROUP BY 1, 2, 3, 4
+        ) p ON p.month = m.month AND p.account_id = m.account_id AND p.role = m.role
+            AND coalesce(p.category_id::text, '') = coalesce(m.category_id::text, '')
+        WHERE (coalesce(m.inflow, 0), coalesce(m.outflow, 0), coalesce(m.base_inflow, 0), coalesce(m.base_outflow, 0),
+               coalesce(m.unconverted_inflow, 0), coalesce(m.unconverted_outflow, 0), coalesce(m.count, 0))
+           <> (coalesce(p.inflow, 0), coalesce(p.outflow, 0), coalesce(p.base_inflow, 0), coalesce(p.base_outflow, 0),
+               coalesce(p.unconverted_inflow, 0), coalesce(p.unconverted_outflow, 0), coalesce(p.count, 0))
+    """,
+    "transactions_have_postings": """
+        SELECT t.id AS transaction_id FROM transactions t
+        WHERE t.book_id = :book
+          AND NOT EXISTS (SELECT 1 FROM postings p WHERE p.book_id = :book AND p.transaction_id = t.id)
+    """,
+    "postings_have_their_transactions_date": """
+        SELECT p.transaction_id, p.line, p.date, t.date AS transaction_date
+        FROM postings p JOIN transactions t ON t.book_id = p.book_id AND t.id = p.transaction_id
+        WHERE p.book_id = :book AND p.date <> t.date
+    """,
+    "lines_are_numbered_from_zero": """
+        SELECT transaction_id, count(*) AS lines, max(line) AS last FROM postings WHERE book_id = :book
+        GROUP BY transaction_id HAVING min(line) <> 0 OR max(line) <> count(*) - 1
+    """,
+    "first_line_is_on_the_transactions_account": """
+        SELECT t.id AS transaction_id FROM transactions t
+        JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id AND p.line = 0
+        WHERE t.book_id = :book AND p.account_id <> t.account_id
+    """,
+    "amount_equals_its_postings": """
+        SELECT t.id AS transaction_id, t.type, t.amount, p.flow, p.first
+        FROM transactions t
+        JOIN (SELECT transaction_id, coalesce(sum(amount) FILTER (WHERE role = 'flow'), 0) AS flow,
+                     sum(amount) FILTER (WHERE line = 0) AS first
+              FROM postings WHERE book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
+        WHERE t.book_id = :book
+          AND t.amount <> CASE t.type WHEN 'expense' THEN -p.flow WHEN 'income' THEN p.flow
+                               WHEN 'transfer' THEN -p.first ELSE abs(p.first) END
+    """,
+    "transfers_balance_in_each_currency": """
+        SELECT x.transaction_id, count(*) AS currencies, min(x.currency) AS currency, min(x.amount) AS left_over
+        FROM (SELECT p.transaction_id, a.currency, sum(p.amount) AS amount, count(*) AS lines
+              FROM postings p JOIN accounts a ON a.book_id = p.book_id AND a.id = p.account_id
+              WHERE p.book_id = :book AND p.role = 'transfer' GROUP BY 1, 2) x
+        GROUP BY x.transaction_id
+        HAVING (count(*) = 1 AND min(x.amount) <> 0) OR count(*) > 2
+            OR (count(*) = 2 AND sign(min(x.amount)) * sign(max(x.amount)) <> -1)
+    """,
+    "roles_fit_the_type": """
+        SELECT t.id AS transaction_id, t.type, p.line, p.role
+        FROM transactions t JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
+        WHERE t.book_id = :book
+          AND NOT CASE t.type WHEN 'opening_balance' THEN p.role = 'equity'
+                              WHEN 'transfer' THEN p.role = CASE WHEN p.line < 2 THEN 'transfer' ELSE 'flow' END
+                              ELSE p.role = 'flow' END
+    """,
+    "amounts_have_their_currencys_decimals": """
+        SELECT p.transaction_id, p.line, p.amount, c.code AS currency
+        FROM postings p
+        JOIN accounts a ON a.book_id = p.book_id AND a.id = p.account_id
+        JOIN currencies c ON c.code = a.currency
+        WHERE p.book_id = :book AND scale(p.amount) <> c.exponent
+    """,
+    "base_amounts_of_base_currency_equal_amounts": """
+        SELECT p.transaction_id, p.line, p.amount, p.base_amount
+        FROM postings p
+        JOIN accounts a ON a.book_id = p.book_id AND a.id = p.account_id
+        JOIN books b ON b.id = p.book_id
+        WHERE p.book_id = :book AND a.currency = b.base_currency AND p.base_amount IS DISTINCT FROM p.amount
+    """,
+    "nothing_is_newer_than_the_book": """
+        SELECT t.id AS transaction_id, t.revision, b.revision AS book_revision
+        FROM transactions t JOIN books b ON b.id = t.book_id
+        WHERE t.book_id = :book AND t.revision > b.revision
+    """,
+}
+
+
+async def offenders(connection: AsyncConnection, book_id: UUID, name: str) -> Sequence[AnyRow]:
+    """The first few rows that break this rule."""
+    statement = text(f"SELECT * FROM ({CHECKS[name]}) AS broken LIMIT {OFFENDERS}")  # noqa: S608  # constants above
+    return (await connection.execute(statement, {"book": book_id})).all()
+
+
+async def every_book(connection: AsyncConnection) -> Sequence[UUID]:
+    """All books of the database; for the owner's role, which row-level security does not narrow."""
+    return (await connection.execute(text("SELECT id FROM books ORDER BY id"))).scalars().all()

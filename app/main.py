@@ -1,0 +1,95 @@
+"""The application: middleware, routers, error handlers and lifespan; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app.accounts.router import router as accounts
+from app.auth.router import router as auth
+from app.books.router import router as books
+from app.categories.router import router as categories
+from app.core import docs, logs, problems
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.failures import StartupError
+from app.core.middleware import RequestContext
+from app.core.openapi import describe
+from app.core.secret import signing_secret
+from app.core.security import AccessTokens, PasswordHasher
+from app.currencies.router import router as currencies
+from app.imports.router import router as imports
+from app.integrity.router import router as integrity
+from app.onboarding.router import router as onboarding
+from app.reports.router import router as reports
+from app.system.housekeeping import housekeeping
+from app.system.router import router as system
+from app.transactions.router import payees, tags
+from app.transactions.router import router as transactions
+from app.users.router import router as users
+
+API = "/api/v1"
+ROUTERS = (
+    auth,
+    users,
+    books,
+    onboarding,
+    integrity,
+    accounts,
+    categories,
+    transactions,
+    payees,
+    tags,
+    reports,
+    currencies,
+)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole server for these settings; `settings.database_url` names a migrated database.
+
+    Raises `StartupError` where it is missing, or where the signing secret cannot be kept.
+    """
+    if settings.database_url is None:
+        raise StartupError("There is no database: set DATABASE_URL, or start with `finance serve`, which brings one.")
+    logs.configure(settings)
+    app = FastAPI(
+        title="Finance Tracker",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=docs.OPENAPI,
+        lifespan=_lifespan,
+        max_body_size=settings.max_body_bytes,
+        swagger_ui_oauth2_redirect_url=docs.OAUTH_REDIRECT,
+    )
+    app.state.settings = settings
+    app.state.secret = signing_secret(settings)
+    app.state.database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    app.state.passwords = PasswordHasher(settings)
+    app.state.access_tokens = AccessTokens(settings, app.state.secret)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    app.include_router(imports, prefix=API)
+    app.include_router(system)
+    docs.install(app)
+    problems.install(app)
+    describe(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Location", "X-Request-Id", "Idempotency-Replayed"],
+            allow_credentials="*" not in settings.cors_origins,
+        )
+    app.add_middleware(RequestContext)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with housekeeping(app.state.database):
+        yield
+    await app.state.database.dispose()

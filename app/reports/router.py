@@ -1,0 +1,3 @@
+from app.core.routing import routes
+
+router = routes("/reports", "reports")

@@ -1,0 +1,50 @@
+"""Whether the server can do its work: the database answers, its schema is ours, the disk has room."""
+
+import shutil
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.core.config import Settings
+from app.core.database import Database
+from app.core.migrations import newest_revision, present_revision
+from app.core.version import VERSION
+
+Check = dict[str, Any]
+
+
+async def health(database: Database, settings: Settings) -> tuple[bool, dict[str, Any]]:
+    """Whether all is well, and each check with its finding; a broken check never raises."""
+    checks = {**await _database(database), "disk": _disk(settings)}
+    healthy = all(check["ok"] for check in checks.values())
+    return healthy, {"status": "ok" if healthy else "broken", "version": VERSION, "checks": checks}
+
+
+async def _database(database: Database) -> dict[str, Check]:
+    started = perf_counter()
+    try:
+        async with database.begin() as connection:
+            present = await present_revision(connection)
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
+        broken = {"ok": False, "detail": f"the database does not answer: {reason}"}
+        return {"database": broken, "migrations": {"ok": False, "detail": "not known"}}
+    took = round((perf_counter() - started) * 1000, 2)
+    newest = newest_revision()
+    migrations = {"ok": present == newest, "present": present, "newest": newest}
+    return {"database": {"ok": True, "milliseconds": took}, "migrations": migrations}
+
+
+def _disk(settings: Settings) -> Check:
+    """Of the disk that holds the data folder, or its closest parent that exists."""
+    folder: Path = settings.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return {
+        "ok": free >= settings.min_free_disk_bytes,
+        "free_bytes": free,
+        "needed_bytes": settings.min_free_disk_bytes,
+    }

@@ -1,0 +1,118 @@
+"""A transaction as the API and the event log write it, from its row or from what was just written."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.core.database import AnyRow
+from app.transactions.posting import Entry
+from app.transactions.references import AccountRef
+
+Document = dict[str, Any]
+Line = tuple[int, UUID, UUID | None, str, Decimal, str, Decimal | None, str | None]
+
+
+def from_row(row: AnyRow) -> Document:
+    """The document of a row of `repository.get` or `repository.page`."""
+    lines = [
+        (n, UUID(a), UUID(c) if c else None, role, Decimal(amount), cur, Decimal(base) if base else None, memo)
+        for n, a, c, role, amount, cur, base, memo in row.lines
+    ]
+    return {
+        **_header(row),
+        "payee": row.payee,
+        "tags": row.tags,
+        "import_id": row.import_id,
+        "revision": row.revision,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        **_body(row.type, lines),
+        "warnings": [],
+    }
+
+
+def from_entry(
+    entry: Entry,
+    accounts: dict[UUID, AccountRef],
+    *,
+    payee: str | None,
+    tags: Sequence[str],
+    revision: int,
+    created_at: datetime | None,
+    updated_at: datetime | None,
+    import_id: UUID | None = None,
+) -> Document:
+    """The document of an entry, the same as reading its row would give."""
+    lines = [
+        (n, p.account_id, p.category_id, p.role, p.amount, accounts[p.account_id].currency, p.base_amount, p.memo)
+        for n, p in enumerate(entry.lines)
+    ]
+    return {
+        **_header(entry),
+        "payee": payee,
+        "tags": sorted(tags, key=str.lower),
+        "import_id": import_id,
+        "revision": revision,
+        "created_at": created_at,
+        "updated_at": updated_at,
+        **_body(entry.type, lines),
+        "warnings": [],
+    }
+
+
+def _header(source: Any) -> Document:
+    return {
+        "id": source.id,
+        "type": source.type,
+        "date": source.date,
+        "amount": source.amount,
+        "account_id": source.account_id,
+        "payee_id": source.payee_id,
+        "description": source.description,
+        "notes": source.notes,
+        "status": source.status,
+        "external_id": source.external_id,
+        "original_amount": source.original_amount,
+        "original_currency": source.original_currency,
+    }
+
+
+def _body(kind: str, lines: Sequence[Line]) -> Document:
+    """What the API derives from the postings: the simple view of a transaction."""
+    flows = [line for line in lines if line[3] == "flow"]
+    transfer = kind == "transfer"
+    single = flows[0] if len(flows) == 1 and flows[0][7] is None and not transfer else None
+    fee = flows[0] if flows and transfer else None
+    target = lines[1] if transfer else None
+    sign = -1 if kind == "expense" else 1
+    return {
+        "currency": lines[0][5],
+        "to_account_id": target[1] if target else None,
+        "to_amount": target[4] if target else None,
+        "fee_amount": -fee[4] if fee else None,
+        "fee_category_id": fee[2] if fee else None,
+        "category_id": single[2] if single else None,
+        "splits": []
+        if transfer or single
+        else [{"category_id": line[2], "amount": sign * line[4], "memo": line[7]} for line in flows],
+        "postings": [
+            {
+                "line": number,
+                "account_id": account,
+                "category_id": category,
+                "role": role,
+                "amount": amount,
+                "currency": currency,
+                "base_amount": base,
+                "memo": memo,
+            }
+            for number, account, category, role, amount, currency, base, memo in lines
+        ],
+    }
+
+
+def as_event(document: Document) -> Document:
+    """The document for the event log: everything but what the event itself says."""
+    return {key: value for key, value in document.items() if key not in {"warnings", "created_at", "updated_at"}}

@@ -1,0 +1,220 @@
+"""The ledger's tables: transactions, their postings, and the totals kept from them."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.columns import BookId, CivilDate, Exact, GivenId, NowByDefault, PlainId, Revision, Words
+from app.core.database import Base
+
+
+class Payee(Base):
+    """Who is paid or pays; names are unique in a book without regard to case."""
+
+    __tablename__ = "payees"
+
+    book_id: Mapped[BookId]
+    id: Mapped[GivenId]
+    name: Mapped[Words]
+    name_key: Mapped[str] = mapped_column(Text, Computed("lower(name)", persisted=True))
+    revision: Mapped[Revision]
+    created_at: Mapped[NowByDefault]
+
+    __table_args__ = (UniqueConstraint("book_id", "name_key", name="uq_payees_name_key"),)
+
+
+class Tag(Base):
+    """A word to find transactions by; unique in a book without regard to case."""
+
+    __tablename__ = "tags"
+
+    book_id: Mapped[BookId]
+    id: Mapped[GivenId]
+    name: Mapped[Words]
+    name_key: Mapped[str] = mapped_column(Text, Computed("lower(name)", persisted=True))
+    revision: Mapped[Revision]
+    created_at: Mapped[NowByDefault]
+
+    __table_args__ = (UniqueConstraint("book_id", "name_key", name="uq_tags_name_key"),)
+
+
+class Transaction(Base):
+    """The header. `amount` is the magnitude that lists sort by; what moved is in the postings.
+
+    `account_id` is the account whose statement shows it (a transfer's source), the scope of `external_id`.
+    """
+
+    __tablename__ = "transactions"
+
+    book_id: Mapped[BookId]
+    id: Mapped[GivenId]
+    type: Mapped[Words]
+    date: Mapped[CivilDate]
+    account_id: Mapped[PlainId]
+    amount: Mapped[Exact]
+    amount_key: Mapped[int] = mapped_column(
+        BigInteger, Computed("least(round(amount * 10000), 9000000000000000000)::bigint", persisted=True)
+    )
+    payee_id: Mapped[PlainId | None]
+    description: Mapped[Words | None]
+    notes: Mapped[Words | None]
+    status: Mapped[str] = mapped_column(Text, server_default=text("'cleared'"))
+    external_id: Mapped[Words | None]
+    original_amount: Mapped[Exact | None]
+    original_currency: Mapped[str | None] = mapped_column(Text, ForeignKey("currencies.code"))
+    import_id: Mapped[PlainId | None]
+    revision: Mapped[Revision]
+    created_at: Mapped[NowByDefault]
+    updated_at: Mapped[NowByDefault]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["book_id", "account_id"], ["accounts.book_id", "accounts.id"], name="fk_transactions_account"
+        ),
+        ForeignKeyConstraint(["book_id", "payee_id"], ["payees.book_id", "payees.id"], name="fk_transactions_payee"),
+        ForeignKeyConstraint(
+            ["book_id", "import_id"], ["imports.book_id", "imports.id"], name="fk_transactions_import"
+        ),
+        Index("ix_transactions_date", "book_id", "date", "id"),
+        Index("ix_transactions_amount", "book_id", "amount_key", "id"),
+        Index("ix_transactions_account", "book_id", "account_id"),
+        Index("ix_transactions_opening", "book_id", "account_id", postgresql_where=text("type = 'opening_balance'")),
+        Index("ix_transactions_revision", "book_id", "revision"),
+        Index(
+            "ix_transactions_payee",
+            "book_id",
+            "payee_id",
+            "date",
+            "id",
+            postgresql_where=text("payee_id IS NOT NULL"),
+        ),
+        Index("ix_transactions_import", "book_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
+        Index(
+            "uq_transactions_external_id",
+            "book_id",
+            "account_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+    )
+
+
+class TransactionTag(Base):
+    """Which tags a transaction has."""
+
+    __tablename__ = "transaction_tags"
+
+    book_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    transaction_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    tag_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["book_id", "transaction_id"],
+            ["transactions.book_id", "transactions.id"],
+            name="fk_transaction_tags_transaction",
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(["book_id", "tag_id"], ["tags.book_id", "tags.id"], name="fk_transaction_tags_tag"),
+        Index("ix_transaction_tags_tag", "book_id", "tag_id", "transaction_id"),
+    )
+
+
+class Posting(Base):
+    """A signed movement on one account (positive is money in), and what for. Written by the posting engine alone."""
+
+    __tablename__ = "postings"
+
+    book_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    transaction_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    line: Mapped[int] = mapped_column(Integer, primary_key=True)
+    account_id: Mapped[PlainId]
+    category_id: Mapped[PlainId | None]
+    role: Mapped[Words]
+    amount: Mapped[Exact]
+    base_amount: Mapped[Exact | None]
+    memo: Mapped[Words | None]
+    date: Mapped[CivilDate]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["book_id", "transaction_id"],
+            ["transactions.book_id", "transactions.id"],
+            name="fk_postings_transaction",
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "account_id"], ["accounts.book_id", "accounts.id"], name="fk_postings_account"
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "category_id"], ["categories.book_id", "categories.id"], name="fk_postings_category"
+        ),
+        Index("ix_postings_account", "book_id", "account_id", "date", "transaction_id"),
+        Index("ix_postings_category", "book_id", "category_id", "date", "transaction_id"),
+    )
+
+
+class MonthlyTotal(Base):
+    """What one account moved in one month for one category and role. Written by the posting engine alone.
+
+    `inflow` and `outflow` are positive and in the account's currency; the `base_` pair is their part with a known
+    rate, in the book's base currency; the `unconverted_` pair is the part without one, in the account's currency.
+    """
+
+    __tablename__ = "monthly_totals"
+
+    book_id: Mapped[UUID] = mapped_column(Uuid)
+    month: Mapped[date] = mapped_column(Date)
+    account_id: Mapped[UUID] = mapped_column(Uuid)
+    category_id: Mapped[UUID | None] = mapped_column(Uuid)
+    role: Mapped[str] = mapped_column(Text)
+    inflow: Mapped[Exact]
+    outflow: Mapped[Exact]
+    base_inflow: Mapped[Decimal] = mapped_column(Numeric)
+    base_outflow: Mapped[Decimal] = mapped_column(Numeric)
+    unconverted_inflow: Mapped[Decimal] = mapped_column(Numeric)
+    unconverted_outflow: Mapped[Decimal] = mapped_column(Numeric)
+    count: Mapped[int] = mapped_column(BigInteger)
+
+    __mapper_args__ = {"primary_key": [book_id, month, account_id, category_id, role]}  # noqa: RUF012  # declarative
+    __table_args__ = (
+        UniqueConstraint(
+            "book_id",
+            "month",
+            "account_id",
+            "category_id",
+            "role",
+            name="uq_monthly_totals_key",
+            postgresql_nulls_not_distinct=True,
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "account_id"],
+            ["accounts.book_id", "accounts.id"],
+            name="fk_monthly_totals_account",
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "category_id"],
+            ["categories.book_id", "categories.id"],
+            name="fk_monthly_totals_category",
+            ondelete="CASCADE",
+        ),
+        Index("ix_monthly_totals_account", "book_id", "account_id", "month"),
+        Index("ix_monthly_totals_category", "book_id", "category_id", "month"),
+    )

@@ -1,0 +1,74 @@
+"""Query parameters of the transaction list, as one typed filter."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from app.core.errors import invalid
+from app.core.fields import CivilDate
+from app.core.money import SignedAmount
+from app.transactions.filters import Sort, TransactionFilter
+
+MANY = 100
+SortName = Literal["date", "-date", "amount", "-amount"]
+TypeName = Literal["expense", "income", "transfer", "opening_balance"]
+StatusName = Literal["pending", "cleared", "reconciled"]
+
+
+def _filter(
+    account_id: Annotated[
+        list[UUID], Query(max_length=MANY, description="On any of these accounts, as source or target. May repeat.")
+    ] = [],  # noqa: B006  # FastAPI copies query defaults
+    category_id: Annotated[
+        list[UUID], Query(max_length=MANY, description="In any of these categories or below them. May repeat.")
+    ] = [],  # noqa: B006  # FastAPI copies query defaults
+    uncategorised: Annotated[bool, Query(description="Only what has a part without a category.")] = False,
+    type: Annotated[list[TypeName], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: A002, B006
+    status: Annotated[list[StatusName], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: B006
+    tag: Annotated[list[str], Query(max_length=MANY, description="Has any of these tags. May repeat.")] = [],  # noqa: B006
+    payee_id: Annotated[list[UUID], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: B006
+    import_id: Annotated[UUID | None, Query(description="Came with this import.")] = None,
+    date_from: Annotated[CivilDate | None, Query(description="This day or later.")] = None,
+    date_to: Annotated[CivilDate | None, Query(description="This day or earlier.")] = None,
+    min_amount: Annotated[SignedAmount | None, Query(description="At least this, without regard to direction.")] = None,
+    max_amount: Annotated[SignedAmount | None, Query(description="At most this, without regard to direction.")] = None,
+    q: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="Words, each of which is in the payee, the description or the notes, in any case.",
+        ),
+    ] = None,
+) -> TransactionFilter:
+    if date_from and date_to and date_from > date_to:
+        raise invalid("query.date_from", "empty_range", "date_from is after date_to")
+    if min_amount is not None and max_amount is not None and min_amount > max_amount:
+        raise invalid("query.min_amount", "empty_range", "min_amount is greater than max_amount")
+    if any("\x00" in text for text in (*tag, q or "")):
+        raise invalid("query.q", "nul_character", "a text has no NUL character")
+    return TransactionFilter(
+        account_ids=tuple(account_id),
+        category_ids=tuple(category_id),
+        uncategorised=uncategorised,
+        types=tuple(type),
+        statuses=tuple(status),
+        tags=tuple(tag),
+        payee_ids=tuple(payee_id),
+        import_id=import_id,
+        date_from=date_from,
+        date_to=date_to,
+        min_amount=min_amount,
+        max_amount=max_amount,
+        q=q,
+    )
+
+
+def _sort(
+    sort: Annotated[SortName, Query(description="A minus sorts downwards; ties are ordered by id.")] = "-date",
+) -> Sort:
+    return Sort.parse(sort)
+
+
+FilterParams = Annotated[TransactionFilter, Depends(_filter)]
+SortParam = Annotated[Sort, Depends(_sort)]

@@ -1,0 +1,109 @@
+"""What the rules about a transaction need to know, read in one statement."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, JSON, Text, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    id: UUID
+    currency: str
+    exponent: int
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRef:
+    id: UUID
+    kind: str
+    archived: bool
+
+
+@dataclass(frozen=True)
+class References:
+    """The accounts, categories, payees, tags and currencies that some input names, as far as the book has them."""
+
+    accounts: dict[UUID, AccountRef]
+    categories: dict[UUID, CategoryRef]
+    payees: dict[str, tuple[UUID, str]]
+    tags: dict[str, tuple[UUID, str]]
+    exponents: dict[str, int]
+    name_keys: dict[str, str]
+    """Each payee's and tag's given name as the database compares it."""
+
+
+_LOAD = text(
+    """
+    SELECT
+        (SELECT json_agg(json_build_array(a.id, a.currency, c.exponent, a.archived_at IS NOT NULL))
+         FROM accounts a JOIN currencies c ON c.code = a.currency
+         WHERE a.book_id = :book AND a.id = ANY(:accounts)) AS accounts,
+        (SELECT json_agg(json_build_array(id, kind, archived_at IS NOT NULL))
+         FROM categories WHERE book_id = :book AND id = ANY(:categories)) AS categories,
+        (SELECT json_agg(json_build_array(name_key, id, name))
+         FROM payees WHERE book_id = :book
+            AND name_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:payees) AS n))) AS payees,
+        (SELECT json_agg(json_build_array(name_key, id, name))
+         FROM tags WHERE book_id = :book
+            AND name_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:tags) AS n))) AS tags,
+        (SELECT json_agg(json_build_array(code, exponent))
+         FROM currencies WHERE code = ANY(:currencies)) AS currencies,
+        (SELECT json_agg(json_build_array(n, lower(n))) FROM unnest(:payees || :tags) AS n) AS name_keys
+    """
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("accounts", type_=ARRAY(Uuid)),
+    bindparam("categories", type_=ARRAY(Uuid)),
+    bindparam("payees", type_=ARRAY(Text)),
+    bindparam("tags", type_=ARRAY(Text)),
+    bindparam("currencies", type_=ARRAY(Text)),
+)
+_LOAD_TYPED = _LOAD.columns(accounts=JSON, categories=JSON, payees=JSON, tags=JSON, currencies=JSON, name_keys=JSON)
+
+
+async def load(
+    connection: AsyncConnection,
+    book_id: UUID,
+    *,
+    accounts: Collection[UUID],
+    categories: Collection[UUID] = (),
+    payees: Collection[str] = (),
+    tags: Collection[str] = (),
+    currencies: Collection[str] = (),
+) -> References:
+    """Look the names up; payees and tags are keyed by their `name_keys`, so matched without regard to case."""
+    row = (
+        await connection.execute(
+            _LOAD_TYPED,
+            {
+                "book": book_id,
+                "accounts": list(accounts),
+                "categories": list(categories),
+                "payees": list(payees),
+                "tags": list(tags),
+                "currencies": list(currencies),
+            },
+        )
+    ).one()
+    key_of = dict(_rows(row.name_keys))
+    return References(
+        accounts={UUID(i): AccountRef(UUID(i), c, e, a) for i, c, e, a in _rows(row.accounts)},
+        categories={UUID(i): CategoryRef(UUID(i), k, a) for i, k, a in _rows(row.categories)},
+        payees=_by_key(row.payees),
+        tags=_by_key(row.tags),
+        exponents=dict(_rows(row.currencies)),
+        name_keys=key_of,
+    )
+
+
+def _rows(value: list[Any] | None) -> list[Any]:
+    return value or []
+
+
+def _by_key(found: list[Any] | None) -> dict[str, tuple[UUID, str]]:
+    return {key: (UUID(i), name) for key, i, name in _rows(found)}

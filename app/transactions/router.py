@@ -1,0 +1,160 @@
+"""The HTTP side of transactions, payees and tags."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Body, Query, Response
+
+from app.access.dependencies import Idempotent, ReadBook, WriteBook
+from app.core.conditional import ExpectedRevision, IfNoneMatch, entity_tag, is_unchanged, list_tag
+from app.core.pagination import Page, PageParams
+from app.core.problems import not_modified, problems
+from app.core.routing import routes
+from app.transactions import listing, service
+from app.transactions.documents import Document
+from app.transactions.query import FilterParams, SortParam
+from app.transactions.schemas import NamedOut, TransactionIn, TransactionOut, TransactionPatch
+
+router = routes("/transactions", "transactions")
+payees = routes("/payees", "payees")
+tags = routes("/tags", "tags")
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=TransactionOut,
+    operation_id="create_transaction",
+    summary="Add a transaction",
+    responses=problems(404, 409),
+    dependencies=[Idempotent],
+)
+async def create_transaction(body: Annotated[TransactionIn, Body()], book: WriteBook, response: Response) -> Document:
+    """Add an expense, an income or a transfer. Balances and totals change with it, in the same moment.
+
+    Two equal purchases on one day are two purchases; only an `external_id` that exists is refused. Payees and tags
+    are made as they are named.
+    """
+    document = await service.create(book, body)
+    response.headers["Location"] = f"/api/v1/transactions/{document['id']}"
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.get(
+    "",
+    response_model=Page[TransactionOut],
+    operation_id="list_transactions",
+    summary="List, filter and search transactions",
+    responses={**problems(404), **not_modified()},
+)
+async def list_transactions(
+    book: ReadBook,
+    wanted: FilterParams,
+    sort: SortParam,
+    page: PageParams,
+    response: Response,
+    if_none_match: IfNoneMatch = None,
+) -> object:
+    """A page of transactions, newest first unless sorted otherwise.
+
+    Walk with `cursor`: it costs the same at any depth and neither misses nor repeats a row while rows are added.
+    """
+    tag = list_tag(book.book_id, book.revision)
+    if is_unchanged(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return await listing.transactions(book, wanted, sort, page)
+
+
+@router.get(
+    "/{transaction_id}",
+    response_model=TransactionOut,
+    operation_id="get_transaction",
+    summary="Read a transaction",
+    responses=problems(404),
+)
+async def get_transaction(transaction_id: UUID, book: ReadBook, response: Response) -> Document:
+    """One transaction with its postings; the `ETag` is its revision, for `If-Match`."""
+    document = await service.get(book, transaction_id)
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.put(
+    "/{transaction_id}",
+    response_model=TransactionOut,
+    operation_id="replace_transaction",
+    summary="Replace a transaction",
+    responses=problems(404, 409, 412),
+)
+async def replace_transaction(
+    transaction_id: UUID,
+    body: Annotated[TransactionIn, Body()],
+    book: WriteBook,
+    expected: ExpectedRevision,
+    response: Response,
+) -> Document:
+    """Make it what the body says, all of it; the type may change too. What the body leaves out is gone."""
+    document = await service.replace(book, transaction_id, body, expected)
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.patch(
+    "/{transaction_id}",
+    response_model=TransactionOut,
+    operation_id="update_transaction",
+    summary="Change fields of a transaction",
+    responses=problems(404, 409, 412),
+)
+async def update_transaction(
+    transaction_id: UUID,
+    body: TransactionPatch,
+    book: WriteBook,
+    expected: ExpectedRevision,
+    response: Response,
+) -> Document:
+    """Change what is named and keep the rest; null clears a field. Splits are replaced as a whole."""
+    document = await service.patch(book, transaction_id, body, expected)
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
+@router.delete(
+    "/{transaction_id}",
+    status_code=204,
+    operation_id="delete_transaction",
+    summary="Delete a transaction",
+    responses=problems(404, 409, 412),
+)
+async def delete_transaction(transaction_id: UUID, book: WriteBook, expected: ExpectedRevision) -> None:
+    """Remove it with its postings; balances and totals follow. The event log keeps what it was."""
+    await service.delete(book, transaction_id, expected)
+
+
+NameQuery = Annotated[str | None, Query(max_length=200, description="Part of the name, without regard to case.")]
+
+
+@payees.get(
+    "",
+    response_model=Page[NamedOut],
+    operation_id="list_payees",
+    summary="List payees",
+    responses=problems(404),
+)
+async def list_payees(book: ReadBook, page: PageParams, q: NameQuery = None) -> object:
+    """Payees by name. They are made when a transaction names them."""
+    return await listing.payees(book, q, page)
+
+
+@tags.get(
+    "",
+    response_model=Page[NamedOut],
+    operation_id="list_tags",
+    summary="List tags",
+    responses=problems(404),
+)
+async def list_tags(book: ReadBook, page: PageParams, q: NameQuery = None) -> object:
+    """Tags by name. They are made when a transaction names them."""
+    return await listing.tags(book, q, page)

@@ -1,0 +1,69 @@
+"""What a person may know and change about themselves."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import AnyRow, constraint_means
+from app.core.errors import ConflictError, NotFoundError
+from app.users import repository
+from app.users.schemas import UserPatch
+
+
+class EmailTakenError(ConflictError):
+    code = "email_taken"
+    title = "This address is registered"
+
+
+constraint_means(
+    "uq_users_email", lambda: EmailTakenError("This e-mail address is registered; log in, or use another one.")
+)
+
+
+async def add(
+    connection: AsyncConnection,
+    *,
+    user_id: UUID,
+    email: str,
+    full_name: str | None,
+    password_hash: str,
+    time_zone: str,
+) -> None:
+    """Raises `EmailTakenError` when the address belongs to somebody."""
+    await repository.add(
+        connection,
+        user_id=user_id,
+        email=email,
+        full_name=full_name,
+        password_hash=password_hash,
+        time_zone=time_zone,
+    )
+
+
+async def get(connection: AsyncConnection, user_id: UUID) -> AnyRow:
+    row = await repository.get(connection, user_id)
+    if row is None:
+        raise NotFoundError("This user does not exist any more.")
+    return row
+
+
+async def credentials(connection: AsyncConnection, email: str) -> tuple[UUID, str] | None:
+    """The id and password hash behind an address, whatever its case."""
+    row = await repository.credentials(connection, email)
+    return (row.id, row.password_hash) if row is not None else None
+
+
+async def set_password_hash(connection: AsyncConnection, user_id: UUID, password_hash: str) -> None:
+    await repository.change(connection, user_id, {"password_hash": password_hash})
+
+
+async def set_default_book(connection: AsyncConnection, user_id: UUID, book_id: UUID) -> None:
+    await repository.change(connection, user_id, {"default_book_id": book_id})
+
+
+async def patch(connection: AsyncConnection, user_id: UUID, body: UserPatch) -> AnyRow:
+    """Change what the body names."""
+    values = body.model_dump(exclude_unset=True)
+    if values:
+        await repository.change(connection, user_id, values)
+    return await get(connection, user_id)

@@ -1,0 +1,116 @@
+"""A real PostgreSQL for each worker, the real application over it, and people to act in tests."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from app.core.config import Settings, load_settings
+from app.core.database import Database
+from app.core.embedded import EmbeddedPostgres
+from app.core.migrations import migrate
+from app.main import create_app
+from tests.people import Person, register
+
+TEST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+SECRET = "a-secret-of-the-test-suite-and-of-nothing-else"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def work_folder() -> Iterator[Path]:
+    """A folder that the database's own account may enter even when the suite runs as root."""
+    folder = Path(tempfile.mkdtemp(prefix="finance-tests-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(work_folder: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres.start(work_folder / "server", settings=TEST_SERVER) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def database_url(postgres: EmbeddedPostgres) -> str:
+    postgres.create_database("finance")
+    url = postgres.url("finance")
+    await migrate(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, work_folder: Path) -> Settings:
+    return load_settings(
+        _env_file=None,
+        app_env="testing",
+        database_url=database_url,
+        data_dir=work_folder / "app",
+        secret_key=SECRET,
+        argon2_memory_kib=8192,
+        argon2_time_cost=1,
+        password_hashes_at_once=4,
+        database_pool_size=25,
+        log_level="WARNING",
+    )
+
+
+@pytest.fixture(scope="session")
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    application = create_app(settings)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture(scope="session")
+async def anonymous(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """A client without a token; the whole stack with its middleware is behind it."""
+    transport = ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def owner_database(database_url: str) -> AsyncIterator[Database]:
+    """The database as its owner sees it: past row-level security."""
+    database = Database(database_url, pool_size=5, role=None)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture(scope="session")
+async def app_database(database_url: str) -> AsyncIterator[Database]:
+    """The database as a request's role sees it."""
+    database = Database(database_url, pool_size=5)
+    yield database
+    await database.dispose()
+
+
+def fresh_email() -> str:
+    return f"person{next(_numbers)}-{os.getpid()}@example.com"
+
+
+@pytest.fixture
+async def kim(app: FastAPI) -> AsyncIterator[Person]:
+    """Somebody with a fresh book; after the test the book's integrity is checked."""
+    person = await register(app, fresh_email())
+    yield person
+    await person.check_integrity()
+    await person.http.aclose()
+
+
+@pytest.fixture
+async def robin(app: FastAPI) -> AsyncIterator[Person]:
+    """Somebody else."""
+    person = await register(app, fresh_email())
+    yield person
+    await person.check_integrity()
+    await person.http.aclose()
