@@ -22,9 +22,15 @@ def upgrade() -> None:
             format text NOT NULL CONSTRAINT ck_imports_format CHECK (format IN ('csv')),
             file_name text,
             content_hash bytea NOT NULL,
-            header_hash bytea NOT NULL,
+            rows_hash bytea NOT NULL,
+            header_hash bytea,
             mapping jsonb NOT NULL,
-            detected jsonb NOT NULL,
+            -- What of it is offered again for the same header.
+            lasting_mapping jsonb NOT NULL,
+            mapping_source text NOT NULL
+                CONSTRAINT ck_imports_mapping_source CHECK (mapping_source IN ('detected', 'given', 'saved')),
+            confidence jsonb NOT NULL,
+            warnings jsonb NOT NULL,
             rows_new integer NOT NULL,
             rows_duplicate integer NOT NULL,
             rows_suspect integer NOT NULL,
@@ -42,6 +48,7 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX ix_imports_content ON imports (book_id, content_hash)")
+    op.execute("CREATE INDEX ix_imports_rows ON imports (book_id, rows_hash)")
     op.execute("CREATE INDEX ix_imports_account ON imports (book_id, account_id)")
     op.execute(
         """
@@ -63,7 +70,9 @@ def upgrade() -> None:
             external_id text,
             category_id uuid,
             match_id uuid,
-            transaction_id uuid,
+            -- Decided at the upload, used if the commit creates it.
+            transaction_id uuid NOT NULL,
+            skipped boolean NOT NULL DEFAULT false,
             CONSTRAINT pk_import_rows PRIMARY KEY (book_id, import_id, position),
             CONSTRAINT fk_import_rows_import FOREIGN KEY (book_id, import_id)
                 REFERENCES imports (book_id, id) ON DELETE CASCADE
@@ -94,7 +103,7 @@ def upgrade() -> None:
     op.execute(
         """
         ALTER TABLE transactions ADD CONSTRAINT fk_transactions_import
-            FOREIGN KEY (book_id, import_id) REFERENCES imports (book_id, id)
+            FOREIGN KEY (book_id, import_id) REFERENCES imports (book_id, id) ON DELETE SET NULL (import_id)
         """
     )
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, LargeBinary, Uuid
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, LargeBinary, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.columns import (
@@ -34,9 +34,13 @@ class Import(Base):
     format: Mapped[Words]
     file_name: Mapped[Words | None]
     content_hash: Mapped[Bytes]
-    header_hash: Mapped[Bytes]
+    rows_hash: Mapped[Bytes]
+    header_hash: Mapped[Bytes | None]
     mapping: Mapped[Document]
-    detected: Mapped[Document]
+    lasting_mapping: Mapped[Document]
+    mapping_source: Mapped[Words]
+    confidence: Mapped[Document]
+    warnings: Mapped[Document]
     rows_new: Mapped[Whole]
     rows_duplicate: Mapped[Whole]
     rows_suspect: Mapped[Whole]
@@ -56,6 +60,7 @@ class Import(Base):
             ondelete="CASCADE",
         ),
         Index("ix_imports_content", "book_id", "content_hash"),
+        Index("ix_imports_rows", "book_id", "rows_hash"),
         Index("ix_imports_account", "book_id", "account_id"),
     )
 
@@ -81,7 +86,8 @@ class ImportRow(Base):
     external_id: Mapped[Words | None]
     category_id: Mapped[PlainId | None]
     match_id: Mapped[PlainId | None]
-    transaction_id: Mapped[PlainId | None]
+    transaction_id: Mapped[PlainId]
+    skipped: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (
         ForeignKeyConstraint(

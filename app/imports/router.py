@@ -1,3 +1,149 @@
-from app.core.routing import routes
+"""The HTTP side of imports."""
 
-router = routes("/imports", "imports")
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import File, Form, Query, UploadFile
+from fastapi.responses import Response
+from pydantic import ValidationError
+
+from app.access.dependencies import Idempotent, ReadBook, WriteBook
+from app.core.errors import FieldError, InvalidError
+from app.core.pagination import Page, PageParams
+from app.core.problems import problems
+from app.core.routing import routes
+from app.imports import listing, preview, service
+from app.imports.schemas import CommitIn, Format, ImportOut, ImportPreview, ImportRowOut, Mapping, Outcome, UndoIn
+
+router = routes("/imports", "imports", errors=(404,))
+
+
+def _parse_mapping(text: str | None) -> Mapping:
+    """In a multipart form JSON is a text field; its errors are told like those of any body."""
+    if text is None or not text.strip():
+        return Mapping()
+    try:
+        return Mapping.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidError(
+            [
+                FieldError(
+                    ".".join(("mapping", *map(str, item["loc"]))),
+                    item["type"],
+                    item["msg"].removeprefix("Value error, "),
+                )
+                for item in error.errors()
+            ]
+        ) from None
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ImportPreview,
+    operation_id="create_import",
+    summary="Upload a bank export and preview it",
+    responses=problems(409, 413),
+    dependencies=[Idempotent],
+)
+async def create_import(
+    book: ReadBook,
+    file: Annotated[UploadFile, File(description="The export, as the bank wrote it.")],
+    account_id: Annotated[UUID, Form(description="The account it is of.")],
+    response: Response,
+    format: Annotated[  # noqa: A002  # the name in the contract
+        Format | None, Form(description="Found from the content when absent.")
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        Form(
+            max_length=50_000,
+            description="JSON that overrides what would be detected, for example "
+            '`{"date_order": "DMY", "amount_column": "Betrag"}`; its fields are those of the schema `Mapping`.',
+        ),
+    ] = None,
+) -> dict[str, Any]:
+    """Nothing is posted: you get what was detected, how sure the reader is, and what each row would become.
+
+    The encoding, the delimiter, the header, the columns, the date order and the decimal separator are detected. What
+    the file alone cannot decide, such as whether 05/03/2021 is in May or in March, is asked for: 422 and `questions`.
+    """
+    document = await preview.preview(
+        book,
+        account_id=account_id,
+        file_name=file.filename,
+        data=await file.read(),
+        file_format=format or "csv",
+        given=_parse_mapping(mapping),
+    )
+    response.headers["Location"] = f"/api/v1/imports/{document['id']}"
+    return document
+
+
+@router.get("", response_model=Page[ImportOut], operation_id="list_imports", summary="List imports")
+async def list_imports(book: ReadBook, page: PageParams) -> dict[str, Any]:
+    """Newest first."""
+    return await listing.imports(book, page)
+
+
+@router.get("/{import_id}", response_model=ImportOut, operation_id="get_import", summary="Read an import")
+async def get_import(import_id: UUID, book: ReadBook) -> dict[str, Any]:
+    """Its state, its mapping and its counts."""
+    return await service.get(book, import_id)
+
+
+@router.get(
+    "/{import_id}/rows",
+    response_model=Page[ImportRowOut],
+    operation_id="list_import_rows",
+    summary="Read the rows of an import",
+)
+async def list_import_rows(
+    import_id: UUID,
+    book: ReadBook,
+    page: PageParams,
+    outcome: Annotated[Outcome | None, Query(description="Only rows with this outcome.")] = None,
+) -> dict[str, Any]:
+    """Each row with its outcome, in file order; an error says the line, the column and the reason."""
+    return await listing.rows(book, import_id, outcome, page)
+
+
+@router.post(
+    "/{import_id}/commit",
+    response_model=ImportOut,
+    operation_id="commit_import",
+    summary="Post the rows of a preview",
+    responses=problems(409),
+    dependencies=[Idempotent],
+)
+async def commit_import(import_id: UUID, book: WriteBook, body: CommitIn | None = None) -> dict[str, Any]:
+    """All of it or, if anything fails, nothing. Duplicates and errors are left out, suspects kept unless you skip them.
+
+    The mapping is kept and offered again for files with the same header.
+    """
+    return await service.commit(book, import_id, body or CommitIn())
+
+
+@router.post(
+    "/{import_id}/undo",
+    response_model=ImportOut,
+    operation_id="undo_import",
+    summary="Take back a whole import",
+    responses=problems(409),
+    dependencies=[Idempotent],
+)
+async def undo_import(import_id: UUID, book: WriteBook, body: UndoIn | None = None) -> dict[str, Any]:
+    """Removes what the import brought. What was changed since makes it 409, unless forced."""
+    return await service.undo(book, import_id, force=body.force if body else False)
+
+
+@router.delete(
+    "/{import_id}",
+    status_code=204,
+    operation_id="discard_import",
+    summary="Discard a preview",
+    responses=problems(409),
+)
+async def discard_import(import_id: UUID, book: WriteBook) -> None:
+    """Forgets a preview that was not committed. A committed import is taken back with `undo`."""
+    await service.discard(book, import_id)

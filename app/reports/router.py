@@ -1,3 +1,41 @@
+"""The HTTP side of reports."""
+
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from app.access.dependencies import ReadBook
+from app.core.conditional import IfNoneMatch, is_unchanged, list_tag
+from app.core.problems import not_modified, problems
 from app.core.routing import routes
+from app.reports import service
+from app.reports.schemas import MonthlyReport
 
 router = routes("/reports", "reports")
+
+
+@router.get(
+    "/monthly",
+    response_model=MonthlyReport,
+    operation_id="report_monthly",
+    summary="Income and expenses of a month",
+    responses={**problems(404), **not_modified()},
+)
+async def report_monthly(
+    book: ReadBook,
+    response: Response,
+    year: Annotated[int | None, Query(ge=1900, le=9998, description="This year when absent.")] = None,
+    month: Annotated[int | None, Query(ge=1, le=12, description="This month when absent.")] = None,
+    if_none_match: IfNoneMatch = None,
+) -> object:
+    """What came in and went out, by category, as a tree; the amounts of a category include those below it.
+
+    Transfers are neither. Costs the same however many transactions the book has.
+    """
+    today = book.actor.today()
+    wanted = year or today.year, month or today.month
+    tag = list_tag(book.book_id, book.revision, *wanted)
+    if is_unchanged(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return await service.monthly(book, *wanted)

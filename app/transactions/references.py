@@ -101,6 +101,20 @@ async def load(
     )
 
 
+_EVERY_ACCOUNT = text(
+    """
+    SELECT a.id, a.currency, c.exponent, a.archived_at IS NOT NULL AS archived
+    FROM accounts a JOIN currencies c ON c.code = a.currency
+    WHERE a.book_id = :book
+    """
+)
+
+
+async def every_account(connection: AsyncConnection, book_id: UUID) -> dict[UUID, AccountRef]:
+    rows = (await connection.execute(_EVERY_ACCOUNT, {"book": book_id})).all()
+    return {row.id: AccountRef(row.id, row.currency, row.exponent, row.archived) for row in rows}
+
+
 def _rows(value: list[Any] | None) -> list[Any]:
     return value or []
 

@@ -1,0 +1,106 @@
+"""Judging each row of an uploaded file against the book; nothing is posted."""
+
+from typing import Any
+from uuid import UUID
+
+from app.access.context import BookReader
+from app.core.errors import FieldError, ForbiddenError
+from app.core.ids import new_id
+from app.imports import repository, staging_sql
+from app.imports.documents import row_document
+from app.imports.errors import MappingNeededError, UnreadableFileError
+from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
+from app.imports.schemas import Mapping
+from app.imports.service import get
+from app.transactions import references
+from app.transactions.errors import ArchivedError, ReferenceNotFoundError
+from app.transactions.references import AccountRef
+
+SAMPLE_ROWS = 20
+
+Document = dict[str, Any]
+
+
+async def preview(
+    book: BookReader, *, account_id: UUID, file_name: str | None, data: bytes, file_format: str, given: Mapping
+) -> Document:
+    """Read the file, judge each row and keep the result for the commit.
+
+    Raises `UnreadableFileError`, `MappingNeededError` where only a person can say how to read it,
+    `ReferenceNotFoundError` and `ArchivedError` for the accounts.
+    """
+    if book.role == "viewer":
+        raise ForbiddenError("You may read this book, not import into it.")
+    accounts = await references.every_account(book.connection, book.book_id)
+    _check_accounts(accounts, account_id, given)
+    task = Task(
+        data=data,
+        given=given,
+        saved=await repository.mappings(book.connection, book.book_id),
+        account_id=account_id,
+        accounts={i: account for i, account in accounts.items() if not account.archived},
+        categories=await repository.categories_by_name(book.connection, book.book_id),
+        today=book.actor.today(),
+    )
+    parsed = await parse_off_loop(task)
+    if isinstance(parsed, Unreadable):
+        raise UnreadableFileError(parsed.code, parsed.detail, parsed.field)
+    if isinstance(parsed, Open):
+        raise MappingNeededError(parsed.questions)
+    import_id = await _keep(book, account_id, file_name, file_format, parsed)
+    return {**await get(book, import_id), "sample": await _sample(book, import_id)}
+
+
+async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_format: str, parsed: Parsed) -> UUID:
+    """Write the import and its rows, each row judged on the way in."""
+    import_id = new_id()
+    await repository.add(
+        book.connection,
+        {
+            "book_id": book.book_id,
+            "id": import_id,
+            "account_id": account_id,
+            "status": "previewed",
+            "format": file_format,
+            "file_name": file_name,
+            "content_hash": parsed.content_hash,
+            "rows_hash": parsed.staged.digest,
+            "header_hash": parsed.header_hash,
+            "mapping": parsed.mapping,
+            "lasting_mapping": parsed.lasting_mapping,
+            "mapping_source": parsed.mapping_source,
+            "confidence": parsed.confidence,
+            "warnings": parsed.warnings,
+            "revision": book.revision,
+            **dict.fromkeys(("rows_new", "rows_duplicate", "rows_suspect", "rows_error"), 0),
+        },
+    )
+    await staging_sql.take_rows(book.connection, parsed.staged.chunks)
+    prior = await repository.prior(book.connection, book.book_id, account_id, parsed.content_hash, parsed.staged.digest)
+    counts = await staging_sql.classify(book.connection, book.book_id, import_id, prior)
+    await repository.change(book.connection, book.book_id, import_id, counts)
+    return import_id
+
+
+def _check_accounts(accounts: dict[UUID, AccountRef], account_id: UUID, given: Mapping) -> None:
+    wanted = {"account_id": account_id}
+    wanted |= {f"mapping.accounts.{name}": i for name, i in (given.accounts or {}).items()}
+    missing = [
+        FieldError(field, "account_not_found", "there is no account with this id")
+        for field, i in wanted.items()
+        if i not in accounts
+    ]
+    if missing:
+        raise ReferenceNotFoundError(missing)
+    archived = [
+        FieldError(field, "account_archived", "is archived") for field, i in wanted.items() if accounts[i].archived
+    ]
+    if archived:
+        raise ArchivedError(archived)
+
+
+async def _sample(book: BookReader, import_id: UUID) -> list[Document]:
+    found = await repository.rows(
+        book.connection, book.book_id, import_id, outcome=None, limit=SAMPLE_ROWS, skip=0, after=0
+    )
+    return [row_document(row, committed=False) for row in found]

@@ -1,0 +1,305 @@
+"""Statements about imports, their rows and saved mappings."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Integer, Uuid, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import AnyRow
+from app.imports.models import Import, ImportMapping, ImportRow
+
+_PUBLIC = (
+    Import.id,
+    Import.status,
+    Import.format,
+    Import.account_id,
+    Import.file_name,
+    Import.mapping,
+    Import.lasting_mapping,
+    Import.mapping_source,
+    Import.confidence,
+    Import.warnings,
+    Import.rows_new,
+    Import.rows_duplicate,
+    Import.rows_suspect,
+    Import.rows_error,
+    Import.created_count,
+    Import.skipped_count,
+    Import.content_hash,
+    Import.rows_hash,
+    Import.header_hash,
+    Import.revision,
+    Import.created_at,
+    Import.committed_at,
+    Import.undone_at,
+)
+
+
+async def add(connection: AsyncConnection, values: dict[str, Any]) -> None:
+    await connection.execute(insert(Import).values(values))
+
+
+async def change(connection: AsyncConnection, book_id: UUID, import_id: UUID, values: dict[str, Any]) -> None:
+    statement = update(Import).where(Import.book_id == book_id, Import.id == import_id)
+    await connection.execute(statement.values(values))
+
+
+async def remove(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    await connection.execute(delete(Import).where(Import.book_id == book_id, Import.id == import_id))
+
+
+async def get(connection: AsyncConnection, book_id: UUID, import_id: UUID, *, hold: bool = False) -> AnyRow | None:
+    """The import; `hold` keeps it from other writers until the transaction ends."""
+    statement = select(*_PUBLIC).where(Import.book_id == book_id, Import.id == import_id)
+    return (await connection.execute(statement.with_for_update() if hold else statement)).one_or_none()
+
+
+async def page(
+    connection: AsyncConnection, book_id: UUID, *, limit: int, skip: int, after: UUID | None
+) -> Sequence[AnyRow]:
+    """Imports, newest first, from behind the last id seen."""
+    statement = select(*_PUBLIC).where(Import.book_id == book_id)
+    if after is not None:
+        statement = statement.where(Import.id < after)
+    ordered = statement.order_by(Import.id.desc()).offset(skip).limit(limit)
+    return (await connection.execute(ordered)).all()
+
+
+async def count(connection: AsyncConnection, book_id: UUID) -> int:
+    statement = select(func.count()).select_from(Import).where(Import.book_id == book_id)
+    return int(await connection.scalar(statement) or 0)
+
+
+async def rows(
+    connection: AsyncConnection,
+    book_id: UUID,
+    import_id: UUID,
+    *,
+    outcome: str | None,
+    limit: int,
+    skip: int,
+    after: int,
+) -> Sequence[AnyRow]:
+    """Rows in file order, from behind the last position seen."""
+    statement = select(
+        ImportRow.position,
+        ImportRow.line,
+        ImportRow.outcome,
+        ImportRow.error_column,
+        ImportRow.reason,
+        ImportRow.account_id,
+        ImportRow.date,
+        ImportRow.amount,
+        ImportRow.payee,
+        ImportRow.description,
+        ImportRow.notes,
+        ImportRow.external_id,
+        ImportRow.category_id,
+        ImportRow.match_id,
+        ImportRow.skipped,
+        ImportRow.transaction_id,
+    ).where(ImportRow.book_id == book_id, ImportRow.import_id == import_id, ImportRow.position > after)
+    if outcome is not None:
+        statement = statement.where(ImportRow.outcome == outcome)
+    ordered = statement.order_by(ImportRow.position).offset(skip).limit(limit)
+    return (await connection.execute(ordered)).all()
+
+
+async def row_count(connection: AsyncConnection, book_id: UUID, import_id: UUID, outcome: str | None) -> int:
+    statement = (
+        select(func.count())
+        .select_from(ImportRow)
+        .where(ImportRow.book_id == book_id, ImportRow.import_id == import_id)
+    )
+    if outcome is not None:
+        statement = statement.where(ImportRow.outcome == outcome)
+    return int(await connection.scalar(statement) or 0)
+
+
+async def prior(
+    connection: AsyncConnection, book_id: UUID, account_id: UUID, content_hash: bytes, rows_hash: bytes
+) -> tuple[UUID, bool] | None:
+    """The newest committed import of the same content to this account, and whether its file was the very same."""
+    same_file = Import.content_hash == content_hash
+    statement = (
+        select(Import.id, same_file.label("same_file"))
+        .where(
+            Import.book_id == book_id,
+            Import.account_id == account_id,
+            Import.status == "committed",
+            same_file | (Import.rows_hash == rows_hash),
+        )
+        .order_by(same_file.desc(), Import.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return (row.id, row.same_file) if row is not None else None
+
+
+async def mappings(connection: AsyncConnection, book_id: UUID) -> dict[bytes, dict[str, Any]]:
+    """Saved mappings by the digest of the header they belong to."""
+    statement = select(ImportMapping.header_hash, ImportMapping.mapping).where(ImportMapping.book_id == book_id)
+    return {row.header_hash: row.mapping for row in (await connection.execute(statement)).all()}
+
+
+async def keep_mapping(connection: AsyncConnection, book_id: UUID, header_hash: bytes, mapping: dict[str, Any]) -> None:
+    statement = upsert(ImportMapping).values(book_id=book_id, header_hash=header_hash, mapping=mapping)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["book_id", "header_hash"], set_={"mapping": mapping, "updated_at": func.now()}
+        )
+    )
+
+
+_CATEGORIES = text(
+    """
+    SELECT kind, lower(name) AS name, min(id::text)::uuid AS id
+    FROM categories WHERE book_id = :book AND archived_at IS NULL
+    GROUP BY kind, lower(name) HAVING count(*) = 1
+    """
+)
+
+
+async def categories_by_name(connection: AsyncConnection, book_id: UUID) -> dict[tuple[str, str], UUID]:
+    """Categories in use whose name is the only one of its kind, by (kind, lower-case name)."""
+    found = (await connection.execute(_CATEGORIES, {"book": book_id})).all()
+    return {(row.kind, row.name): row.id for row in found}
+
+
+_SETTLE = """
+    UPDATE import_rows r SET outcome = 'duplicate', reason = :reason
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND {condition}
+"""
+_KNOWN_ID = text(
+    _SETTLE.format(
+        condition="""EXISTS (
+            SELECT 1 FROM transactions t
+            WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id)"""
+    )
+)
+_IN_PRIOR = {
+    same_file: text(
+        _SETTLE.format(
+            condition=f"""r.{key} IN (
+                SELECT b.{key} FROM import_rows b
+                WHERE b.book_id = :book AND b.import_id = :prior AND b.outcome IN ('new', 'suspect')
+                  AND NOT b.skipped)"""  # noqa: S608  # a constant of the line below
+        )
+    )
+    for same_file, key in ((True, "line"), (False, "position"))
+}
+
+
+async def settle_duplicates(
+    connection: AsyncConnection, book_id: UUID, import_id: UUID, prior_import: tuple[UUID, bool] | None
+) -> None:
+    """Mark what has become a duplicate between the preview and now."""
+    common = {"book": book_id, "import": import_id}
+    await connection.execute(_KNOWN_ID, {**common, "reason": "this external id exists on the account"})
+    if prior_import is not None:
+        reason = "the same file was imported before"
+        await connection.execute(_IN_PRIOR[prior_import[1]], {**common, "reason": reason, "prior": prior_import[0]})
+
+
+_SKIP = text(
+    """
+    UPDATE import_rows SET skipped = true
+    WHERE book_id = :book AND import_id = :import AND outcome IN ('new', 'suspect')
+      AND ((:suspects AND outcome = 'suspect') OR position = ANY(:positions))
+    """
+).bindparams(bindparam("positions", type_=ARRAY(Integer)))
+_COUNTS = text(
+    """
+    SELECT count(*) FILTER (WHERE outcome = 'new') AS rows_new,
+           count(*) FILTER (WHERE outcome = 'duplicate') AS rows_duplicate,
+           count(*) FILTER (WHERE outcome = 'suspect') AS rows_suspect,
+           count(*) FILTER (WHERE outcome = 'error') AS rows_error,
+           count(*) FILTER (WHERE outcome IN ('new', 'suspect') AND NOT skipped) AS wanted
+    FROM import_rows WHERE book_id = :book AND import_id = :import
+    """
+)
+
+
+async def skip(
+    connection: AsyncConnection, book_id: UUID, import_id: UUID, *, suspects: bool, positions: list[int]
+) -> None:
+    parameters = {"book": book_id, "import": import_id, "suspects": suspects, "positions": positions}
+    await connection.execute(_SKIP, parameters)
+
+
+async def count_outcomes(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> dict[str, int]:
+    """The counts by column of `imports`, and under `wanted` how many rows are to become transactions."""
+    found = await connection.execute(_COUNTS, {"book": book_id, "import": import_id})
+    return dict(found.mappings().one())
+
+
+_ARCHIVED = text(
+    """
+    SELECT min(a.name) FROM accounts a
+    WHERE a.book_id = :book AND a.archived_at IS NOT NULL
+      AND a.id IN (SELECT account_id FROM import_rows WHERE book_id = :book AND import_id = :import)
+    """
+)
+_MISSING = text(
+    """
+    SELECT count(*) FROM import_rows r
+    WHERE r.book_id = :book AND r.import_id = :import AND r.account_id IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.book_id = :book AND a.id = r.account_id)
+    """
+)
+
+
+async def closed_account(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> str | None:
+    """What keeps an account of this import from taking rows: its name if archived, or that it is gone."""
+    parameters = {"book": book_id, "import": import_id}
+    name: str | None = await connection.scalar(_ARCHIVED, parameters)
+    if name is not None:
+        return f"the account '{name}' is archived"
+    return "an account of it was deleted" if await connection.scalar(_MISSING, parameters) else None
+
+
+_ADD_PAYEES = text(
+    """
+    INSERT INTO payees (book_id, id, name, revision)
+    SELECT DISTINCT ON (lower(r.payee)) :book, uuidv7(), r.payee, :revision
+    FROM import_rows r
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND NOT r.skipped
+      AND r.payee IS NOT NULL
+    ORDER BY lower(r.payee), r.position
+    ON CONFLICT (book_id, name_key) DO NOTHING
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("revision", type_=BigInteger))
+_DROP_PAYEES = text(
+    """
+    DELETE FROM payees p
+    WHERE p.book_id = :book AND p.revision = :revision
+      AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.book_id = :book AND t.payee_id = p.id)
+    """
+)
+
+
+async def add_payees(connection: AsyncConnection, book_id: UUID, import_id: UUID, revision: int) -> None:
+    """Make the payees that the rows name and the book does not have."""
+    await connection.execute(_ADD_PAYEES, {"book": book_id, "import": import_id, "revision": revision})
+
+
+async def drop_payees(connection: AsyncConnection, book_id: UUID, revision: int) -> None:
+    """Remove the payees that a revision made and nothing uses any more."""
+    await connection.execute(_DROP_PAYEES, {"book": book_id, "revision": revision})
+
+
+_EDITED = text(
+    """
+    SELECT count(*) FROM transactions
+    WHERE book_id = :book AND import_id = :import AND revision <> :revision
+    """
+)
+
+
+async def edited_count(connection: AsyncConnection, book_id: UUID, import_id: UUID, revision: int) -> int:
+    """How many of the import's transactions were changed after the revision that committed it."""
+    parameters = {"book": book_id, "import": import_id, "revision": revision}
+    return int(await connection.scalar(_EDITED, parameters) or 0)

@@ -1,0 +1,98 @@
+"""Committing a preview, undoing an import, and what there is to know about one."""
+
+from typing import Any
+from uuid import UUID
+
+from app.access.context import BookReader, BookWriter, Event
+from app.core.clock import now
+from app.imports import repository
+from app.imports.documents import as_event, import_document
+from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportStateError
+from app.imports.posting import GONE, HEAD, LINE
+from app.imports.schemas import CommitIn
+from app.transactions import posting
+
+ENTITY = "import"
+
+Document = dict[str, Any]
+
+
+async def get(book: BookReader, import_id: UUID) -> Document:
+    row = await repository.get(book.connection, book.book_id, import_id)
+    if row is None:
+        raise ImportNotFoundError(import_id)
+    return import_document(row)
+
+
+async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
+    """Post every row that is new or a suspect and not skipped, all in one statement of the posting engine.
+
+    What became a duplicate since the preview is left out. Raises `ImportStateError` when it was committed already.
+    """
+    held = await repository.get(book.connection, book.book_id, import_id, hold=True)
+    if held is None:
+        raise ImportNotFoundError(import_id)
+    if held.status != "previewed":
+        raise ImportStateError(f"This import is {held.status}; upload the file again to import it once more.")
+    closed = await repository.closed_account(book.connection, book.book_id, import_id)
+    if closed is not None:
+        raise ImportStateError(f"It cannot be committed: {closed}.")
+    prior = await repository.prior(book.connection, book.book_id, held.account_id, held.content_hash, held.rows_hash)
+    await repository.settle_duplicates(book.connection, book.book_id, import_id, prior)
+    await repository.skip(
+        book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
+    )
+    counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
+    created = counts.pop("wanted")
+    await repository.add_payees(book.connection, book.book_id, import_id, book.revision)
+    changes = {
+        "status": "committed",
+        "created_count": created,
+        "skipped_count": sum(counts.values()) - created,
+        **counts,
+        "committed_at": now(),
+        "revision": book.revision,
+    }
+    await repository.change(book.connection, book.book_id, import_id, changes)
+    if held.header_hash is not None:
+        await repository.keep_mapping(book.connection, book.book_id, held.header_hash, held.lasting_mapping)
+    book.record(Event(ENTITY, import_id, "committed", before=as_event(held), after={**as_event(held), **changes}))
+    parameters = {"import": import_id, "base": book.base_currency}
+    await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
+    return await get(book, import_id)
+
+
+async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
+    """Take back everything the import brought, and the payees that only it used.
+
+    Raises `ImportStateError` when it is not committed, and `ImportEditedError` when some of it was changed since,
+    unless forced.
+    """
+    held = await repository.get(book.connection, book.book_id, import_id, hold=True)
+    if held is None:
+        raise ImportNotFoundError(import_id)
+    if held.status != "committed":
+        raise ImportStateError(f"This import is {held.status}; only a committed one can be undone.")
+    edited = await repository.edited_count(book.connection, book.book_id, import_id, held.revision)
+    if edited and not force:
+        raise ImportEditedError(
+            f'{edited} of its transactions were changed since. Undo it with {{"force": true}} to remove those too.',
+            edited=edited,
+        )
+    changes = {"status": "undone", "undone_at": now(), "revision": book.revision}
+    await repository.change(book.connection, book.book_id, import_id, changes)
+    book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
+    await posting.apply_staged(book, posting.StagedRows(gone=GONE, parameters={"import": import_id}))
+    await repository.drop_payees(book.connection, book.book_id, held.revision)
+    return await get(book, import_id)
+
+
+async def discard(book: BookWriter, import_id: UUID) -> None:
+    """Forget a preview that was not committed; a committed or undone import stays as a record."""
+    held = await repository.get(book.connection, book.book_id, import_id, hold=True)
+    if held is None:
+        raise ImportNotFoundError(import_id)
+    if held.status != "previewed":
+        raise ImportStateError(f"This import is {held.status} and stays as a record.")
+    await repository.remove(book.connection, book.book_id, import_id)
+    book.record(Event(ENTITY, import_id, "discarded", before=as_event(held)))

@@ -1,0 +1,141 @@
+"""From what the file says to rows ready for the database: the book's own rules, row by row, off the event loop."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.core.ids import new_id
+from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, quantum
+from app.imports.csv import CsvReading, CsvRow
+from app.transactions.references import AccountRef
+
+CHUNK_ROWS = 2_000
+LIMITS = {"payee": 200, "description": 500, "notes": 10_000, "external_id": 500}
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": None})
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a row is checked against: the accounts it may go to, the categories it may name, and what today is."""
+
+    account: AccountRef
+    accounts_by_name: Mapping[str, AccountRef] | None
+    categories: Mapping[tuple[str, str], UUID]
+    today: date
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The rows as COPY text in chunks, how many there are, and a digest of what they say."""
+
+    chunks: list[bytes]
+    count: int
+    digest: bytes
+
+
+class _RowError(ValueError):
+    def __init__(self, column: str | None, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.reason = reason
+
+
+def stage(reading: CsvReading, target: Target) -> Staged:
+    """Check each row and write all in file order; a row that breaks a rule becomes an error with its reason.
+
+    The digest covers what the rows say, not how the file wrote it: the same export in another encoding is the same.
+    """
+    digest = hashlib.sha256()
+    chunks: list[bytes] = []
+    lines: list[str] = []
+    count = 0
+    for count, (line, values) in enumerate(_in_file_order(reading, target), 1):
+        lines.append("\t".join((str(count), str(line), str(new_id()), *map(_field, values))) + "\n")
+        if len(lines) == CHUNK_ROWS:
+            chunks.append("".join(lines).encode())
+            lines.clear()
+    chunks.append("".join(lines).encode())
+    for row in reading.rows:
+        digest.update(repr((row.date, plain(row.amount.normalize()), *row[3:])).encode())
+    return Staged(chunks, count, digest.digest())
+
+
+def _in_file_order(reading: CsvReading, target: Target) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """Rows and errors merged by line; both lists are in file order already."""
+    errors = iter(reading.errors)
+    error = next(errors, None)
+    for row in reading.rows:
+        while error is not None and error.line < row.line:
+            yield error.line, _failed(error.column, error.reason)
+            error = next(errors, None)
+        yield row.line, _values(row, target)
+    while error is not None:
+        yield error.line, _failed(error.column, error.reason)
+        error = next(errors, None)
+
+
+def _failed(column: str | None, reason: str) -> tuple[str | None, ...]:
+    return (column, reason, None, None, None, None, None, None, None, None)
+
+
+def _values(row: CsvRow, target: Target) -> tuple[str | None, ...]:
+    texts = (
+        _cut(row.payee, "payee"),
+        _cut(row.description, "description"),
+        _cut(row.notes, "notes"),
+        row.external_id,
+    )
+    try:
+        account = _account(row, target)
+        _check(row, account, target)
+    except _RowError as error:
+        return (error.column, error.reason, None, row.date.isoformat(), plain(row.amount), *texts, None)
+    amount = plain(row.amount.quantize(quantum(account.exponent)))
+    category = _category(row, target)
+    return (None, None, str(account.id), row.date.isoformat(), amount, *texts, str(category) if category else None)
+
+
+def _account(row: CsvRow, target: Target) -> AccountRef:
+    if target.accounts_by_name is None:
+        return target.account
+    name = (row.account or "").casefold()
+    if name not in target.accounts_by_name:
+        raise _RowError("account", f"the account '{(row.account or '')[:80]}' is not in mapping.accounts")
+    return target.accounts_by_name[name]
+
+
+def _check(row: CsvRow, account: AccountRef, target: Target) -> None:
+    if row.currency is not None and row.currency != account.currency:
+        raise _RowError("currency", f"the row is in {row.currency}, the account in {account.currency}")
+    if row.amount == 0:
+        raise _RowError("amount", "the amount is 0")
+    if row.amount.adjusted() >= MAX_INTEGER_DIGITS:
+        raise _RowError("amount", f"the amount has more than {MAX_INTEGER_DIGITS} digits before the point")
+    if decimals(row.amount) > account.exponent:
+        raise _RowError("amount", f"{account.currency} has {account.exponent} decimals, this amount has more")
+    if row.date > target.today:
+        raise _RowError("date", f"{row.date} is in the future")
+    if row.external_id is not None and len(row.external_id) > LIMITS["external_id"]:
+        raise _RowError("external_id", f"the id has more than {LIMITS['external_id']} characters")
+
+
+def _category(row: CsvRow, target: Target) -> UUID | None:
+    """The book's one category of that name; an expense never takes an income category."""
+    if row.category is None:
+        return None
+    name = row.category.casefold()
+    expense = target.categories.get(("expense", name))
+    if row.amount < 0:
+        return expense
+    return target.categories.get(("income", name)) or expense
+
+
+def _cut(text: str | None, field: str) -> str | None:
+    limit = LIMITS[field]
+    return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _field(value: str | None) -> str:
+    return "\\N" if value is None else value.translate(_ESCAPES)
