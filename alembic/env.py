@@ -6,14 +6,14 @@ from sqlalchemy import Connection, text
 
 from alembic import context
 from app.core.config import load_settings
-from app.core.database import Base, Database
+from app.core.database import Database
 from app.tables import ALL_TABLES
 
 MIGRATION_LOCK = 7_246_002
 
 
 def run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=False)
+    context.configure(connection=connection, target_metadata=ALL_TABLES[0].metadata, compare_server_default=False)
     with context.begin_transaction():
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -30,7 +30,6 @@ async def run_alone() -> None:
     await database.dispose()
 
 
-assert ALL_TABLES  # importing it is what fills the metadata
 handed_over = context.config.attributes.get("connection")
 if handed_over is not None:
     run(handed_over)

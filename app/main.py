@@ -14,7 +14,7 @@ from app.core import docs, logs, problems
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
-from app.core.middleware import RequestContext
+from app.core.middleware import BodyLimit, RequestContext
 from app.core.openapi import describe
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
@@ -60,7 +60,6 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=docs.OPENAPI,
         lifespan=_lifespan,
-        max_body_size=settings.max_body_bytes,
         swagger_ui_oauth2_redirect_url=docs.OAUTH_REDIRECT,
     )
     app.state.settings = settings
@@ -75,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     docs.install(app)
     problems.install(app)
     describe(app)
+    app.add_middleware(BodyLimit, body=settings.max_body_bytes, upload=settings.max_upload_bytes)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -4,19 +4,22 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
 from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.migrations import migrate
 from app.main import create_app
+from tests.dump import dump
 from tests.people import Person, register
+from tests.servers import client_of
 
 TEST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
 SECRET = "a-secret-of-the-test-suite-and-of-nothing-else"
@@ -73,8 +76,7 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 @pytest.fixture(scope="session")
 async def anonymous(app: FastAPI) -> AsyncIterator[AsyncClient]:
     """A client without a token; the whole stack with its middleware is behind it."""
-    transport = ASGITransport(app, raise_app_exceptions=False)
-    async with AsyncClient(transport=transport, base_url="http://test") as client:
+    async with client_of(app) as client:
         yield client
 
 
@@ -114,3 +116,19 @@ async def robin(app: FastAPI) -> AsyncIterator[Person]:
     yield person
     await person.check_integrity()
     await person.http.aclose()
+
+
+Unchanged = Callable[[Person], AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+def unchanged(owner_database: Database) -> Unchanged:
+    """A block after which nothing of the person's book has changed, its revision and its event log included."""
+
+    @asynccontextmanager
+    async def check(person: Person) -> AsyncIterator[None]:
+        before = await dump(owner_database, person.book_id)
+        yield
+        assert await dump(owner_database, person.book_id) == before
+
+    return check

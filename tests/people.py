@@ -61,6 +61,11 @@ def expect(response: Response, status: int) -> Any:
     return response.json() if response.content else None
 
 
+def fields(body: dict[str, Any]) -> set[tuple[str, str]]:
+    """Which fields a problem names, each with its code."""
+    return {(item["field"], item["code"]) for item in body["errors"]}
+
+
 def problem(response: Response, status: int, code: str) -> dict[str, Any]:
     """The body of an error: the status, the media type and the code are right, and it has all it must have."""
     assert response.status_code == status, response.text

@@ -185,6 +185,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION open_request(uuid, uuid, uuid)")
     op.execute("DROP TABLE events")
     op.execute("ALTER TABLE users DROP CONSTRAINT fk_users_default_book_id_books")
+    op.execute("DROP POLICY books_of_user ON books")
     op.execute("DROP TABLE book_members")
     op.execute("DROP TABLE books")
     op.execute("DROP TABLE refresh_tokens")

@@ -105,10 +105,10 @@ async def use(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> i
 _BALANCE_AT = text(
     """
     SELECT coalesce((SELECT sum(inflow - outflow) FROM monthly_totals
-                     WHERE book_id = :book AND account_id = :account AND month < date_trunc('month', :at)::date), 0)
+                     WHERE book_id = :book AND account_id = :account AND month < date_trunc('month', CAST(:at AS timestamp))::date), 0)
          + coalesce((SELECT sum(amount) FROM postings
                      WHERE book_id = :book AND account_id = :account
-                       AND date BETWEEN date_trunc('month', :at)::date AND :at), 0)
+                       AND date BETWEEN date_trunc('month', CAST(:at AS timestamp))::date AND :at), 0)
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("at", type_=Date))
 

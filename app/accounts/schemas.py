@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.core.fields import Body, CivilDate, CurrencyCode, LongName, Text
+from app.core.fields import Body, CivilDate, CurrencyCode, Flag, LongName, Text, Whole
 from app.core.money import Money, SignedAmount
 
 AccountType = Literal[
@@ -27,7 +27,7 @@ OpeningBalance = Annotated[
     SignedAmount,
     Field(description="What was there before the first transaction; a debt is negative."),
 ]
-Sort = Annotated[int, Field(ge=-1_000_000, le=1_000_000, description="Accounts are ordered by it, then by name.")]
+Sort = Annotated[Whole, Field(ge=-1_000_000, le=1_000_000, description="Accounts are ordered by it, then by name.")]
 
 
 class AccountIn(Body):
@@ -69,7 +69,7 @@ class AccountReplace(Body):
     institution: LongName | None = None
     notes: Text | None = None
     sort: Sort = 0
-    archived: bool = False
+    archived: Flag = False
 
 
 class AccountPatch(Body):
@@ -84,7 +84,7 @@ class AccountPatch(Body):
     institution: LongName | None = None
     notes: Text | None = None
     sort: Sort | None = None
-    archived: bool | None = None
+    archived: Flag | None = None
 
     @field_validator("name", "type", "sort", "archived", "opening_date")
     @classmethod

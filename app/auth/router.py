@@ -16,12 +16,12 @@ from app.users.schemas import UserOut
 router = routes("/auth", "auth", public=True)
 
 
-def _doorkeeper(request: Request, connection: Connection) -> Doorkeeper:
+async def _doorkeeper(request: Request, connection: Connection) -> Doorkeeper:
     state = request.app.state
     return Doorkeeper(connection, state.settings, state.passwords, state.access_tokens)
 
 
-def _device(request: Request) -> Device:
+async def _device(request: Request) -> Device:
     return Device(request.headers.get("user-agent"), request.client.host if request.client else None)
 
 

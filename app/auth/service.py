@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import Actor
 from app.auth import repository
-from app.auth.schemas import Register, Tokens
+from app.auth.schemas import MAX_PASSWORD, Register, Tokens
 from app.core.clock import now
 from app.core.config import Registration, Settings
 from app.core.database import AnyRow
@@ -77,6 +77,9 @@ class Doorkeeper:
         """Open a session; an unknown address and a wrong password are answered alike, in the same time."""
         found = await users.credentials(self.connection, email) if "\x00" not in email else None
         user_id, stored = found or (None, None)
+        if len(password) > MAX_PASSWORD:
+            # Nobody has one so long, and the hash refuses some: the same work is done for nothing.
+            password, stored = "", None
         if not await self.passwords.verify(password, stored) or user_id is None or stored is None:
             raise WrongCredentialsError("The e-mail address or the password is wrong.")
         if self.passwords.is_outdated(stored):

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.core.fields import Body, Name
+from app.core.fields import Body, Flag, Name, Whole, Word
 
 Kind = Literal["income", "expense"]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#4a90d9"])]
-Sort = Annotated[int, Field(ge=-1_000_000, le=1_000_000, description="Siblings are ordered by it, then by name.")]
+Sort = Annotated[Whole, Field(ge=-1_000_000, le=1_000_000, description="Siblings are ordered by it, then by name.")]
 
 
 class CategoryIn(Body):
@@ -23,7 +23,7 @@ class CategoryIn(Body):
     kind: Kind = Field(description="What it collects; a child has its parent's kind.")
     parent_id: UUID | None = None
     color: Color | None = None
-    icon: Annotated[str, Field(max_length=50)] | None = None
+    icon: Word | None = None
     sort: Sort = 0
 
 
@@ -35,9 +35,9 @@ class CategoryReplace(Body):
     name: Name
     parent_id: UUID | None = None
     color: Color | None = None
-    icon: Annotated[str, Field(max_length=50)] | None = None
+    icon: Word | None = None
     sort: Sort = 0
-    archived: bool = False
+    archived: Flag = False
 
 
 class CategoryPatch(Body):
@@ -48,9 +48,9 @@ class CategoryPatch(Body):
     name: Name | None = None
     parent_id: UUID | None = Field(default=None, description="null makes it a root.")
     color: Color | None = None
-    icon: Annotated[str, Field(max_length=50)] | None = None
+    icon: Word | None = None
     sort: Sort | None = None
-    archived: bool | None = None
+    archived: Flag | None = None
 
     @field_validator("name", "sort", "archived")
     @classmethod

@@ -1,5 +1,6 @@
 """The category tree: adding, moving, archiving and deleting with reassignment."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from app.categories.schemas import CategoryIn, CategoryPatch, CategoryReplace
 from app.core.clock import now
 from app.core.conditional import check_revision
 from app.core.database import AnyRow, constraint_means
-from app.core.errors import ConflictError, InvalidError, NotFoundError, invalid
+from app.core.errors import ConflictError, NotFoundError, invalid
 from app.core.ids import new_id
 from app.transactions import reassign
 
@@ -172,12 +173,15 @@ async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, 
 async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> None:
     heir = await repository.get(book.connection, book.book_id, heir_id)
     if heir is None:
-        raise ParentNotFoundError(f"There is no category {heir_id} to reassign to.")
+        raise CategoryNotFoundError(heir_id)
     if heir.kind != category["kind"]:
         raise invalid("query.reassign_to", "category_kind_mismatch", "the other category is of the other kind")
     rows = await repository.every(book.connection, book.book_id)
     if heir_id in _subtree(rows, category["id"]):
         raise invalid("query.reassign_to", "own_subtree", "the other category is this one or below it")
+    if _depth({row.id: row for row in rows}, heir_id) + _height(rows, category["id"]) > MAX_DEPTH:
+        detail = f"with the children the tree would be deeper than {MAX_DEPTH} levels"
+        raise invalid("query.reassign_to", "tree_too_deep", detail)
     await reassign.category(book, category["id"], heir_id)
     await repository.adopt_children(book.connection, book.book_id, book.revision, category["id"], heir_id)
 
@@ -192,12 +196,17 @@ async def _check_parent(book: BookWriter, category_id: UUID | None, parent_id: U
         raise invalid("parent_id", "category_kind_mismatch", f"the parent is not of kind {kind}")
     if category_id is not None and parent_id in _subtree(rows, category_id):
         raise invalid("parent_id", "category_cycle", "a category cannot move below itself")
-    depth, above = 1, parent_id
+    height = _height(rows, category_id) if category_id is not None else 0
+    if _depth(by_id, parent_id) + 1 + height > MAX_DEPTH:
+        raise invalid("parent_id", "tree_too_deep", f"the tree would be deeper than {MAX_DEPTH} levels")
+
+
+def _depth(by_id: Mapping[UUID, Any], category_id: UUID) -> int:
+    """On which level a category is; a root is on the first."""
+    depth, above = 0, category_id
     while above is not None:
         depth, above = depth + 1, by_id[above].parent_id
-    height = _height(rows, category_id) if category_id is not None else 0
-    if depth + height > MAX_DEPTH:
-        raise InvalidError([], f"The tree would be deeper than {MAX_DEPTH} levels.")
+    return depth
 
 
 def _children(rows: Any) -> dict[UUID | None, list[UUID]]:

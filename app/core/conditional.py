@@ -21,7 +21,7 @@ IfNoneMatch = Annotated[
 ]
 
 
-def _expected_revision(if_match: IfMatchHeader = None) -> int | None:
+async def _expected_revision(if_match: IfMatchHeader = None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     text = if_match.strip().removeprefix("W/").strip('"')

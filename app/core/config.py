@@ -7,11 +7,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.core.embedded import default_data_dir
 from app.core.failures import StartupError
 
 MIN_SECRET_LENGTH = 32
+URL_PARAMETERS = {"host", "port", "ssl", "passfile", "target_session_attrs"}
 WELL_KNOWN_SECRETS = ("change-me", "changeme", "secret", "password", "example", "replace")
 
 
@@ -80,7 +83,7 @@ class Settings(BaseSettings):
             return None
         for prefix in ("postgresql+asyncpg://", "postgresql://", "postgres://"):
             if value.startswith(prefix):
-                return "postgresql+asyncpg://" + value.removeprefix(prefix)
+                return _driver_url(value.removeprefix(prefix)).render_as_string(hide_password=False)
         raise ValueError("must start with postgresql://")
 
     @model_validator(mode="after")
@@ -118,6 +121,27 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         reasons = "; ".join(_reason(item["loc"], item["msg"]) for item in error.errors())
         raise StartupError(f"The settings are not usable: {reasons}.") from None
+    except UnicodeDecodeError:
+        raise StartupError("The file .env is not UTF-8 text: save it as that.") from None
+    except OSError as error:
+        raise StartupError(f"The file .env cannot be read: {error.strerror or error}.") from None
+
+
+def _driver_url(rest: str) -> URL:
+    """The URL in the driver's terms; the messages never repeat it, for there is a password in it."""
+    try:
+        url = make_url("postgresql+asyncpg://" + rest)
+    except (ArgumentError, ValueError):
+        raise ValueError(
+            "is no URL: it must look like postgresql://user:password@host:5432/database, with special characters "
+            "in the password percent-encoded"
+        ) from None
+    # Hosts hand out libpq's names; the driver calls the first `ssl` and does the second by itself.
+    names = {"sslmode": "ssl"}
+    query = {names.get(name, name): value for name, value in url.query.items() if name != "channel_binding"}
+    if unknown := sorted(query.keys() - URL_PARAMETERS):
+        raise ValueError(f"has the parameter {unknown[0]!r}, which the driver does not know: leave it out")
+    return url.set(query=query)
 
 
 def _reason(location: tuple[int | str, ...], message: str) -> str:

@@ -16,6 +16,15 @@ from app.core.errors import BusyError, DomainError
 APP_ROLE = "finance_app"
 """The role every request works under: it owns nothing and cannot bypass row-level security."""
 
+REQUEST_LIMITS = {
+    # Who waits for a book longer than this hears that it is busy.
+    "lock_timeout": "30s",
+    "statement_timeout": "10min",
+    # Reading a big upload happens inside the request's transaction and takes seconds, not minutes.
+    "idle_in_transaction_session_timeout": "5min",
+}
+"""What no request may exceed, whatever it runs into."""
+
 CONVENTION = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -45,7 +54,7 @@ class Database:
         server_settings = {"application_name": "finance-tracker", "timezone": "UTC", "jit": "off"}
         if role is not None:
             # Sent in the connection's first packet: no round trip, and RESET ROLE comes back to it.
-            server_settings["role"] = role
+            server_settings |= {"role": role, **REQUEST_LIMITS}
         self.engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -118,6 +127,6 @@ def domain_error_of(error: DBAPIError) -> DomainError | None:
 
 
 def is_disconnect(error: DBAPIError) -> bool:
-    """Whether the server went away: stopping, starting, killed, or too many connections."""
+    """Whether the server went away: stopping, starting, killed, too many connections, or it does not let us in."""
     state = sqlstate(error)
-    return error.connection_invalidated or (state is not None and state[:2] in {"08", "53", "57"})
+    return error.connection_invalidated or (state is not None and state[:2] in {"08", "28", "3D", "53", "57"})

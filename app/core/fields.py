@@ -66,6 +66,8 @@ def _known_zone(value: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_one_line), AfterValidator(_not_empty)]
 LongName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line), AfterValidator(_not_empty)]
+Word = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_one_line), AfterValidator(_not_empty)]
+ExternalId = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_not_empty)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_clean)]
 CurrencyCode = Annotated[
@@ -77,3 +79,14 @@ TimeZone = Annotated[
     Field(max_length=64, description="A name of the IANA list; it decides what today is.", examples=["Europe/Berlin"]),
     AfterValidator(_known_zone),
 ]
+
+
+def _no_guess(value: Any) -> Any:
+    """Neither `true` nor "5" is a whole number; `5.0`, which arrives as a decimal, is one."""
+    if isinstance(value, (bool, str)):
+        raise ValueError("is not a whole number")  # noqa: TRY004  # pydantic wants ValueError
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_guess)]
+Flag = Annotated[bool, Field(strict=True)]

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: the same POST twice happens once and answers the same.
 
 The claim and the kept answer are rows of the request's own transaction. A twin that runs at the same moment finds
-the key's lock taken and is refused; one that slipped between lock and commit meets the primary key and is refused too.
+the key's lock taken and is refused; one that slipped between lock and commit meets the kept row and is refused too.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from app.core.database import Base, constraint_means
+from app.core.database import Base
 from app.core.errors import ConflictError, InvalidError, invalid
 from app.core.security import keyed_digest
 
@@ -63,9 +63,6 @@ def _twin() -> KeyInUseError:
     return KeyInUseError("A request with this Idempotency-Key is running; repeat it in a moment for its answer.")
 
 
-constraint_means("pk_idempotency_keys", _twin)
-
-
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -97,9 +94,11 @@ class Claim:
     fingerprint: bytes
 
     async def keep(self, answer: Answer) -> None:
-        await self.connection.execute(
+        """Raises `KeyInUseError` when a twin was faster; a key that nobody may rely on any more is taken over."""
+        kept = await self.connection.execute(
             _KEEP,
             {
+                "since": datetime.now(UTC) - KEPT_FOR,
                 "scope": self.scope,
                 "key": self.key,
                 "fingerprint": self.fingerprint,
@@ -108,6 +107,8 @@ class Claim:
                 "body": answer.body,
             },
         )
+        if not kept.rowcount:
+            raise _twin()
 
 
 _LOOK = text(
@@ -120,8 +121,12 @@ _LOOK = text(
 )
 _KEEP = text(
     """
-    INSERT INTO idempotency_keys (scope, key, fingerprint, status, headers, body)
+    INSERT INTO idempotency_keys AS k (scope, key, fingerprint, status, headers, body)
     VALUES (:scope, :key, :fingerprint, :status, CAST(:headers AS jsonb), :body)
+    ON CONFLICT (scope, key) DO UPDATE SET
+        fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers,
+        body = excluded.body, created_at = excluded.created_at
+    WHERE k.created_at <= :since
     """
 )
 _FORGET = text("DELETE FROM idempotency_keys WHERE created_at < :before")

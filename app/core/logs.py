@@ -8,7 +8,7 @@ import structlog
 
 from app.core.config import Settings
 
-QUIET = ("uvicorn.access", "multipart", "python_multipart", "asyncio")
+QUIET = ("alembic", "uvicorn.access", "multipart", "python_multipart", "asyncio")
 
 
 def configure(settings: Settings) -> None:

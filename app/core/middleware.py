@@ -5,7 +5,8 @@ import time
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.ids import new_id
@@ -62,6 +63,36 @@ class RequestContext:
             await self.app(scope, receive, send_with_headers)
         finally:
             _record(scope, status, time.perf_counter() - started)
+
+
+class BodyLimit:
+    """Refuses a body that is too large before it is in memory; forms with files may be larger than the rest."""
+
+    def __init__(self, app: ASGIApp, *, body: int, upload: int) -> None:
+        self.app = app
+        self._body = body
+        self._upload = upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        is_upload = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        limit = self._upload if is_upload else self._body
+        announced = headers.get("content-length", "")
+        too_long = announced.isdecimal() and announced.isascii() and int(announced[:20]) > limit
+        taken = 0
+
+        async def receive_some() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if too_long or taken > limit:
+                raise HTTPException(413, f"The body is larger than the {limit} bytes this server takes.")
+            return message
+
+        await self.app(scope, receive_some, send)
 
 
 def _request_id(scope: Scope) -> str:

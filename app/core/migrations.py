@@ -1,11 +1,15 @@
 """Bring a database to this program's schema, or say why not."""
 
+import re
 from pathlib import Path
 
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from asyncpg import InterfaceError, PostgresError  # type: ignore[import-untyped]  # it has no type hints
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alembic import command
@@ -14,6 +18,9 @@ from app.core.failures import StartupError
 
 SCRIPTS = Path(__file__).parents[2] / "alembic"
 OLDEST_SERVER = 180_000
+
+# What a server that cannot be used makes the driver raise; while connecting, SQLAlchemy passes it on unwrapped.
+DATABASE_ERRORS = (OSError, SQLAlchemyError, PostgresError, InterfaceError)
 
 
 def _config() -> Config:
@@ -42,7 +49,7 @@ async def migrate(url: str, target: str = "head") -> None:
     """Upgrade (or with an older `target`, downgrade) as the URL's own user, in one transaction.
 
     Raises `StartupError` for a server older than PostgreSQL 18, a schema newer than this program, a user that may
-    not create roles, and a server that does not answer.
+    not create roles, an unknown `target`, and a server that does not answer.
     """
     database = Database(url, pool_size=1, role=None)
     try:
@@ -50,8 +57,10 @@ async def migrate(url: str, target: str = "head") -> None:
             await _check_server(connection)
             await _check_not_newer(connection)
             await connection.run_sync(_run, target)
-    except (OSError, DBAPIError) as error:
-        raise StartupError(_explain(error)) from error
+    except CommandError as error:
+        raise StartupError(f"The database cannot be migrated to {target!r}: {error}.") from error
+    except DATABASE_ERRORS as error:
+        raise unusable_database(error) from error
     finally:
         await database.dispose()
 
@@ -59,11 +68,22 @@ async def migrate(url: str, target: str = "head") -> None:
 def _run(connection: Connection, target: str) -> None:
     config = _config()
     config.attributes["connection"] = connection
-    current = connection.scalar(text("SELECT to_regclass('public.alembic_version')"))
-    if target != "head" and current is not None:
+    if _is_behind(connection, target):
         command.downgrade(config, target)
     else:
         command.upgrade(config, target)
+
+
+def _is_behind(connection: Connection, target: str) -> bool:
+    """Whether `target` is older than the schema that is there."""
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present is None or target == "head":
+        return False
+    if target == "base":
+        return True
+    scripts = ScriptDirectory.from_config(_config())
+    wanted = scripts.get_revision(target).revision
+    return wanted != present and wanted in {script.revision for script in scripts.walk_revisions("base", present)}
 
 
 async def _check_server(connection: AsyncConnection) -> None:
@@ -82,11 +102,18 @@ async def _check_not_newer(connection: AsyncConnection) -> None:
         )
 
 
-def _explain(error: OSError | DBAPIError) -> str:
+def unusable_database(error: BaseException) -> StartupError:
+    """One sentence for one of DATABASE_ERRORS."""
     if isinstance(error, DBAPIError):
-        cause = str(error.orig).split("\n", 1)[0].split(": ", 1)[-1]
-        if sqlstate(error) == "42501":
-            return f"The database user may not prepare the database ({cause}): it must own it and have CREATEROLE."
+        state = sqlstate(error)
+        cause = re.sub(r"^<class '[^']*'>: ", "", str(error.orig).split("\n", 1)[0])
     else:
-        cause = error.strerror or str(error) or type(error).__name__
-    return f"The database cannot be used: {cause}; check DATABASE_URL."
+        state = getattr(error, "sqlstate", None)
+        cause = getattr(error, "strerror", None) or str(error).split("\n", 1)[0] or "it does not answer"
+    if state == "42501":
+        return StartupError(
+            f"The database user may not prepare the database ({cause}): it must own it and have CREATEROLE."
+        )
+    # Of what goes wrong before and during log-in the URL may be the reason; later it is not.
+    hint = "; check DATABASE_URL" if state is None or state[:2] in {"08", "28", "3D"} else ""
+    return StartupError(f"The database cannot be used: {cause.rstrip('.')}{hint}.")

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.core.problems import Problem
+from app.core.problems import Problem, problems
 from app.core.version import VERSION
 
 DESCRIPTION = """
@@ -46,6 +46,7 @@ def describe(app: FastAPI) -> None:
             components.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
             for path in schema["paths"].values():
                 for operation in path.values():
+                    _declare_what_any_route_can_answer(operation)
                     _only_problems(operation["responses"])
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
@@ -53,6 +54,17 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend it
+
+
+def _declare_what_any_route_can_answer(operation: dict[str, Any]) -> None:
+    """The errors that follow from what an operation takes: a body, a book, an idempotency key."""
+    headers = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "header"}
+    statuses = [400, 413, 415] if "requestBody" in operation else []
+    statuses += [404] if "X-Book-Id" in headers else []
+    statuses += [409] if "Idempotency-Key" in headers else []
+    for status, response in problems(*statuses).items():
+        response.pop("model")
+        operation["responses"].setdefault(str(status), response)
 
 
 def _only_problems(responses: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Every error as RFC 9457 `application/problem+json`: the shape, the handlers, and its place in the OpenAPI."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,12 +13,23 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors
 from app.core.database import domain_error_of, is_disconnect
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+CODE_OF = {
+    400: "malformed",
+    401: errors.UnauthenticatedError.code,
+    404: errors.NotFoundError.code,
+    405: "method_not_allowed",
+    413: errors.TooLargeError.code,
+    415: "unsupported_media_type",
+}
 
 STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.UnauthenticatedError, HTTPStatus.UNAUTHORIZED),
@@ -119,6 +131,33 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeoutError, _pool_exhausted)
     app.add_exception_handler(OSError, _connection_refused)
     app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Defects)
+
+
+class Defects:
+    """The framework answers for `Exception` outside of all middleware; this answers inside, so that headers are added.
+
+    It is the innermost middleware. What breaks in the others still meets the handler for `Exception`.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_some(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_some)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            response = await _unexpected(Request(scope), error)
+            await response(scope, receive, send)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:
@@ -139,28 +178,49 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
     found = []
     for item in error.errors():
-        place = [str(part) for part in item["loc"]]
-        if place and place[0] == "body":
-            place = place[1:] or place
+        if item["type"] == "json_invalid":
+            return await _http_error(
+                request, HTTPException(400, f"The body is not JSON: see character {item['loc'][-1]}.")
+            )
         message = item["msg"].removeprefix("Value error, ")
-        found.append({"field": ".".join(place), "code": item["type"], "detail": message})
+        found.append({"field": _field(item["loc"], error.body), "code": item["type"], "detail": message})
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in found)
     return problem_response(
         request, 422, errors.InvalidError.code, detail, title=errors.InvalidError.title, errors=found
     )
 
 
+def _field(location: Sequence[int | str], body: Any) -> str:
+    """`splits.0.amount`: without the leading "body", and without the tag by which a body of several shapes is told."""
+    place = [str(part) for part in location]
+    if place[:1] == ["body"]:
+        tagged = isinstance(body, dict) and len(place) > 1 and place[1] not in body and place[1] in body.values()
+        place = place[2 if tagged else 1 :] or ["body"]
+    return ".".join(place)
+
+
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
-    code = {
-        401: errors.UnauthenticatedError.code,
-        404: errors.NotFoundError.code,
-        405: "method_not_allowed",
-        415: "unsupported_media_type",
-    }.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
-    details = {404: "There is nothing at this path.", 405: f"This path does not take {request.method}."}
-    detail = details.get(error.status_code, str(error.detail))
-    return problem_response(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+    status = error.status_code
+    code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
+    headers = dict(error.headers or {})
+    detail = str(error.detail)
+    if status == HTTPStatus.NOT_FOUND:
+        detail = "There is nothing at this path."
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_of(request))
+        detail = f"This path does not take {request.method}."
+    return problem_response(request, status, code, detail, headers=headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Every method that some route takes at this path; the framework names those of the first route alone."""
+    routes: list[BaseRoute] = request.app.routes
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _database_error(request: Request, error: Exception) -> Response:

@@ -6,11 +6,16 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from fastapi import APIRouter, Request
+from fastapi.params import Form
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.core.idempotency import Replay, answer_of, pending_claim
 from app.core.problems import problems
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+JSONS = ("application/json",)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -28,6 +33,17 @@ class ExactRequest(Request):
         return self._json
 
 
+def _check_media_type(request: Request, *, is_form: bool) -> None:
+    """A body of another kind is refused before it is read; no body at all is the route's own business."""
+    headers = request.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    sent = headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    wanted = FORMS if is_form else JSONS
+    if not (sent in wanted or (not is_form and sent.startswith("application/") and sent.endswith("+json"))):
+        raise HTTPException(415, f"Send the body as {wanted[0]} and say so in Content-Type.")
+
+
 class Route(APIRoute):
     """Runs the endpoint, then keeps its answer under the caller's `Idempotency-Key`, inside its transaction.
 
@@ -37,8 +53,11 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         original = super().get_route_handler()
+        is_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
 
         async def handle(request: Request) -> Response:
+            if self.body_field is not None:
+                _check_media_type(request, is_form=is_form)
             exact = ExactRequest(request.scope, request.receive)
             try:
                 response: Response = await original(exact)

@@ -101,7 +101,7 @@ class AccessTokens:
             if claims.get("typ") != "access":
                 raise refusal
             return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
-        except (JWTError, ValueError, KeyError, TypeError, AttributeError):
+        except (JWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise refusal from None
 
 

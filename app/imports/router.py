@@ -15,6 +15,8 @@ from app.core.routing import routes
 from app.imports import listing, preview, service
 from app.imports.schemas import CommitIn, Format, ImportOut, ImportPreview, ImportRowOut, Mapping, Outcome, UndoIn
 
+FILE_NAME_LIMIT = 255
+
 router = routes("/imports", "imports", errors=(404,))
 
 
@@ -25,16 +27,28 @@ def _parse_mapping(text: str | None) -> Mapping:
     try:
         return Mapping.model_validate_json(text)
     except ValidationError as error:
-        raise InvalidError(
-            [
-                FieldError(
-                    ".".join(("mapping", *map(str, item["loc"]))),
-                    item["type"],
-                    item["msg"].removeprefix("Value error, "),
-                )
-                for item in error.errors()
-            ]
-        ) from None
+        raise InvalidError(_wrong_fields(error)) from None
+
+
+def _wrong_fields(error: ValidationError) -> list[FieldError]:
+    """One for each field of the mapping, whatever ways there are to give it."""
+    found: dict[str, FieldError] = {}
+    for item in error.errors():
+        name, *inner = item["loc"] or ("",)
+        # Behind the name stand positions, the names of accounts, and the kinds of value a field may have.
+        place = [str(part) for part in inner if isinstance(part, int) or name == "accounts"][:1]
+        field = ".".join(filter(None, ("mapping", str(name), *place)))
+        detail = item["msg"].removeprefix("Value error, ")
+        if field in found:
+            detail = f"{found[field].detail}; or: {detail}"
+        found[field] = FieldError(field, item["type"], detail)
+    return list(found.values())
+
+
+def _file_name(name: str | None) -> str | None:
+    """The name as a person would read it; what else a client may send as one is not kept."""
+    readable = "".join(c for c in name or "" if c.isprintable())
+    return readable[:FILE_NAME_LIMIT] or None
 
 
 @router.post(
@@ -71,7 +85,7 @@ async def create_import(
     document = await preview.preview(
         book,
         account_id=account_id,
-        file_name=file.filename,
+        file_name=_file_name(file.filename),
         data=await file.read(),
         file_format=format or "csv",
         given=_parse_mapping(mapping),

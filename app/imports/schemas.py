@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.fields import Body
 from app.core.money import Money
 from app.imports.csv import CsvMapping
+from app.imports.csv.mapping import FileText
 
 Outcome = Literal["new", "duplicate", "suspect", "error"]
 Format = Literal["csv"]
@@ -19,7 +20,7 @@ MAX_SKIPPED = 100_000
 class Mapping(CsvMapping):
     """How to read the file: every field overrides what would be detected."""
 
-    accounts: dict[Annotated[str, Field(max_length=200)], UUID] | None = Field(
+    accounts: dict[FileText, UUID] | None = Field(
         default=None,
         max_length=MAX_ACCOUNTS,
         description="For a file of several accounts: which account of the book each name in `account_column` means. "

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
 from app.core.ids import new_id
 from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, quantum
-from app.imports.csv import CsvReading, CsvRow
+from app.imports.csv import CsvMapping, CsvReading, CsvRow
 from app.transactions.references import AccountRef
 
 CHUNK_ROWS = 2_000
@@ -18,12 +18,16 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "
 
 @dataclass(frozen=True)
 class Target:
-    """What a row is checked against: the accounts it may go to, the categories it may name, and what today is."""
+    """What a row is checked against: the accounts it may go to, the categories it may name, and what today is.
+
+    `columns` names the file's column behind each part of a row.
+    """
 
     account: AccountRef
     accounts_by_name: Mapping[str, AccountRef] | None
     categories: Mapping[tuple[str, str], UUID]
     today: date
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Staged:
 
 
 class _RowError(ValueError):
-    def __init__(self, column: str | None, reason: str) -> None:
+    def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
         self.column = column
         self.reason = reason
@@ -47,6 +51,7 @@ def stage(reading: CsvReading, target: Target) -> Staged:
 
     The digest covers what the rows say, not how the file wrote it: the same export in another encoding is the same.
     """
+    target = replace(target, columns=_columns(reading.mapping))
     digest = hashlib.sha256()
     chunks: list[bytes] = []
     lines: list[str] = []
@@ -91,10 +96,22 @@ def _values(row: CsvRow, target: Target) -> tuple[str | None, ...]:
         account = _account(row, target)
         _check(row, account, target)
     except _RowError as error:
-        return (error.column, error.reason, None, row.date.isoformat(), plain(row.amount), *texts, None)
+        return (_column(error.column, row, target), error.reason, None, row.date.isoformat(), plain(row.amount), *texts, None)
     amount = plain(row.amount.quantize(quantum(account.exponent)))
     category = _category(row, target)
     return (None, None, str(account.id), row.date.isoformat(), amount, *texts, str(category) if category else None)
+
+
+def _columns(mapping: CsvMapping) -> dict[str, str]:
+    given = mapping.model_dump(exclude_none=True)
+    return {name.removesuffix("_column"): str(value) for name, value in given.items() if name.endswith("_column")}
+
+
+def _column(part: str, row: CsvRow, target: Target) -> str | None:
+    """The file's column that part of the row came from; a currency may stand in the amount's."""
+    amounts = ("amount", "debit", "credit") if row.amount < 0 else ("amount", "credit", "debit")
+    likely = {"amount": amounts, "currency": ("currency", *amounts)}.get(part, (part,))
+    return next((target.columns[name] for name in likely if name in target.columns), None)
 
 
 def _account(row: CsvRow, target: Target) -> AccountRef:

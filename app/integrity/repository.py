@@ -26,7 +26,7 @@ CHECKS: dict[str, str] = {
                m.count AS stored_count, p.count AS computed_count
         FROM (SELECT * FROM monthly_totals WHERE book_id = :book) m
         FULL JOIN (
-            SELECT date_trunc('month', date)::date AS month, account_id, category_id, role,
+            SELECT date_trunc('month', date::timestamp)::date AS month, account_id, category_id, role,
                    sum(greatest(amount, 0)) AS inflow, sum(greatest(-amount, 0)) AS outflow,
                    coalesce(sum(greatest(base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_inflow,
                    coalesce(sum(greatest(-base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_outflow,

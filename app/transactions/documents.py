@@ -23,7 +23,7 @@ def from_row(row: AnyRow) -> Document:
     return {
         **_header(row),
         "payee": row.payee,
-        "tags": row.tags,
+        "tags": sorted(row.tags, key=str.lower),
         "import_id": row.import_id,
         "revision": row.revision,
         "created_at": row.created_at,

@@ -58,4 +58,4 @@ constraint_means(
     "uq_transactions_external_id",
     lambda: DuplicateExternalIdError("A transaction with this external_id exists on this account; nothing was added."),
 )
-constraint_means("pk_transactions", lambda: IdTakenError("A transaction with this id exists; ids are never reused."))
+constraint_means("pk_transactions", lambda: IdTakenError("A transaction with this id exists."))

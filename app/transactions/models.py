@@ -62,7 +62,7 @@ class Transaction(Base):
 
     __tablename__ = "transactions"
 
-    book_id: Mapped[BookId]
+    book_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     id: Mapped[GivenId]
     type: Mapped[Words]
     date: Mapped[CivilDate]
@@ -89,7 +89,10 @@ class Transaction(Base):
         ),
         ForeignKeyConstraint(["book_id", "payee_id"], ["payees.book_id", "payees.id"], name="fk_transactions_payee"),
         ForeignKeyConstraint(
-            ["book_id", "import_id"], ["imports.book_id", "imports.id"], name="fk_transactions_import"
+            ["book_id", "import_id"],
+            ["imports.book_id", "imports.id"],
+            name="fk_transactions_import",
+            ondelete="SET NULL (import_id)",
         ),
         Index("ix_transactions_date", "book_id", "date", "id"),
         Index("ix_transactions_amount", "book_id", "amount_key", "id"),

@@ -98,6 +98,7 @@ _LINE = """
     base_amount numeric, memo text, date date
 """
 
+# Ids reach the big tables as arrays, so that each is found by its key whatever the planner believes of a young table.
 # A posting leaves with sign -1 and comes with +1; what both sum to is the change of every total and balance.
 # `come` waits for `gone` (and `tagged` for `untagged`): a replaced transaction brings the same keys back.
 _APPLY = """
@@ -109,12 +110,12 @@ leaving AS MATERIALIZED (
 ),
 {names}
 gone AS (
-    DELETE FROM postings p USING leaving
-    WHERE p.book_id = :book AND p.transaction_id = leaving.id
+    DELETE FROM postings p
+    WHERE p.book_id = :book AND p.transaction_id = ANY(ARRAY(SELECT id FROM leaving))
     RETURNING p.account_id, p.category_id, p.role, p.amount, p.base_amount, p.date
 ),
 deleted AS (
-    DELETE FROM transactions t USING gone_id WHERE t.book_id = :book AND t.id = gone_id.id RETURNING t.id
+    DELETE FROM transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id)) RETURNING t.id
 ),
 inserted AS (
     INSERT INTO transactions (book_id, id, type, date, account_id, amount, payee_id, description, notes, status,
@@ -130,7 +131,9 @@ replaced AS (
         description = h.description, notes = h.notes, status = h.status, external_id = h.external_id,
         original_amount = h.original_amount, original_currency = h.original_currency,
         revision = :revision, updated_at = now()
-    FROM head h WHERE h.replaces AND t.book_id = :book AND t.id = h.id
+    FROM head h
+    WHERE h.replaces AND t.id = h.id
+      AND t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM head WHERE replaces))
     RETURNING t.id
 ),
 come AS (
@@ -145,7 +148,7 @@ movement AS (
     SELECT account_id, category_id, role, amount, base_amount, date, -1 FROM gone
 ),
 delta AS MATERIALIZED (
-    SELECT date_trunc('month', date)::date AS month, account_id, category_id, role,
+    SELECT date_trunc('month', date::timestamp)::date AS month, account_id, category_id, role,
            sum(sign * greatest(amount, 0)) AS inflow,
            sum(sign * greatest(-amount, 0)) AS outflow,
            coalesce(sum(sign * greatest(base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_inflow,
@@ -193,8 +196,8 @@ new_tags AS (
     SELECT :book, n.id, n.name, :revision FROM jsonb_to_recordset(CAST(:tags AS jsonb)) AS n(id uuid, name text)
 ),
 untagged AS (
-    DELETE FROM transaction_tags x USING leaving
-    WHERE x.book_id = :book AND x.transaction_id = leaving.id
+    DELETE FROM transaction_tags x
+    WHERE x.book_id = :book AND x.transaction_id = ANY(ARRAY(SELECT id FROM leaving))
     RETURNING x.tag_id
 ),
 tagged AS (

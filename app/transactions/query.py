@@ -16,7 +16,7 @@ TypeName = Literal["expense", "income", "transfer", "opening_balance"]
 StatusName = Literal["pending", "cleared", "reconciled"]
 
 
-def _filter(
+async def _filter(
     account_id: Annotated[
         list[UUID], Query(max_length=MANY, description="On any of these accounts, as source or target. May repeat.")
     ] = [],  # noqa: B006  # FastAPI copies query defaults
@@ -64,7 +64,7 @@ def _filter(
     )
 
 
-def _sort(
+async def _sort(
     sort: Annotated[SortName, Query(description="A minus sorts downwards; ties are ordered by id.")] = "-date",
 ) -> Sort:
     return Sort.parse(sort)

@@ -58,6 +58,9 @@ _CATEGORY = text(
     old_totals AS (
         DELETE FROM monthly_totals WHERE book_id = :book AND category_id = :old RETURNING *
     ),
+    import_rows_follow AS (
+        UPDATE import_rows SET category_id = :new WHERE book_id = :book AND category_id = :old
+    ),
     {_MOVE_TOTALS.format(account="account_id", category=":new")},
     {_TOUCH}
     SELECT count(*) FROM moved
@@ -73,6 +76,12 @@ _ACCOUNT = text(
     ),
     old_totals AS (
         DELETE FROM monthly_totals WHERE book_id = :book AND account_id = :old RETURNING *
+    ),
+    imports_follow AS (
+        UPDATE imports SET account_id = :new WHERE book_id = :book AND account_id = :old
+    ),
+    import_rows_follow AS (
+        UPDATE import_rows SET account_id = :new WHERE book_id = :book AND account_id = :old
     ),
     {_MOVE_TOTALS.format(account=":new", category="category_id")},
     touched AS (

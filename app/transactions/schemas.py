@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.core.fields import Body, CivilDate, CurrencyCode, Line, LongName, Name, Text
+from app.core.fields import Body, CivilDate, CurrencyCode, ExternalId, Line, LongName, Name, Text
 from app.core.money import Money, PositiveAmount, SignedAmount
 
 MAX_SPLITS = 200
@@ -38,9 +38,8 @@ class _Common(Body):
     notes: Text | None = None
     tags: list[Name] = Field(default=[], max_length=MAX_TAGS, examples=[["holiday"]])
     status: Status = "cleared"
-    external_id: Line | None = Field(
+    external_id: ExternalId | None = Field(
         default=None,
-        min_length=1,
         description="The bank's or your own id; the same one again on the account is refused with 409.",
     )
 
@@ -129,7 +128,7 @@ class TransactionPatch(Body):
     notes: Text | None = None
     tags: list[Name] | None = Field(default=None, max_length=MAX_TAGS)
     status: Status | None = None
-    external_id: Line | None = Field(default=None, min_length=1)
+    external_id: ExternalId | None = None
     category_id: UUID | None = None
     splits: list[SplitIn] | None = Field(default=None, min_length=1, max_length=MAX_SPLITS)
     original_amount: PositiveAmount | None = None

@@ -248,13 +248,17 @@ def _merged(before: Document, body: TransactionPatch) -> FlowIn | TransferIn:
     kind = changes.pop("type", None) or before["type"]
     fields = (*_COMMON, *_OF_TYPE[kind])
     merged: dict[str, Any] = {name: before[name] for name in fields if before.get(name) not in (None, [])}
+    if kind == "transfer" and len({line["currency"] for line in before["postings"]}) == 1:
+        merged.pop("to_amount", None)  # what arrives is what leaves, also when the patch changes it
+    if "fee_amount" in changes and changes["fee_amount"] is None:
+        merged.pop("fee_category_id", None)
     merged.update(changes)
     for name in ("tags", "status"):
         if merged.get(name, "") is None:
             del merged[name]
     if changes.get("category_id") is not None and "splits" not in changes:
         merged.pop("splits", None)
-    if changes.get("splits"):
+    if changes.get("splits") and changes.get("category_id") is None:
         merged.pop("category_id", None)
     try:
         return _whole.validate_python({"type": kind, **merged})

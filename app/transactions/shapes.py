@@ -131,7 +131,8 @@ def lines_of(body: FlowIn | TransferIn, known: References, base_currency: str) -
     if body.splits is None:
         return (flow_line(source, sign * body.amount, body.category_id, None, base_currency),)
     return tuple(
-        flow_line(source, sign * split.amount, split.category_id, split.memo, base_currency) for split in body.splits
+        flow_line(source, sign * split.amount, split.category_id, split.memo or None, base_currency)
+        for split in body.splits
     )
 
 

@@ -16,7 +16,7 @@ What a data folder holds:
     postgres/new-.../        a cluster or a copy in the making; the next start removes what a crash left
 """
 
-from app.core.embedded.paths import default_data_dir, prepare_data_dir
+from app.core.embedded.paths import default_data_dir, holds_database, prepare_data_dir
 from app.core.embedded.server import EmbeddedPostgres
 
-__all__ = ["EmbeddedPostgres", "default_data_dir", "prepare_data_dir"]
+__all__ = ["EmbeddedPostgres", "default_data_dir", "holds_database", "prepare_data_dir"]

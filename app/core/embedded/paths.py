@@ -45,6 +45,11 @@ def prepare_data_dir(data_dir: Path) -> Path:
     return data_dir
 
 
+def holds_database(data_dir: Path) -> bool:
+    """Whether an embedded server ever worked in this data folder."""
+    return Layout(data_dir.expanduser().resolve()).cluster.exists()
+
+
 def unusable(data_dir: Path, error: OSError) -> StartupError:
     """What to say when the system refuses something in the data folder."""
     where = f" ({error.filename})" if error.filename else ""

@@ -36,6 +36,15 @@ def read_pid_file(cluster: Path) -> PidFile | None:
         return None
 
 
+def recorded_socket_folder(cluster: Path) -> Path | None:
+    """Where the server that wrote postmaster.pid has its socket; None while it has not said so."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return None
+    return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+
 def cluster_processes(cluster: Path) -> list[psutil.Process]:
     """The live server processes that work in `cluster` (each of them has it as its working directory)."""
     found = []

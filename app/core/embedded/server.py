@@ -111,9 +111,28 @@ class EmbeddedPostgres:
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of a database, with the superuser's password in it."""
-        query = {"host": str(self.socket_dir), "port": str(self.port)}
-        url = URL.create("postgresql+asyncpg", SUPERUSER, self._password, database=database, query=query)
-        return url.render_as_string(hide_password=False)
+        return _url(self.socket_dir, self._password, database)
+
+    @staticmethod
+    def running_url(data_dir: Path, database: str) -> str | None:
+        """The URL of a database of the server that another Finance Tracker runs on this data folder, if one does.
+
+        It counts only while the process that holds the folder's lock is the server's parent: a server whose app died
+        is about to be stopped by its guard.
+        """
+        layout = Layout(data_dir.expanduser().resolve())
+        try:
+            recorded = processes.read_pid_file(layout.cluster)
+            folder = processes.recorded_socket_folder(layout.cluster)
+            holder = layout.lock.read_text("ascii", "replace").strip()
+            if recorded is None or recorded.status != "ready" or folder is None:
+                return None
+            server = psutil.Process(recorded.pid)
+            if server.name() != "postgres" or str(server.ppid()) != holder:
+                return None
+            return _url(folder, layout.password.read_text("utf-8", "replace").strip(), database)
+        except (OSError, psutil.Error):
+            return None
 
     def create_database(self, name: str) -> bool:
         """Make an empty database; False if it is already there."""
@@ -232,6 +251,12 @@ class EmbeddedPostgres:
             environment={"PGPASSWORD": self._password, "PGCONNECT_TIMEOUT": "30"},
             text=script,
         )
+
+
+def _url(socket_folder: Path, password: str, database: str) -> str:
+    query = {"host": str(socket_folder), "port": str(PORT)}
+    url = URL.create("postgresql+asyncpg", SUPERUSER, password, database=database, query=query)
+    return url.render_as_string(hide_password=False)
 
 
 def _start_guard(server: int) -> subprocess.Popen[bytes] | None:

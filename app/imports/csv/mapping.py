@@ -1,9 +1,10 @@
 """The description of a bank's CSV export: which column means what, and how its dates and numbers are written."""
 
 import codecs
+import unicodedata
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 DateOrder = Literal["DMY", "MDY", "YMD"]
 DecimalSeparator = Literal[".", ","]
@@ -13,10 +14,25 @@ NAME_LIMIT = 200
 COLUMN_LIMIT = 1000
 DESCRIPTION_LIMIT = 100
 
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"} and character not in "\t\r\n"
+
+
+def _without_controls(text: str) -> str:
+    """No text of a file that was read has such characters, and no database keeps them all."""
+    if any(map(_is_control, text)):
+        raise ValueError("control characters do not stand in a file that can be read")
+    return text
+
+
+FileText = Annotated[str, Field(max_length=NAME_LIMIT), AfterValidator(_without_controls)]
+"""A name or value as it stands in a file."""
+
 _Number = Annotated[int, Field(strict=True, ge=1, le=COLUMN_LIMIT)]
-Column = _Number | Annotated[str, Field(min_length=1, max_length=NAME_LIMIT)]
-OptionalColumn = _Number | Annotated[str, Field(max_length=NAME_LIMIT)]
-_Value = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT)]
+Column = _Number | Annotated[FileText, Field(min_length=1)]
+OptionalColumn = _Number | FileText
+_Value = Annotated[FileText, Field(min_length=1)]
 
 # Codecs of the standard library that turn bytes into text but are escapes or name rules, not encodings of a file.
 _NOT_FILE_ENCODINGS = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
@@ -170,8 +186,8 @@ class CsvMapping(BaseModel):
     @field_validator("delimiter", "quote")
     @classmethod
     def _separates(cls, character: str | None) -> str | None:
-        if character is not None and (character.isalnum() or character in "\r\n"):
-            raise ValueError("a letter, a digit or a line break cannot separate or quote cells")
+        if character is not None and (character.isalnum() or character in "\r\n" or _is_control(character)):
+            raise ValueError("a letter, a digit, a line break or a control character cannot separate or quote cells")
         return character
 
     @model_validator(mode="after")

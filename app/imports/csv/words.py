@@ -164,6 +164,7 @@ PHRASES: Final[tuple[tuple[Meaning, int, str], ...]] = (
         0,
         """
         description, transaction description, transaction details, narrative, payment reference, particulars,
+        référence de paiement,
         payment details, purpose, remittance information, unstructured remittance information, verwendungszweck,
         verwendungszweckzeile, vwz, zahlungsgrund, zahlungsreferenz, buchungsdetails, beschreibung, libellé, libellé
         de l opération, libellé opération, libelle simplifie, intitulé, descripción, concepto, descrizione, causale,

@@ -1,0 +1,165 @@
+"""What `finance` can do; each command reads the settings and says in one sentence why it cannot go on."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import make_url
+
+from app.cli import verification
+from app.cli.revision import write as write_revision
+from app.core import logs
+from app.core.config import Settings, load_settings
+from app.core.failures import StartupError
+from app.core.migrations import DATABASE_ERRORS, migrate, unusable_database
+from app.core.version import VERSION
+from app.main import create_app
+from app.runtime import serving
+from app.runtime.database import available_database, own_database
+from app.runtime.interruption import interruptible
+
+FAILED = 1
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
+
+cli = typer.Typer(
+    name="finance",
+    help="Finance Tracker: a self-hosted personal-finance backend. Settings come from the environment and `.env`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="The folder for the embedded database and other data, instead of DATA_DIR.")
+]
+
+
+def main() -> None:
+    """Run the command line; the way out of every error that a person can do something about."""
+    with interruptible():
+        try:
+            cli()
+        except StartupError as error:
+            _complain(error)
+            sys.exit(FAILED)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on, instead of HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port, instead of PORT; 0 takes a free one.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Start the server, with a database of its own unless DATABASE_URL names one; Ctrl-C stops it."""
+    settings = _settings(host=host, port=port, data_dir=data_dir)
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        listener = stack.enter_context(closing(serving.listen(settings.host, settings.port)))
+        url = stack.enter_context(own_database(settings))
+        asyncio.run(migrate(url))
+        embedded = settings.database_url is None
+        place = str(settings.data_dir.expanduser().resolve()) if embedded else make_url(url).render_as_string()
+        address = serving.browser_url(listener)
+        app = create_app(settings.model_copy(update={"database_url": url}))
+        serving.run(app, settings, listener, lambda: _announce(address, place))
+
+
+def _announce(address: str, place: str) -> None:
+    try:
+        typer.echo(f"Finance Tracker {VERSION} is ready at {address}/docs; its data is in {place}; Ctrl-C stops it.")
+    except BrokenPipeError:
+        # Nobody reads it: no reason to stop, nor for Python to fail when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@cli.command(name="migrate")
+def migrate_command(
+    to: Annotated[str, typer.Option(help="A revision to go to, older ones too; `base` removes everything.")] = "head",
+    data_dir: DataDir = None,
+) -> None:
+    """Bring the database to this version's schema; `serve` does so by itself."""
+    with _told(), available_database(_settings(data_dir=data_dir)) as url:
+        asyncio.run(migrate(url, to))
+    typer.echo(f"The database is at schema {to}." if to != "head" else "The database has the newest schema.")
+
+
+@cli.command()
+def verify(data_dir: DataDir = None) -> None:
+    """Compute every book again from its postings and compare: exit status 0 if all is right, 1 if not, 2 if unknown."""
+    try:
+        with _told(), available_database(_settings(data_dir=data_dir), create=False) as url:
+            reports = asyncio.run(verification.every_report(url))
+    except StartupError as error:
+        _complain(error)
+        raise typer.Exit(COULD_NOT_RUN) from None
+    lines = list(verification.failures(reports))
+    for line in lines:
+        typer.echo(line)
+    typer.echo(verification.summary(reports))
+    if lines:
+        raise typer.Exit(FAILED)
+
+
+@cli.command()
+def demo(data_dir: DataDir = None) -> None:
+    """Fill a book of a new demo user with years of everyday money, to look around in."""
+    from app.demo.service import run_demo  # noqa: PLC0415 - no other command needs its years of data
+
+    settings = _settings(data_dir=data_dir)
+    with _told(), available_database(settings) as url:
+        asyncio.run(migrate(url))
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            bar = progress.add_task("Making up the past", total=None)
+            summary = asyncio.run(
+                run_demo(url, settings, lambda done, total: progress.update(bar, completed=done, total=total))
+            )
+    typer.echo(summary)
+
+
+@cli.command(hidden=True)
+def revision(message: str) -> None:
+    """Write a migration for what changed in the models (`make migration`)."""
+    with _told():
+        write_revision(message, _settings())
+
+
+@cli.command()
+def openapi() -> None:
+    """Write the API's OpenAPI document as JSON; needs no database."""
+    # None of these values is used or shown; they let the application be put together.
+    settings = _settings(app_env="testing", database_url="postgresql://unused/unused", secret_key="unused-" * 8)
+    document = create_app(settings).openapi()
+    typer.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+
+
+@cli.command()
+def version() -> None:
+    """Say which version this is."""
+    typer.echo(VERSION)
+
+
+def _settings(**given: object) -> Settings:
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    logs.configure(settings)
+    return settings
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what a database's failure raises into a `StartupError`."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise unusable_database(error) from error
+
+
+def _complain(error: StartupError) -> None:
+    typer.echo(f"finance: {error}", err=True)

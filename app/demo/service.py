@@ -1,0 +1,251 @@
+"""Filling a database with a demo: one person and three years of their money, through the services of the API.
+
+Every step looks at what is there first, and everything has an id that follows from what it is. So a run that was
+killed is completed by the next, a run on a later day adds the days since, and a run that finds all of it does nothing.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.context import Actor, BookReader, BookWriter
+from app.access.opening import flush_events, take_book
+from app.access.repository import open_request
+from app.accounts import service as accounts
+from app.accounts.schemas import AccountIn
+from app.auth.schemas import Register
+from app.auth.service import Device, Doorkeeper, WrongCredentialsError
+from app.categories import service as categories
+from app.categories.schemas import CategoryIn
+from app.core.config import Registration, Settings
+from app.core.database import Database, domain_error_of
+from app.core.errors import DomainError
+from app.core.failures import StartupError
+from app.core.pagination import MAX_LIMIT, PageRequest
+from app.core.secret import signing_secret
+from app.core.security import AccessClaims, AccessTokens, PasswordHasher
+from app.demo import plan
+from app.demo.moves import OPENINGS, AccountName, CategoryName
+from app.transactions import listing
+from app.transactions import service as transactions
+from app.transactions.filters import Sort, TransactionFilter
+from app.transactions.schemas import FlowIn, TransactionPatch, TransferIn
+from app.users import service as users
+
+EMAIL = "demo@example.com"
+PASSWORD = "demo-of-finance-tracker"
+FULL_NAME = "Robin Demo"
+TIME_ZONE = "Europe/Berlin"
+BASE_CURRENCY = "EUR"
+BATCH = 250
+
+Report = Callable[[int, int], None]
+Bodies = Sequence[FlowIn | TransferIn]
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """Whom to log in as, and what their book has of the demo now; `added` counts the transactions of this run."""
+
+    email: str
+    password: str
+    accounts: int
+    transactions: int
+    added: int
+    first_day: date
+    last_day: date
+
+    def __str__(self) -> str:
+        made = f"{self.added} were added now" if self.added else "nothing was missing"
+        return (
+            f"{self.transactions} transactions on {self.accounts} accounts, from {self.first_day} to {self.last_day}; "
+            f"{made}.\nLog in as {self.email} with the password {self.password}"
+        )
+
+
+async def run_demo(url: str, settings: Settings, report: Report) -> DemoSummary:
+    """Make or complete the demo in a migrated database, and call `report(done, total)` as transactions are written.
+
+    Raises `StartupError`, with nothing changed, when the address belongs to somebody with another password.
+    """
+    database = Database(url, pool_size=1)
+    try:
+        return await _Demo(database, settings, report).run()
+    except IntegrityError as error:
+        reason = domain_error_of(error)
+        if reason is None:
+            raise
+        raise _unfinished(reason) from error
+    except DomainError as error:
+        raise _unfinished(error) from error
+    finally:
+        await database.dispose()
+
+
+def _unfinished(reason: DomainError) -> StartupError:
+    return StartupError(f"The demo could not be completed: {reason.detail}")
+
+
+class _Demo:
+    """One run. Each step is a database transaction of its own, under the row-level security of the demo's user."""
+
+    def __init__(self, database: Database, settings: Settings, report: Report) -> None:
+        self._database = database
+        # Whoever runs the command owns the server: how it treats strangers does not matter here.
+        self._settings = settings.model_copy(update={"registration": Registration.OPEN})
+        self._passwords = PasswordHasher(settings)
+        self._access_tokens = AccessTokens(settings, signing_secret(settings))
+        self._report = report
+
+    async def run(self) -> DemoSummary:
+        await self._register()
+        async with self._session() as claims:
+            async with self._reading(claims) as book:
+                today = book.actor.today()
+                user = await users.get(book.connection, claims.user_id)
+            # The day of registration never changes, so every later run starts its plan where the first one did.
+            start = plan.first_day(user.created_at.date())
+            category_ids = await self._prepare(claims, start)
+            account_ids = {name: plan.account_id(name) for name in AccountName}
+            wanted = list(plan.bodies(start, today, account_ids, category_ids))
+            added = await self._write(claims, wanted)
+        return DemoSummary(EMAIL, PASSWORD, len(account_ids), len(wanted), added, start, today)
+
+    def _door(self, connection: AsyncConnection) -> Doorkeeper:
+        return Doorkeeper(connection, self._settings, self._passwords, self._access_tokens)
+
+    async def _register(self) -> None:
+        async with self._database.begin() as connection:
+            if await users.credentials(connection, EMAIL) is None:
+                body = Register(
+                    email=EMAIL,
+                    password=PASSWORD,
+                    full_name=FULL_NAME,
+                    time_zone=TIME_ZONE,
+                    base_currency=BASE_CURRENCY,
+                )
+                await self._door(connection).register(body)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[AccessClaims]:
+        """A log-in for the time of the run; it also proves that the address is the demo's."""
+        try:
+            async with self._database.begin() as connection:
+                tokens = await self._door(connection).login(EMAIL, PASSWORD, Device("finance demo", None))
+        except WrongCredentialsError:
+            raise StartupError(
+                f"{EMAIL} is registered with another password, so it may be a real person's; nothing was changed."
+            ) from None
+        try:
+            yield self._access_tokens.read(tokens.access_token)
+        finally:
+            async with self._database.begin() as connection:
+                await self._door(connection).logout(tokens.refresh_token)
+
+    @asynccontextmanager
+    async def _reading(self, claims: AccessClaims) -> AsyncIterator[BookReader]:
+        async with self._database.begin() as connection:
+            row = await open_request(connection, claims.session_id, claims.user_id, None)
+            if row is None or row["book_id"] is None:
+                raise StartupError(f"{EMAIL} has no book any more; the demo needs one.")
+            yield _reader(connection, claims, row)
+
+    @asynccontextmanager
+    async def _writing(self, claims: AccessClaims) -> AsyncIterator[BookWriter]:
+        async with self._reading(claims) as reader:
+            book = await take_book(reader.actor, reader.book_id, reader.role)
+            yield book
+            await flush_events(book)
+
+    async def _prepare(self, claims: AccessClaims, start: date) -> dict[CategoryName, UUID]:
+        """See that the accounts and categories are there; returns the ids of the categories."""
+        async with self._reading(claims) as book:
+            present = {account["id"] for account in await accounts.every(book, archived=None)}
+            category_ids = await _category_ids(book)
+        missing = [name for name in AccountName if plan.account_id(name) not in present]
+        unnamed = [name for name in CategoryName if name not in category_ids]
+        if missing or unnamed:
+            async with self._writing(claims) as writer:
+                for name in missing:
+                    await accounts.create(writer, _account(name, start))
+                for category in unnamed:
+                    body = CategoryIn(name=category.value, kind=category.kind)
+                    category_ids[category] = (await categories.create(writer, body))["id"]
+        return category_ids
+
+    async def _write(self, claims: AccessClaims, wanted: Bodies) -> int:
+        """Write what is missing, and clear what was pending in an earlier run; returns how many were added."""
+        async with self._reading(claims) as book:
+            present = await _present(book)
+        missing = [body for body in wanted if body.id not in present]
+        done = len(wanted) - len(missing)
+        self._report(done, len(wanted))
+        for offset in range(0, len(missing), BATCH):
+            batch = missing[offset : offset + BATCH]
+            async with self._writing(claims) as writer:
+                await transactions.create_many(writer, batch)
+            done += len(batch)
+            self._report(done, len(wanted))
+        settled = [body.id for body in wanted if body.id and _settled(body, present)]
+        if settled:
+            async with self._writing(claims) as writer:
+                for transaction_id in settled:
+                    await transactions.patch(writer, transaction_id, TransactionPatch(status="cleared"), None)
+        return len(missing)
+
+
+def _reader(connection: AsyncConnection, claims: AccessClaims, row: RowMapping) -> BookReader:
+    return BookReader(
+        Actor(claims.user_id, claims.session_id, row["user_role"], row["time_zone"], connection),
+        connection,
+        row["book_id"],
+        row["book_role"],
+        row["base_currency"],
+        row["base_exponent"],
+        row["revision"],
+    )
+
+
+def _account(name: AccountName, start: date) -> AccountIn:
+    opening = OPENINGS[name]
+    return AccountIn(
+        id=plan.account_id(name),
+        name=name.value,
+        type=opening.type,
+        currency=opening.currency,
+        opening_balance=opening.balance,
+        opening_date=start,
+        institution=opening.institution,
+        notes=opening.notes,
+        sort=list(AccountName).index(name),
+    )
+
+
+async def _category_ids(book: BookReader) -> dict[CategoryName, UUID]:
+    """Those of the demo's categories that the book has; one that was renamed is not among them."""
+    found = {(document["name"], document["kind"]): document["id"] for document in await categories.every(book)}
+    wanted = ((name, (name.value, name.kind)) for name in CategoryName)
+    return {name: found[key] for name, key in wanted if key in found}
+
+
+async def _present(book: BookReader) -> dict[UUID, str]:
+    """The status of every transaction in the book, by id."""
+    found: dict[UUID, str] = {}
+    page = PageRequest(limit=MAX_LIMIT, skip=0, cursor=None, include_total=False)
+    while True:
+        listed = await listing.transactions(book, TransactionFilter(), Sort.parse("date"), page)
+        found |= {document["id"]: document["status"] for document in listed["items"]}
+        if listed["next_cursor"] is None:
+            return found
+        page = replace(page, cursor=listed["next_cursor"])
+
+
+def _settled(body: FlowIn | TransferIn, present: dict[UUID, str]) -> bool:
+    """Whether it is still pending in the book though enough days have passed."""
+    return body.status == "cleared" and body.id is not None and present.get(body.id) == "pending"

@@ -1,0 +1,23 @@
+"""Further instances of the application, with other settings than the suite's own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from app.core.config import Settings
+from app.main import create_app
+
+
+def client_of(app: FastAPI, base_url: str = "http://test") -> AsyncClient:
+    return AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url=base_url)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, **changes: Any) -> AsyncIterator[tuple[FastAPI, AsyncClient]]:
+    """An application with these settings changed, and an anonymous client of it."""
+    app = create_app(settings.model_copy(update=changes))
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        yield app, client
