@@ -74,7 +74,12 @@ def create_app(settings: Settings) -> FastAPI:
     docs.install(app)
     problems.install(app)
     describe(app)
-    app.add_middleware(BodyLimit, body=settings.max_body_bytes, upload=settings.max_upload_bytes)
+    app.add_middleware(
+        BodyLimit,
+        body=settings.max_body_bytes,
+        upload=settings.max_upload_bytes,
+        upload_path=f"{API}{imports.prefix}",
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -6,30 +6,30 @@ against one 50,000 rows deep; the monthly report with 100,000 rows against one w
 
 import argparse
 import csv
-import datetime
+import datetime as dt
 import io
-import json
 import random
 import statistics
 import threading
 import time
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 from bench.server import Server, client, running
+from bench.tables import table
 
 ROUNDS = 40
 
 
-def export(rows: int, last_day: datetime.date) -> bytes:
+def export(rows: int, last_day: dt.date) -> bytes:
     """A bank's CSV with this many rows over five years, the same each time."""
     rng = random.Random(rows)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";")
     writer.writerow(["Booking date", "Payee", "Purpose", "Amount", "Currency", "Reference ID"])
     for number in range(rows):
-        day = last_day - datetime.timedelta(days=(rows - number) * 1825 // rows)
+        day = last_day - dt.timedelta(days=(rows - number) * 1825 // rows)
         cents = rng.randint(100, 20_000) * (1 if rng.random() < 0.1 else -1)
         payee = f"Shop {rng.randint(1, 800)}"
         amount = f"{cents // 100 if cents > 0 else -(-cents // 100)},{abs(cents) % 100:02d}"
@@ -47,7 +47,7 @@ class Pulse:
         self._stop = threading.Event()
         self.milliseconds: list[float] = []
 
-    def __enter__(self) -> "Pulse":
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._ask)
         self._thread.start()
         return self
@@ -78,7 +78,7 @@ def bring_in(http: httpx.Client, rows: int, server: Server) -> dict[str, Any]:
     """Upload and commit an export of this many rows to a new account."""
     account = http.post("/accounts", json={"name": f"Bench {rows}", "type": "checking", "currency": "EUR"})
     account_id = account.raise_for_status().json()["id"]
-    data = export(rows, datetime.datetime.now(datetime.UTC).date())
+    data = export(rows, dt.datetime.now(dt.UTC).date())
     with Pulse(server) as uploading:
         started = time.perf_counter()
         answer = http.post("/imports", files={"file": ("bench.csv", data)}, data={"account_id": account_id})
@@ -127,15 +127,16 @@ def deep_cursor(http: httpx.Client, depth: int) -> str:
         params = {"limit": 500, **({"cursor": cursor} if cursor else {})}
         cursor = http.get("/transactions", params=params).raise_for_status().json()["next_cursor"]
     assert cursor is not None
-    return cursor
+    return str(cursor)
 
 
-def measure(rows: int, small_rows: int) -> dict[str, Any]:
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    rows, small_rows = options.rows, options.small_rows
     with running() as server:
         small, big = client(server, "small@example.com"), client(server, "big@example.com")
         result: dict[str, Any] = {"small": bring_in(small, small_rows, server), "big": bring_in(big, rows, server)}
         cursor = deep_cursor(big, rows // 2)
-        today = datetime.datetime.now(datetime.UTC).date()
+        today = dt.datetime.now(dt.UTC).date()
         month = {"year": today.year, "month": today.month}
         result["list_first_page_vs_deep_page"] = ratio(
             lambda: big.get("/transactions"), lambda: big.get("/transactions", params={"cursor": cursor})
@@ -151,13 +152,36 @@ def measure(rows: int, small_rows: int) -> dict[str, Any]:
         return result
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--small-rows", type=int, default=1_000)
-    arguments = parser.parse_args()
-    print(json.dumps(measure(arguments.rows, arguments.small_rows), indent=2))
+def tables(result: dict[str, Any]) -> str:
+    """The result for reading."""
+    whole = [result["small"], result["big"]]
+    health = [
+        (f"{imported['rows']:,} rows, {step}", *imported[f"health_during_{step}"].values())
+        for imported in whole
+        for step in ("upload", "commit")
+    ]
+    compared = [
+        ("list, deep page / first page", *result["list_first_page_vs_deep_page"].values()),
+        ("monthly report, large book / small book", *result["monthly_report_small_vs_big"].values()),
+    ]
+    integrity = result["integrity"]
+    return "\n\n".join(
+        [
+            table(
+                ("import", "MB", "upload s", "commit s"),
+                [(f"{i['rows']:,} rows", i["megabytes"], i["upload_seconds"], i["commit_seconds"]) for i in whole],
+            ),
+            table(("/health meanwhile, ms", "asked", "median", "p99", "highest"), health),
+            table(("reading, ms", "below", "above", "ratio", "p10", "p90"), compared),
+            table(
+                ("the book checked", "right", "s"),
+                [(f"{result['big']['rows']:,} rows", integrity["ok"], integrity["seconds"])],
+            ),
+            table(("peak memory", "MiB"), [("server", result["server_peak_memory_mib"])]),
+        ]
+    )
 
 
-if __name__ == "__main__":
-    main()
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rows", type=int, default=100_000, help="of the large import")
+    parser.add_argument("--small-rows", type=int, default=1_000, help="of the small one")

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
-from app.core.config import Settings
+from app.core.config import Settings, load_settings
 from app.main import create_app
 
 
@@ -18,6 +18,6 @@ def client_of(app: FastAPI, base_url: str = "http://test") -> AsyncClient:
 @asynccontextmanager
 async def serving(settings: Settings, **changes: Any) -> AsyncIterator[tuple[FastAPI, AsyncClient]]:
     """An application with these settings changed, and an anonymous client of it."""
-    app = create_app(settings.model_copy(update=changes))
+    app = create_app(load_settings(_env_file=None, **{**settings.model_dump(), **changes}))
     async with app.router.lifespan_context(app), client_of(app) as client:
         yield app, client

@@ -11,12 +11,13 @@ from app.core.documents import dump
 
 _OPEN = text("SELECT * FROM open_request(:session, :user, :book)")
 _SET_BOOK = text("SELECT set_config('app.book_id', CAST(:book AS text), true)")
+# No join: after waiting for a writer who chose another base currency, the row joined before would not fit any more.
 _TAKE = text(
     """
     UPDATE books b SET revision = b.revision + 1, updated_at = now()
-    FROM currencies c
-    WHERE b.id = :book AND c.code = b.base_currency
-    RETURNING b.revision, b.base_currency, b.base_currency_chosen, c.exponent AS base_exponent
+    WHERE b.id = :book
+    RETURNING b.revision, b.base_currency, b.base_currency_chosen,
+              (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent
     """
 )
 EVENTS_SQL = """

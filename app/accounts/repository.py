@@ -104,11 +104,12 @@ async def use(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> i
 
 _BALANCE_AT = text(
     """
-    SELECT coalesce((SELECT sum(inflow - outflow) FROM monthly_totals
-                     WHERE book_id = :book AND account_id = :account AND month < date_trunc('month', CAST(:at AS timestamp))::date), 0)
-         + coalesce((SELECT sum(amount) FROM postings
-                     WHERE book_id = :book AND account_id = :account
-                       AND date BETWEEN date_trunc('month', CAST(:at AS timestamp))::date AND :at), 0)
+    WITH this_month AS (SELECT date_trunc('month', CAST(:at AS timestamp))::date AS first)
+    SELECT coalesce((SELECT sum(m.inflow - m.outflow) FROM monthly_totals m, this_month
+                     WHERE m.book_id = :book AND m.account_id = :account AND m.month < this_month.first), 0)
+         + coalesce((SELECT sum(p.amount) FROM postings p, this_month
+                     WHERE p.book_id = :book AND p.account_id = :account
+                       AND p.date BETWEEN this_month.first AND :at), 0)
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("at", type_=Date))
 

@@ -25,6 +25,8 @@ REQUEST_LIMITS = {
 }
 """What no request may exceed, whatever it runs into."""
 
+TRANSACTION_CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
+
 CONVENTION = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -78,12 +80,21 @@ class Database:
             yield connection
 
     def count_statements(self, seen: Callable[[str], None]) -> None:
-        """Call `seen` with each statement the server executes on new connections, BEGIN and COMMIT included."""
+        """Call `seen` with each statement the server executes on new connections, BEGIN and COMMIT included.
+
+        The driver's log has what begins and ends a transaction and lacks all that is prepared, which is the rest.
+        """
 
         @event.listens_for(self.engine.sync_engine, "connect")
         def _listen(connection: DBAPIConnection, _record: object) -> None:
             driver = connection.driver_connection
-            driver.add_query_logger(lambda query: seen(query.query))
+            driver.add_query_logger(
+                lambda query: seen(query.query) if query.query.startswith(TRANSACTION_CONTROL) else None
+            )
+
+        @event.listens_for(self.engine.sync_engine, "after_cursor_execute")
+        def _count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            seen(statement)
 
     async def dispose(self) -> None:
         await self.engine.dispose()
@@ -128,5 +139,6 @@ def domain_error_of(error: DBAPIError) -> DomainError | None:
 
 def is_disconnect(error: DBAPIError) -> bool:
     """Whether the server went away: stopping, starting, killed, too many connections, or it does not let us in."""
+    while_connecting = error.statement is None and not isinstance(error, IntegrityError)
     state = sqlstate(error)
-    return error.connection_invalidated or (state is not None and state[:2] in {"08", "28", "3D", "53", "57"})
+    return while_connecting or error.connection_invalidated or (state is not None and state[:2] in {"08", "53", "57"})

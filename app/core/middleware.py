@@ -10,8 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.ids import new_id
+from app.core.route_names import route_of
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 DOC_PATHS = ("/docs", "/redoc")
 
 REQUESTS = Counter("finance_http_requests_total", "HTTP requests answered", ["method", "route", "status"])
@@ -66,19 +68,23 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuses a body that is too large before it is in memory; forms with files may be larger than the rest."""
+    """Refuses a body that is too large before it is in memory; an upload may be larger than the rest.
 
-    def __init__(self, app: ASGIApp, *, body: int, upload: int) -> None:
+    Bodies are read before it is known who asks, so the larger limit is for those who at least say who they are.
+    """
+
+    def __init__(self, app: ASGIApp, *, body: int, upload: int, upload_path: str) -> None:
         self.app = app
         self._body = body
         self._upload = upload
+        self._upload_path = upload_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_upload = headers.get("content-type", "").lower().startswith("multipart/form-data")
+        is_upload = scope["path"] == self._upload_path and "authorization" in headers
         limit = self._upload if is_upload else self._body
         announced = headers.get("content-length", "")
         too_long = announced.isdecimal() and announced.isascii() and int(announced[:20]) > limit
@@ -117,8 +123,8 @@ def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:
-    route = _route_of(scope)
-    method = scope["method"]
+    route = route_of(scope)
+    method = scope["method"] if scope["method"] in METHODS else "other"
     REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(method, route).observe(seconds)
     state = scope["state"]
@@ -132,10 +138,3 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         user_id=state.get("user_id"),
         code=state.get("problem_code"),
     )
-
-
-def _route_of(scope: Scope) -> str:
-    """The path's template; unknown paths share one label, so that a scanner cannot grow the metrics."""
-    context = scope.get("route")
-    template = getattr(context, "path_format", None) or getattr(context, "path", None)
-    return template if isinstance(template, str) and template else "unmatched"

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors
 from app.core.database import domain_error_of, is_disconnect
+from app.core.route_names import route_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
@@ -250,12 +251,11 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """The log has everything, the answer has none of it."""
-    route = request.scope.get("route")
     log.error(
         "unhandled_error",
         method=request.method,
         path=request.url.path,
-        route=getattr(route, "path", None),
+        route=route_of(request.scope),
         request_id=getattr(request.state, "request_id", None),
         user_id=getattr(request.state, "user_id", None),
         exc_info=error,

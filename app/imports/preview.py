@@ -54,6 +54,7 @@ async def preview(
 async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_format: str, parsed: Parsed) -> UUID:
     """Write the import and its rows, each row judged on the way in."""
     import_id = new_id()
+    await repository.forget_plans(book.connection)
     await repository.add(
         book.connection,
         {
@@ -76,8 +77,10 @@ async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_
         },
     )
     await staging_sql.take_rows(book.connection, parsed.staged.chunks)
-    prior = await repository.prior(book.connection, book.book_id, account_id, parsed.content_hash, parsed.staged.digest)
-    counts = await staging_sql.classify(book.connection, book.book_id, import_id, prior)
+    await staging_sql.classify(book.connection, book.book_id, import_id)
+    await repository.settle_repeated(book.connection, book.book_id, import_id)
+    counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
+    del counts["wanted"]
     await repository.change(book.connection, book.book_id, import_id, counts)
     return import_id
 

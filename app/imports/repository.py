@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
 from app.imports.models import Import, ImportMapping, ImportRow
+from app.imports.staging_sql import NESTED_LOOPS
 
 _PUBLIC = (
     Import.id,
@@ -36,6 +37,18 @@ _PUBLIC = (
     Import.committed_at,
     Import.undone_at,
 )
+
+
+_FORGET_PLANS = text("DISCARD PLANS")
+
+
+async def forget_plans(connection: AsyncConnection) -> None:
+    """Have the statements to come planned for the tables as they are by then.
+
+    A plan that the connection keeps from when a table was nearly empty, such as the one that checks a foreign key by
+    reading all of it, would take hours for a large file.
+    """
+    await connection.execute(_FORGET_PLANS)
 
 
 async def add(connection: AsyncConnection, values: dict[str, Any]) -> None:
@@ -119,26 +132,6 @@ async def row_count(connection: AsyncConnection, book_id: UUID, import_id: UUID,
     return int(await connection.scalar(statement) or 0)
 
 
-async def prior(
-    connection: AsyncConnection, book_id: UUID, account_id: UUID, content_hash: bytes, rows_hash: bytes
-) -> tuple[UUID, bool] | None:
-    """The newest committed import of the same content to this account, and whether its file was the very same."""
-    same_file = Import.content_hash == content_hash
-    statement = (
-        select(Import.id, same_file.label("same_file"))
-        .where(
-            Import.book_id == book_id,
-            Import.account_id == account_id,
-            Import.status == "committed",
-            same_file | (Import.rows_hash == rows_hash),
-        )
-        .order_by(same_file.desc(), Import.id.desc())
-        .limit(1)
-    )
-    row = (await connection.execute(statement)).one_or_none()
-    return (row.id, row.same_file) if row is not None else None
-
-
 async def mappings(connection: AsyncConnection, book_id: UUID) -> dict[bytes, dict[str, Any]]:
     """Saved mappings by the digest of the header they belong to."""
     statement = select(ImportMapping.header_hash, ImportMapping.mapping).where(ImportMapping.book_id == book_id)
@@ -169,39 +162,70 @@ async def categories_by_name(connection: AsyncConnection, book_id: UUID) -> dict
     return {(row.kind, row.name): row.id for row in found}
 
 
-_SETTLE = """
-    UPDATE import_rows r SET outcome = 'duplicate', reason = :reason
-    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND {condition}
-"""
 _KNOWN_ID = text(
-    _SETTLE.format(
-        condition="""EXISTS (
-            SELECT 1 FROM transactions t
-            WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id)"""
-    )
+    """
+    UPDATE import_rows r SET outcome = 'duplicate', reason = 'this external id exists on the account'
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND r.external_id IS NOT NULL
+      AND (SELECT t.id FROM transactions t
+           WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id) IS NOT NULL
+    """
 )
-_IN_PRIOR = {
-    same_file: text(
-        _SETTLE.format(
-            condition=f"""r.{key} IN (
-                SELECT b.{key} FROM import_rows b
-                WHERE b.book_id = :book AND b.import_id = :prior AND b.outcome IN ('new', 'suspect')
-                  AND NOT b.skipped)"""  # noqa: S608  # a constant of the line below
-        )
+
+# The same bytes have the same lines. The same rows, written another way, are told by their order among the rows that
+# could be read (those with a date): lines above or between them may differ.
+_EARLIER = """
+    SELECT i.id, i.content_hash = here.content_hash AS same_file
+    FROM imports here
+    JOIN imports i ON i.book_id = :book AND i.status = 'committed' AND i.id <> here.id
+        AND (i.content_hash = here.content_hash OR i.rows_hash = here.rows_hash)
+    WHERE here.book_id = :book AND here.id = :import
+"""
+_HAS_EARLIER = text(f"SELECT EXISTS ({_EARLIER})")
+_REPEATED = text(
+    f"""
+    WITH earlier AS MATERIALIZED ({_EARLIER}),
+    brought AS MATERIALIZED (
+        SELECT e.same_file, r.account_id, CASE WHEN e.same_file THEN r.line ELSE r.nth END AS place
+        FROM earlier e
+        JOIN LATERAL (
+            SELECT account_id, line, outcome IN ('new', 'suspect') AND NOT skipped AS kept,
+                   row_number() OVER (ORDER BY position) AS nth
+            FROM import_rows WHERE book_id = :book AND import_id = e.id AND date IS NOT NULL
+        ) AS r ON r.kept
+    ),
+    place AS (
+        SELECT position, account_id, line, row_number() OVER (ORDER BY position) AS nth
+        FROM import_rows WHERE book_id = :book AND import_id = :import AND date IS NOT NULL
+    ),
+    repeated AS (
+        SELECT p.position
+        FROM place p JOIN brought b ON b.same_file AND b.account_id = p.account_id AND b.place = p.line
+        UNION
+        SELECT p.position
+        FROM place p JOIN brought b ON NOT b.same_file AND b.account_id = p.account_id AND b.place = p.nth
     )
-    for same_file, key in ((True, "line"), (False, "position"))
-}
+    UPDATE import_rows r SET outcome = 'duplicate', reason = 'the same file was imported before', match_id = NULL
+    FROM repeated
+    WHERE r.book_id = :book AND r.import_id = :import AND r.position = repeated.position
+      AND r.outcome IN ('new', 'suspect')
+    """  # noqa: S608  # a constant
+)
 
 
-async def settle_duplicates(
-    connection: AsyncConnection, book_id: UUID, import_id: UUID, prior_import: tuple[UUID, bool] | None
-) -> None:
-    """Mark what has become a duplicate between the preview and now."""
-    common = {"book": book_id, "import": import_id}
-    await connection.execute(_KNOWN_ID, {**common, "reason": "this external id exists on the account"})
-    if prior_import is not None:
-        reason = "the same file was imported before"
-        await connection.execute(_IN_PRIOR[prior_import[1]], {**common, "reason": reason, "prior": prior_import[0]})
+async def settle_known_ids(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    """Mark rows whose id the account got between the preview and now."""
+    await connection.execute(_KNOWN_ID, {"book": book_id, "import": import_id})
+
+
+async def settle_repeated(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    """Mark rows that a committed import of the same content brought to the same account."""
+    parameters = {"book": book_id, "import": import_id}
+    if not await connection.scalar(_HAS_EARLIER, parameters):
+        return
+    # Rows that were written a moment ago are not in the planner's statistics; it would take them for a handful.
+    await connection.execute(NESTED_LOOPS, {"value": "off"})
+    await connection.execute(_REPEATED, parameters)
+    await connection.execute(NESTED_LOOPS, {"value": "on"})
 
 
 _SKIP = text(
@@ -276,7 +300,7 @@ _DROP_PAYEES = text(
     """
     DELETE FROM payees p
     WHERE p.book_id = :book AND p.revision = :revision
-      AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.book_id = :book AND t.payee_id = p.id)
+      AND (SELECT t.id FROM transactions t WHERE t.book_id = :book AND t.payee_id = p.id LIMIT 1) IS NULL
     """
 )
 

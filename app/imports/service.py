@@ -34,11 +34,12 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         raise ImportNotFoundError(import_id)
     if held.status != "previewed":
         raise ImportStateError(f"This import is {held.status}; upload the file again to import it once more.")
+    await repository.forget_plans(book.connection)
     closed = await repository.closed_account(book.connection, book.book_id, import_id)
     if closed is not None:
         raise ImportStateError(f"It cannot be committed: {closed}.")
-    prior = await repository.prior(book.connection, book.book_id, held.account_id, held.content_hash, held.rows_hash)
-    await repository.settle_duplicates(book.connection, book.book_id, import_id, prior)
+    await repository.settle_known_ids(book.connection, book.book_id, import_id)
+    await repository.settle_repeated(book.connection, book.book_id, import_id)
     await repository.skip(
         book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
     )
@@ -73,6 +74,7 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
         raise ImportNotFoundError(import_id)
     if held.status != "committed":
         raise ImportStateError(f"This import is {held.status}; only a committed one can be undone.")
+    await repository.forget_plans(book.connection)
     edited = await repository.edited_count(book.connection, book.book_id, import_id, held.revision)
     if edited and not force:
         raise ImportEditedError(

@@ -96,7 +96,15 @@ def _values(row: CsvRow, target: Target) -> tuple[str | None, ...]:
         account = _account(row, target)
         _check(row, account, target)
     except _RowError as error:
-        return (_column(error.column, row, target), error.reason, None, row.date.isoformat(), plain(row.amount), *texts, None)
+        return (
+            _column(error.column, row, target),
+            error.reason,
+            None,
+            row.date.isoformat(),
+            plain(row.amount),
+            *texts,
+            None,
+        )
     amount = plain(row.amount.quantize(quantum(account.exponent)))
     category = _category(row, target)
     return (None, None, str(account.id), row.date.isoformat(), amount, *texts, str(category) if category else None)

@@ -33,92 +33,108 @@ _CREATE = text(
     """
 )
 _ANALYZE = text("ANALYZE import_stage")
+_CREATE_PRESENT = text(
+    """
+    CREATE TEMP TABLE import_present (
+        account_id uuid, date date, amount numeric, transaction_id uuid, words text
+    ) ON COMMIT DROP
+    """
+)
+_CREATE_KNOWN = text("CREATE TEMP TABLE import_known (position integer, transaction_id uuid) ON COMMIT DROP")
+
+# A join the planner takes for small it may do by reading one side for every row of the other, and of a book without
+# statistics it takes every one for small. OFFSET 0 and subqueries that give one value leave it the index alone.
+_TAKE_PRESENT = """
+INSERT INTO import_present
+SELECT p.account_id, p.date, p.amount, p.transaction_id, t.words
+FROM (SELECT account_id, min(date) - 3 AS first, max(date) + 3 AS last
+      FROM import_stage WHERE reason IS NULL GROUP BY account_id) AS span
+JOIN postings p ON p.book_id = :book AND p.account_id = span.account_id AND p.date BETWEEN span.first AND span.last
+CROSS JOIN LATERAL (
+    SELECT lower(concat_ws(
+        ' ', (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = h.payee_id), h.description)) AS words
+    FROM transactions h WHERE h.book_id = :book AND h.id = p.transaction_id
+    OFFSET 0
+) AS t
+WHERE p.role <> 'equity'
+"""
+_TAKE_KNOWN = """
+INSERT INTO import_known
+SELECT position, id FROM (
+    SELECT s.position,
+           (SELECT t.id FROM transactions t
+            WHERE t.book_id = :book AND t.account_id = s.account_id AND t.external_id = s.external_id) AS id
+    FROM import_stage s WHERE s.external_id IS NOT NULL
+    OFFSET 0
+) AS looked_up WHERE id IS NOT NULL
+"""
 
 # The nth row of a day and amount in the file stands against the nth such transaction of the account: two equal
 # purchases, one of them known already, leave one suspect. Beyond the same day, only the same text makes a suspect.
+# What an id or a day has paired already stands against nothing else.
 _CLASSIFY = """
-WITH span AS (
-    SELECT account_id, min(date) - 3 AS first, max(date) + 3 AS last
-    FROM import_stage WHERE reason IS NULL GROUP BY account_id
+WITH present AS MATERIALIZED (
+    SELECT p.*, row_number() OVER (PARTITION BY account_id, date, amount ORDER BY transaction_id) AS nth
+    FROM import_present p
+    WHERE NOT EXISTS (SELECT 1 FROM import_known k WHERE k.transaction_id = p.transaction_id)
 ),
-present AS MATERIALIZED (
-    SELECT p.account_id, p.date, p.amount, p.transaction_id,
-           lower(concat_ws(' ', y.name, t.description)) AS words
-    FROM span
-    JOIN postings p ON p.book_id = :book AND p.account_id = span.account_id AND p.date BETWEEN span.first AND span.last
-    JOIN transactions t ON t.book_id = :book AND t.id = p.transaction_id
-    LEFT JOIN payees y ON y.book_id = :book AND y.id = t.payee_id
-    WHERE p.role <> 'equity'
+staged AS MATERIALIZED (
+    SELECT s.*, k.transaction_id AS known_id, lower(concat_ws(' ', s.payee, s.description)) AS words,
+           k.transaction_id IS NOT NULL
+               OR (s.external_id IS NOT NULL
+                   AND row_number() OVER (PARTITION BY s.account_id, s.external_id ORDER BY s.position) > 1) AS is_known
+    FROM import_stage s LEFT JOIN import_known k ON k.position = s.position
 ),
-same_day AS (
-    SELECT account_id, date, amount, transaction_id,
-           row_number() OVER (PARTITION BY account_id, date, amount ORDER BY transaction_id) AS nth
-    FROM present
+numbered AS MATERIALIZED (
+    SELECT s.*, row_number() OVER (PARTITION BY s.account_id, s.date, s.amount, s.is_known ORDER BY s.position) AS nth
+    FROM staged s
+),
+by_day AS MATERIALIZED (
+    SELECT n.*, d.transaction_id AS day_match
+    FROM numbered n
+    LEFT JOIN present d
+        ON d.account_id = n.account_id AND d.date = n.date AND d.amount = n.amount AND d.nth = n.nth AND NOT n.is_known
 ),
 close_by AS (
     SELECT account_id, date + shift AS date, amount, words, min(transaction_id::text)::uuid AS transaction_id
     FROM present, unnest(ARRAY[-3, -2, -1, 1, 2, 3]) AS shift
-    WHERE words <> ''
+    WHERE words <> '' AND NOT EXISTS (SELECT 1 FROM by_day b WHERE b.day_match = present.transaction_id)
     GROUP BY 1, 2, 3, 4
 ),
-staged AS MATERIALIZED (
-    SELECT s.*, lower(concat_ws(' ', s.payee, s.description)) AS words,
-           row_number() OVER (PARTITION BY s.account_id, s.date, s.amount ORDER BY s.position) AS nth,
-           row_number() OVER (PARTITION BY s.account_id, s.external_id ORDER BY s.position) AS nth_of_id
-    FROM import_stage s
-),
 judged AS (
-    SELECT s.*, known.id AS known_id, {prior} AS in_prior, d.transaction_id AS day_match, c.transaction_id AS near_match
-    FROM staged s
-    LEFT JOIN transactions known
-        ON known.book_id = :book AND known.account_id = s.account_id AND known.external_id = s.external_id
-    LEFT JOIN same_day d
-        ON d.account_id = s.account_id AND d.date = s.date AND d.amount = s.amount AND d.nth = s.nth
+    SELECT b.*, c.transaction_id AS near_match
+    FROM by_day b
     LEFT JOIN close_by c
-        ON c.account_id = s.account_id AND c.date = s.date AND c.amount = s.amount AND c.words = s.words
-    {prior_join}
-),
-written AS (
-    INSERT INTO import_rows (book_id, import_id, position, line, outcome, error_column, reason, account_id, date,
-                             amount, payee, description, notes, external_id, category_id, match_id, transaction_id)
-    SELECT :book, :import, position, line, outcome,
-           error_column,
-           CASE outcome
-               WHEN 'error' THEN reason
-               WHEN 'duplicate' THEN CASE WHEN in_prior THEN 'the same file was imported before'
-                                          ELSE 'this external id exists on the account' END
-               WHEN 'suspect' THEN CASE WHEN day_match IS NOT NULL THEN 'same account, day and amount'
-                                        ELSE 'same account, amount and text within 3 days' END
-           END,
-           account_id, date, amount, payee, description, notes, external_id, category_id,
-           CASE outcome WHEN 'duplicate' THEN known_id WHEN 'suspect' THEN coalesce(day_match, near_match) END,
-           transaction_id
-    FROM (
-        SELECT *, CASE WHEN reason IS NOT NULL THEN 'error'
-                       WHEN in_prior OR known_id IS NOT NULL
-                            OR (external_id IS NOT NULL AND nth_of_id > 1) THEN 'duplicate'
-                       WHEN day_match IS NOT NULL OR near_match IS NOT NULL THEN 'suspect'
-                       ELSE 'new' END AS outcome
-        FROM judged
-    ) AS decided
-    RETURNING outcome
+        ON c.account_id = b.account_id AND c.date = b.date AND c.amount = b.amount AND c.words = b.words
+        AND b.day_match IS NULL
 )
-SELECT count(*) FILTER (WHERE outcome = 'new') AS rows_new,
-       count(*) FILTER (WHERE outcome = 'duplicate') AS rows_duplicate,
-       count(*) FILTER (WHERE outcome = 'suspect') AS rows_suspect,
-       count(*) FILTER (WHERE outcome = 'error') AS rows_error
-FROM written
+INSERT INTO import_rows (book_id, import_id, position, line, outcome, error_column, reason, account_id, date,
+                         amount, payee, description, notes, external_id, category_id, match_id, transaction_id)
+SELECT :book, :import, position, line, outcome,
+       error_column,
+       CASE outcome
+           WHEN 'error' THEN reason
+           WHEN 'duplicate' THEN CASE WHEN known_id IS NULL THEN 'this external id stands in the file before'
+                                      ELSE 'this external id exists on the account' END
+           WHEN 'suspect' THEN CASE WHEN day_match IS NOT NULL THEN 'same account, day and amount'
+                                    ELSE 'same account, amount and text within 3 days' END
+       END,
+       account_id, date, amount, payee, description, notes, external_id, category_id,
+       CASE outcome WHEN 'duplicate' THEN known_id WHEN 'suspect' THEN coalesce(day_match, near_match) END,
+       transaction_id
+FROM (
+    SELECT *, CASE WHEN reason IS NOT NULL THEN 'error'
+                   WHEN is_known THEN 'duplicate'
+                   WHEN day_match IS NOT NULL OR near_match IS NOT NULL THEN 'suspect'
+                   ELSE 'new' END AS outcome
+    FROM judged
+) AS decided
 """
-
-# Rows of the earlier import that became transactions; `{key}` is the line for the very same bytes, else the position.
-_PRIOR_JOIN = """
-    LEFT JOIN (
-        SELECT {key} AS key FROM import_rows
-        WHERE book_id = :book AND import_id = :prior AND outcome IN ('new', 'suspect') AND NOT skipped
-    ) AS before ON before.key = s.{key}
-"""
-
-_IDS = (bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
+_TAKE_PRESENT_TYPED = text(_TAKE_PRESENT).bindparams(bindparam("book", type_=Uuid))
+_TAKE_KNOWN_TYPED = text(_TAKE_KNOWN).bindparams(bindparam("book", type_=Uuid))
+_ANALYZE_BESIDE = text("ANALYZE import_present, import_known")
+NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
+_CLASSIFY_TYPED = text(_CLASSIFY).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
 
 
 async def take_rows(connection: AsyncConnection, chunks: Iterable[bytes]) -> None:
@@ -135,19 +151,18 @@ async def _each(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def classify(
-    connection: AsyncConnection, book_id: UUID, import_id: UUID, prior: tuple[UUID, bool] | None
-) -> dict[str, int]:
-    """Write every staged row with its outcome; returns the counts by column of `imports`.
+async def classify(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    """Write every staged row with its outcome.
 
-    `prior` is a committed import of the same content, and whether its file was the same byte by byte.
+    What the book has of these days and ids is laid beside the rows first: over tables of its own, whose sizes the
+    planner is told, the statement takes no longer than sorting them does, whatever else the database holds.
     """
-    join, flag = "", "false"
-    parameters: dict[str, Any] = {"book": book_id, "import": import_id}
-    types = list(_IDS)
-    if prior is not None:
-        join, flag = _PRIOR_JOIN.format(key="line" if prior[1] else "position"), "before.key IS NOT NULL"
-        parameters["prior"] = prior[0]
-        types.append(bindparam("prior", type_=Uuid))
-    statement = text(_CLASSIFY.format(prior=flag, prior_join=join)).bindparams(*types)
-    return dict((await connection.execute(statement, parameters)).mappings().one())
+    book = {"book": book_id}
+    for statement in (_CREATE_PRESENT, _CREATE_KNOWN):
+        await connection.execute(statement)
+    for take in (_TAKE_PRESENT_TYPED, _TAKE_KNOWN_TYPED):
+        await connection.execute(take, book)
+    await connection.execute(_ANALYZE_BESIDE)
+    await connection.execute(NESTED_LOOPS, {"value": "off"})
+    await connection.execute(_CLASSIFY_TYPED, {**book, "import": import_id})
+    await connection.execute(NESTED_LOOPS, {"value": "on"})

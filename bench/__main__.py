@@ -1,0 +1,55 @@
+"""`python -m bench imports|hot|all`: measures the server and prints tables, and JSON where a file is named for it."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.runtime.interruption import interruptible
+from bench import hot, imports
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measures the server on a database of its own."
+    )
+    json_file = argparse.ArgumentParser(add_help=False)
+    json_file.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as JSON")
+    kinds = parser.add_subparsers(dest="kind", metavar="{imports,hot,all}")
+    for name, what in (
+        ("imports", "an import, and what reading costs before and after it (the default)"),
+        ("hot", "the hot routes beside a bare twin, and by the size of the book"),
+        ("all", "both"),
+    ):
+        kind = kinds.add_parser(name, help=what, parents=[json_file])
+        if name != "hot":
+            imports.add_options(kind)
+        if name != "imports":
+            hot.add_options(kind)
+    return parser
+
+
+def main() -> None:
+    parser = _parser()
+    options = parser.parse_args()
+    if options.kind is None:
+        parser.print_help()
+        print("\nNothing chosen: measuring imports.\n", flush=True)
+        options = parser.parse_args(["imports"])
+    measures: dict[str, tuple[Callable[[argparse.Namespace], Any], Callable[[Any], str]]] = {
+        "imports": (imports.measure, imports.tables),
+        "hot": (hot.measure, hot.tables),
+    }
+    found = {}
+    with interruptible():
+        for name, (measure, tables) in measures.items():
+            if options.kind in (name, "all"):
+                found[name] = measure(options)
+                print(tables(found[name]), end="\n\n", flush=True)
+    if options.json is not None:
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

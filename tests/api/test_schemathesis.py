@@ -1,0 +1,101 @@
+"""Generated requests against the whole contract: what is not a wanted answer is a declared one of the right shape."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import uvicorn
+from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from app.core.config import Settings, load_settings
+from app.core.embedded import EmbeddedPostgres
+from app.core.migrations import migrate
+from app.main import create_app
+from tests.conftest import SECRET, fresh_email
+from tests.people import API, PASSWORD
+
+EXAMPLES = 10
+EXCLUDED = [
+    # Business rules refuse much that fits the schema: a date in the future, an id of nobody's, a sibling's name.
+    positive_data_acceptance,
+]
+
+
+def configuration(database_url: str, data_dir: Path) -> Settings:
+    return load_settings(
+        _env_file=None,
+        app_env="testing",
+        database_url=database_url,
+        data_dir=data_dir,
+        secret_key=SECRET,
+        argon2_memory_kib=8192,
+        argon2_time_cost=1,
+        log_level="ERROR",
+    )
+
+
+contract = schemathesis.openapi.from_dict(
+    create_app(configuration("postgresql://nobody@localhost/nothing", Path("/nowhere"))).openapi()
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server and how to reach it as somebody who has an account and a category."""
+
+    url: str
+    headers: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def served(postgres: EmbeddedPostgres, work_folder: Path) -> Iterator[Served]:
+    """The application behind uvicorn, on a database and an event loop of its own."""
+    postgres.create_database("contract")
+    url = postgres.url("contract")
+    server = uvicorn.Server(uvicorn.Config(_application(url, work_folder), port=0, log_level="error"))
+    thread = threading.Thread(target=_run, args=(server, url))
+    thread.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not server.started and time.monotonic() < deadline:
+            time.sleep(0.05)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield _log_in(f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+
+
+def _application(url: str, work_folder: Path) -> FastAPI:
+    return create_app(configuration(url, work_folder / "contract"))
+
+
+def _run(server: uvicorn.Server, url: str) -> None:
+    async def serve() -> None:
+        await migrate(url)
+        await server.serve()
+
+    asyncio.run(serve())
+
+
+def _log_in(url: str) -> Served:
+    who = {"email": fresh_email(), "password": PASSWORD}
+    with httpx.Client(base_url=f"{url}{API}") as client:
+        client.post("/auth/register", json=who).raise_for_status()
+        token = client.post("/auth/login", json=who).raise_for_status().json()["access_token"]
+    return Served(url, {"Authorization": f"Bearer {token}"})
+
+
+@contract.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_the_server_keeps_the_contract(case: schemathesis.Case[Any], served: Served) -> None:
+    case.call_and_validate(base_url=served.url, headers=served.headers, excluded_checks=[*EXCLUDED])

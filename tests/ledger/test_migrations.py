@@ -1,0 +1,149 @@
+"""Every migration goes up, down and up again on filled tables, and leaves what the models say."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from app.core.config import Settings
+from app.core.database import APP_ROLE, Base, Database
+from app.core.embedded import EmbeddedPostgres
+from app.core.failures import StartupError
+from app.core.migrations import migrate, newest_revision, present_revision
+from tests.conftest import fresh_email
+from tests.people import Person, expect, register
+from tests.servers import serving
+
+ROOT = Path(__file__).parents[2]
+STAIRS = ("0004", "0003", "0002", "0001", "base")
+
+
+@pytest.fixture
+async def empty(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """A database without a schema, opened as its owner."""
+    name = f"stairs_{abs(hash(request.node.name)) % 10**9}"
+    await asyncio.to_thread(postgres.create_database, name)
+    database = Database(postgres.url(name), pool_size=2, role=None)
+    yield database
+    await database.dispose()
+
+
+def url_of(database: Database) -> str:
+    return database.engine.url.render_as_string(hide_password=False)
+
+
+async def scalar(database: Database, statement: str) -> Any:
+    async with database.begin() as connection:
+        return await connection.scalar(text(statement))
+
+
+async def fill(person: Person) -> None:
+    account, other = await person.account(opening_balance="5", opening_date="2026-01-01"), await person.account("Other")
+    food = await person.category()
+    split = [{"amount": "4", "category_id": food["id"]}, {"amount": "6"}]
+    await person.add(account_id=account["id"], payee="Shop", tags=["tag"], splits=split)
+    await person.add(type="transfer", account_id=account["id"], to_account_id=other["id"])
+    file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}
+    preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
+    expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
+
+
+async def test_filled_tables_go_down_step_by_step_and_up_again(empty: Database, settings: Settings) -> None:
+    url = url_of(empty)
+    await migrate(url)
+    for step in STAIRS:
+        await migrate(url)
+        async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
+            person = await register(app, fresh_email())
+            await fill(person)
+            await person.check_integrity()
+            await person.http.aclose()
+        await migrate(url, step)
+        async with empty.begin() as connection:
+            assert await present_revision(connection) == (None if step == "base" else step)
+    left = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'"
+    assert await scalar(empty, f"{left} AND relname <> 'alembic_version_pkc'") == 0
+    assert await scalar(empty, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace") == 0
+    for step in reversed(STAIRS[:-1]):
+        await migrate(url, step)
+    async with empty.begin() as connection:
+        assert await present_revision(connection) == newest_revision()
+
+
+async def test_stepping_below_the_imports_keeps_their_transactions(empty: Database, settings: Settings) -> None:
+    url = url_of(empty)
+    await migrate(url)
+    async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
+        person = await register(app, fresh_email())
+        await fill(person)
+        before = await person.read("/accounts")
+        await migrate(url, "0003")
+        await migrate(url)
+        assert await person.read("/accounts") == before
+        assert [item["import_id"] for item in (await person.read("/transactions"))["items"]] == [None] * 4
+        await person.check_integrity()
+        await person.http.aclose()
+
+
+async def test_migrating_what_is_migrated_changes_nothing(empty: Database) -> None:
+    """Also by several processes at once, as when two servers start together."""
+    program = "import asyncio, sys; from app.core.migrations import migrate; asyncio.run(migrate(sys.argv[1]))"
+    for _ in range(2):
+        runners = [
+            await asyncio.create_subprocess_exec(sys.executable, "-c", program, url_of(empty), cwd=ROOT)
+            for _ in range(2)
+        ]
+        assert [await runner.wait() for runner in runners] == [0, 0]
+    assert await scalar(empty, "SELECT count(*) FROM alembic_version") == 1
+
+
+async def test_models_and_migrations_agree(owner_database: Database) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+    async with owner_database.begin() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_every_constraint_and_index_has_a_name_of_ours(owner_database: Database) -> None:
+    """A name of PostgreSQL's own making could not be told apart by the code that explains violations."""
+    statement = text(
+        """
+        SELECT con.conname FROM pg_constraint con
+        WHERE con.connamespace = 'public'::regnamespace AND con.contype <> 'n'
+          AND con.conrelid::regclass::text <> 'alembic_version'
+          AND con.conname !~ ('^(pk|fk|uq|ck)_' || con.conrelid::regclass::text)
+        """
+    )
+    async with owner_database.begin() as connection:
+        assert (await connection.execute(statement)).scalars().all() == []
+
+
+async def test_the_role_of_requests_is_taken_as_it_is_found(empty: Database) -> None:
+    before = await scalar(empty, f"SELECT oid FROM pg_roles WHERE rolname = '{APP_ROLE}'")
+    await migrate(url_of(empty))
+    assert await scalar(empty, f"SELECT oid FROM pg_roles WHERE rolname = '{APP_ROLE}'") == before
+    await migrate(url_of(empty), "base")
+    # Another database of the server still needs it.
+    assert await scalar(empty, f"SELECT oid FROM pg_roles WHERE rolname = '{APP_ROLE}'") == before
+
+
+async def test_a_newer_schema_is_refused(empty: Database) -> None:
+    await migrate(url_of(empty))
+    async with empty.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StartupError, match="newer version of Finance Tracker"):
+        await migrate(url_of(empty))
+
+
+async def test_the_currencies_are_those_of_the_list(owner_database: Database) -> None:
+    assert await scalar(
+        owner_database, "SELECT count(*) FROM currencies WHERE code ~ '^[A-Z0-9]{3,10}$'"
+    ) == await scalar(owner_database, "SELECT count(*) FROM currencies")
+    assert await scalar(owner_database, "SELECT count(*) FROM currencies WHERE kind = 'fiat'") > 150

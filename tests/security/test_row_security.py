@@ -1,0 +1,164 @@
+"""Row-level security: what the role of a request can do without the application's help, in every table of a book."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import APP_ROLE, Database, sqlstate
+from tests.dump import dump, tables_of_books
+from tests.people import Person, expect
+
+APPEND_ONLY = {"events"}
+"""Tables in which nothing is ever changed or deleted, by permission."""
+
+
+async def fill(person: Person) -> None:
+    """At least one row in every table of the person's book."""
+    account, savings = (
+        await person.account(opening_balance="5", opening_date="2026-01-01"),
+        await person.account("Savings"),
+    )
+    await person.add(account_id=account["id"], payee="Shop", tags=["tag"])
+    await person.add(type="transfer", account_id=account["id"], to_account_id=savings["id"])
+    file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}
+    preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
+    expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
+
+
+@asynccontextmanager
+async def opened(database: Database, book_id: str | None) -> AsyncIterator[AsyncConnection]:
+    """A transaction with this book open, as a request has it, that leaves nothing behind."""
+    async with database.engine.connect() as connection:
+        if book_id is not None:
+            await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), {"book": book_id})
+        yield connection
+        await connection.rollback()
+
+
+async def test_every_table_of_a_book_hides_its_rows_from_another_book(
+    kim: Person, robin: Person, owner_database: Database, app_database: Database
+) -> None:
+    await fill(kim)
+    await fill(robin)
+    before = await dump(owner_database, kim.book_id)
+    for table in (*await tables_of_books(owner_database), "books"):
+        key = "id" if table == "books" else "book_id"
+        assert before[table], f"there is no row to hide in {table}"
+        for context in (robin.book_id, None):
+            async with opened(app_database, context) as connection:
+                seen = set((await connection.execute(text(f"SELECT {key}::text FROM {table}"))).scalars())
+                assert seen == ({robin.book_id} if context else set()), table
+                if table in APPEND_ONLY:
+                    continue
+                changed = await connection.execute(text(f"UPDATE {table} SET {key} = {key} RETURNING {key}::text"))
+                assert set(changed.scalars()) <= {context}, table
+            if table in APPEND_ONLY:
+                continue
+            async with opened(app_database, context) as connection:
+                # Robin's own rows may be needed by others of Robin's: they are left out.
+                deleted = await connection.execute(
+                    text(f"DELETE FROM {table} WHERE {key} <> :own RETURNING 1"), {"own": robin.book_id}
+                )
+                assert deleted.all() == [], table
+    assert await dump(owner_database, kim.book_id) == before
+
+
+async def test_every_table_of_a_book_refuses_a_row_for_another_book(
+    kim: Person, robin: Person, owner_database: Database, app_database: Database
+) -> None:
+    await fill(kim)
+    for table in (*await tables_of_books(owner_database), "books"):
+        key = "id" if table == "books" else "book_id"
+        for context in (robin.book_id, None):
+            async with opened(app_database, context) as connection:
+                statement = text(f"INSERT INTO {table} ({key}) VALUES (:book)")
+                with pytest.raises(ProgrammingError, match="row-level security"):
+                    await connection.execute(statement, {"book": kim.book_id})
+
+
+async def test_row_security_is_on_with_a_policy_for_every_command(owner_database: Database) -> None:
+    statement = text(
+        """
+        SELECT c.relname, c.relrowsecurity,
+               EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = '*') AS has_policy
+        FROM pg_class c WHERE c.relname = ANY(:tables) AND c.relkind = 'r'
+        """
+    )
+    tables = [*await tables_of_books(owner_database), "books"]
+    async with owner_database.begin() as connection:
+        rows = (await connection.execute(statement, {"tables": tables})).all()
+    assert {row.relname for row in rows} == set(tables)
+    assert all(row.relrowsecurity and row.has_policy for row in rows), rows
+
+
+async def test_the_keys_of_a_book_begin_with_the_book(owner_database: Database) -> None:
+    """A foreign key between two tables of a book contains the book, so no row can refer to another book's."""
+    statement = text(
+        """
+        SELECT con.conname, con.conrelid::regclass::text AS child,
+               (SELECT attname FROM pg_attribute WHERE attrelid = con.conrelid AND attnum = con.conkey[1]) AS first
+        FROM pg_constraint con
+        WHERE con.conrelid::regclass::text = ANY(:tables)
+          AND (con.contype IN ('p', 'u') OR (con.contype = 'f' AND con.confrelid::regclass::text = ANY(:tables)))
+        """
+    )
+    async with owner_database.begin() as connection:
+        rows = (await connection.execute(statement, {"tables": await tables_of_books(owner_database)})).all()
+    assert len(rows) > 20
+    assert [row for row in rows if row.first != "book_id"] == []
+
+
+async def test_the_role_of_requests_cannot_step_out_of_its_place(
+    owner_database: Database, app_database: Database
+) -> None:
+    async with app_database.begin() as connection:
+        assert await connection.scalar(text("SELECT current_user")) == APP_ROLE
+        # What a statement could switch to and back must still be this role.
+        await connection.execute(text("RESET ROLE"))
+        assert await connection.scalar(text("SELECT current_user")) == APP_ROLE
+    async with owner_database.begin() as connection:
+        role = text(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = :r"
+        )
+        assert set((await connection.execute(role, {"r": APP_ROLE})).one()) == {False}
+        owned = text("SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) = :r")
+        assert (await connection.execute(owned, {"r": APP_ROLE})).scalars().all() == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE accounts DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY book_of_request ON accounts",
+        "DROP TABLE accounts",
+        "TRUNCATE accounts CASCADE",
+        "CREATE TABLE stolen (id integer)",
+        "CREATE ROLE thief",
+        "UPDATE events SET action = 'forged'",
+        "DELETE FROM events",
+        "UPDATE currencies SET exponent = 9",
+        "DELETE FROM alembic_version",
+        "SELECT pg_read_file('/etc/passwd')",
+        "COPY accounts TO PROGRAM 'cat'",
+    ],
+)
+async def test_the_role_of_requests_may_not(kim: Person, app_database: Database, statement: str) -> None:
+    async with opened(app_database, kim.book_id) as connection:
+        with pytest.raises(ProgrammingError) as refusal:
+            await connection.execute(text(statement))
+        assert sqlstate(refusal.value) == "42501"
+
+
+async def test_a_pooled_connection_does_not_remember_the_book_of_the_last_request(
+    kim: Person, app_database: Database
+) -> None:
+    async with app_database.begin() as connection:
+        await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), {"book": kim.book_id})
+        assert await connection.scalar(text("SELECT count(*) FROM books")) == 1
+    for _ in range(5):
+        async with app_database.begin() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM books")) == 0

@@ -1,0 +1,255 @@
+"""Every route with another person's token, with none and with garbage: a new route must be added here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+from sqlalchemy import text
+
+from app.core.database import Database
+from tests.conftest import Unchanged
+from tests.people import API, PASSWORD, Person, expect, problem
+
+OWN = "own"
+"""The route has no id of a book's row in it: the answer shows nothing that is Kim's."""
+FOREIGN = "foreign"
+"""The route names a row of Kim's: for anybody else it does not exist."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How to call a route with Kim's ids, and what anybody else may get."""
+
+    expected: str
+    body: Callable[[dict[str, str]], Any] | None = None
+    form: Callable[[dict[str, str]], dict[str, str]] | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    write: bool = False
+    public: bool = False
+    viewer: int | None = None
+    """What a viewer gets where it is not 200 for reading and 403 for writing."""
+
+
+def expense(ids: dict[str, str]) -> dict[str, Any]:
+    return {"type": "expense", "date": "2026-01-01", "amount": "1", "account_id": ids["account_id"]}
+
+
+def new_account(_: dict[str, str]) -> dict[str, Any]:
+    return {"name": "New", "type": "cash", "currency": "EUR"}
+
+
+ATTEMPTS: dict[str, Attempt] = {
+    "register": Attempt(OWN, lambda _: {"email": "x", "password": PASSWORD}, public=True),
+    "get_token": Attempt(OWN, form=lambda _: {"username": "x", "password": "x"}, public=True),
+    "login": Attempt(OWN, lambda _: {"email": "x", "password": "x"}, public=True),
+    "refresh": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
+    "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
+    "health": Attempt(OWN, public=True),
+    "health_detailed": Attempt(OWN, public=True),
+    "metrics": Attempt(OWN, public=True),
+    "get_me": Attempt(OWN),
+    "update_me": Attempt(OWN, lambda _: {}, viewer=200),
+    "list_books": Attempt(OWN),
+    "get_book": Attempt(FOREIGN),
+    "update_book": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "create_book": Attempt(OWN, lambda _: {"name": "B"}, viewer=201),
+    "check_integrity": Attempt(FOREIGN, viewer=403),
+    "list_currencies": Attempt(OWN),
+    "create_account": Attempt(OWN, new_account, write=True),
+    "list_accounts": Attempt(OWN),
+    "get_account": Attempt(FOREIGN),
+    "replace_account": Attempt(FOREIGN, lambda _: {"name": "Mine now", "type": "cash"}, write=True),
+    "update_account": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_account": Attempt(FOREIGN, write=True),
+    "get_account_balance": Attempt(FOREIGN, params={"at": "2026-01-31"}),
+    "list_account_transactions": Attempt(FOREIGN),
+    "create_category": Attempt(
+        FOREIGN, lambda ids: {"name": "C", "kind": "expense", "parent_id": ids["category_id"]}, write=True
+    ),
+    "list_categories": Attempt(OWN),
+    "get_category": Attempt(FOREIGN),
+    "replace_category": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "update_category": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "move_category": Attempt(FOREIGN, lambda _: {"parent_id": None}, write=True),
+    "delete_category": Attempt(FOREIGN, write=True),
+    "create_transaction": Attempt(FOREIGN, expense, write=True),
+    "list_transactions": Attempt(OWN, params={"q": "secret"}),
+    "get_transaction": Attempt(FOREIGN),
+    "replace_transaction": Attempt(FOREIGN, expense, write=True),
+    "update_transaction": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
+    "delete_transaction": Attempt(FOREIGN, write=True),
+    "list_payees": Attempt(OWN),
+    "list_tags": Attempt(OWN),
+    "create_import": Attempt(FOREIGN, form=lambda ids: {"account_id": ids["account_id"]}, write=True, viewer=403),
+    "list_imports": Attempt(OWN),
+    "get_import": Attempt(FOREIGN),
+    "list_import_rows": Attempt(FOREIGN),
+    "commit_import": Attempt(FOREIGN, lambda _: {}, write=True),
+    "undo_import": Attempt(FOREIGN, lambda _: {}, write=True),
+    "discard_import": Attempt(FOREIGN, write=True),
+    "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
+}
+
+
+def operations(app: FastAPI) -> dict[str, tuple[str, str]]:
+    """Method and path of each operation of the contract."""
+    return {
+        operation["operationId"]: (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@pytest.fixture
+async def ids(kim: Person) -> dict[str, str]:
+    """Kim's rows, whose texts say what nobody else may read."""
+    account = await kim.account("secret account", opening_balance="4242.42", opening_date="2026-01-01")
+    category = await kim.category("secret category")
+    transaction = await kim.add(
+        account_id=account["id"], category_id=category["id"], payee="secret payee", tags=["secret tag"], notes="secret"
+    )
+    file = {"file": ("secret.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,secret\n", "text/csv")}
+    imported = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
+    return {
+        "book_id": kim.book_id,
+        "account_id": account["id"],
+        "category_id": category["id"],
+        "transaction_id": transaction["id"],
+        "import_id": imported["id"],
+    }
+
+
+async def call(
+    client: AsyncClient, app: FastAPI, name: str, ids: dict[str, str], headers: dict[str, str] | None = None
+) -> Response:
+    method, path = operations(app)[name]
+    attempt = ATTEMPTS[name]
+    extra: dict[str, Any] = {}
+    if attempt.body is not None:
+        extra["json"] = attempt.body(ids)
+    if attempt.form is not None:
+        extra["data"] = attempt.form(ids)
+        if name == "create_import":
+            extra["files"] = {"file": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv")}
+    url = f"http://test{path.format(**ids)}"
+    return await client.request(method, url, params=attempt.params, headers=headers, **extra)
+
+
+def test_every_operation_has_an_attempt(app: FastAPI) -> None:
+    assert set(operations(app)) == set(ATTEMPTS)
+
+
+async def test_nobody_else_sees_or_changes_anything(
+    app: FastAPI, kim: Person, robin: Person, ids: dict[str, str], unchanged: Unchanged
+) -> None:
+    await robin.account("Robin's own")
+    async with unchanged(kim):
+        for name, attempt in ATTEMPTS.items():
+            answer = await call(robin.http, app, name, ids)
+            if attempt.expected == FOREIGN:
+                assert answer.status_code == 404, f"{name}: {answer.text}"
+                problem(answer, 404, answer.json()["code"])
+            elif not attempt.public:
+                assert answer.status_code in {200, 201}, f"{name}: {answer.text}"
+            assert "secret" not in answer.text, name
+            assert '"4242.42"' not in answer.text, name
+            assert not attempt.params.keys() & {"q"} or answer.json()["items"] == []
+
+
+async def test_the_book_of_somebody_else_cannot_be_named(
+    app: FastAPI, kim: Person, robin: Person, ids: dict[str, str], unchanged: Unchanged
+) -> None:
+    headers = {"X-Book-Id": kim.book_id}
+    async with unchanged(kim):
+        for name, attempt in ATTEMPTS.items():
+            if not attempt.public:
+                answer = await call(robin.http, app, name, ids, headers)
+                assert answer.status_code == 404, f"{name}: {answer.text}"
+
+
+@pytest.mark.parametrize("token", [None, "Bearer garbage", "Bearer a.b.c", "Basic a2ltOmtpbQ=="])
+async def test_returns_401_without_a_token_of_ours(
+    app: FastAPI, anonymous: AsyncClient, kim: Person, ids: dict[str, str], unchanged: Unchanged, token: str | None
+) -> None:
+    headers = {"Authorization": token} if token else {}
+    async with unchanged(kim):
+        for name, attempt in ATTEMPTS.items():
+            if attempt.public:
+                continue
+            answer = await call(anonymous, app, name, ids, headers)
+            assert answer.status_code == 401, f"{name}: {answer.text}"
+            problem(answer, 401, "unauthenticated")
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_foreign_id_in_a_body_or_query_does_not_exist(
+    kim: Person, robin: Person, ids: dict[str, str], unchanged: Unchanged
+) -> None:
+    account, category = await robin.account(), await robin.category()
+    other = await robin.account("Other")
+    made = await robin.add(account_id=account["id"])
+    split = [{"amount": "10", "category_id": ids["category_id"]}]
+    async with unchanged(kim), unchanged(robin):
+        for answer in (
+            await robin.try_add(account_id=account["id"], category_id=ids["category_id"]),
+            await robin.try_add(account_id=account["id"], splits=split),
+            await robin.try_add(type="transfer", account_id=account["id"], to_account_id=ids["account_id"]),
+            await robin.try_add(type="transfer", account_id=ids["account_id"], to_account_id=account["id"]),
+            await robin.http.patch(f"/transactions/{made['id']}", json={"account_id": ids["account_id"]}),
+            await robin.http.patch(f"/transactions/{made['id']}", json={"category_id": ids["category_id"]}),
+            await robin.http.patch(f"/categories/{category['id']}", json={"parent_id": ids["category_id"]}),
+            await robin.http.post(f"/categories/{category['id']}/move", json={"parent_id": ids["category_id"]}),
+            await robin.http.delete(f"/categories/{category['id']}", params={"reassign_to": ids["category_id"]}),
+            await robin.http.delete(f"/accounts/{other['id']}", params={"reassign_to": ids["account_id"]}),
+        ):
+            assert answer.status_code == 404, answer.text
+        for name in ("account_id", "category_id", "import_id"):
+            assert (await robin.read("/transactions", **{name: ids[name]}))["items"] == []
+
+
+async def test_a_viewer_reads_and_does_not_write(
+    app: FastAPI, kim: Person, robin: Person, ids: dict[str, str], unchanged: Unchanged, owner_database: Database
+) -> None:
+    member = text("INSERT INTO book_members (book_id, user_id, role) VALUES (:book, :user, 'viewer')")
+    async with owner_database.begin() as connection:
+        await connection.execute(member, {"book": kim.book_id, "user": robin.user["id"]})
+    headers = {"X-Book-Id": kim.book_id}
+    async with unchanged(kim):
+        for name, attempt in ATTEMPTS.items():
+            if attempt.public:
+                continue
+            answer = await call(robin.http, app, name, ids, headers)
+            wanted = attempt.viewer or (403 if attempt.write else 200)
+            assert answer.status_code == wanted, f"{name}: {answer.text}"
+    async with owner_database.begin() as connection:
+        leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")
+        await connection.execute(leave, {"book": kim.book_id, "user": robin.user["id"]})
+    problem(await robin.http.get("/accounts", headers=headers), 404, "not_found")
+
+
+async def test_an_editor_writes_but_does_not_change_the_book_itself(
+    kim: Person, robin: Person, ids: dict[str, str], owner_database: Database
+) -> None:
+    member = text("INSERT INTO book_members (book_id, user_id, role) VALUES (:book, :user, 'editor')")
+    async with owner_database.begin() as connection:
+        await connection.execute(member, {"book": kim.book_id, "user": robin.user["id"]})
+    headers = {"X-Book-Id": kim.book_id}
+    expect(await robin.http.post("/transactions", json=expense(ids), headers=headers), 201)
+    problem(await robin.http.patch(f"/books/{kim.book_id}", json={"name": "Mine now"}), 403, "forbidden")
+    assert [book["role"] for book in await robin.read("/books")] == ["editor", "owner"]
+    async with owner_database.begin() as connection:
+        leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")
+        await connection.execute(leave, {"book": kim.book_id, "user": robin.user["id"]})
+        actors = text("SELECT DISTINCT actor_id::text FROM events WHERE book_id = :book")
+        assert set((await connection.execute(actors, {"book": kim.book_id})).scalars()) == {
+            kim.user["id"],
+            robin.user["id"],
+        }
+
+
+def test_the_prefix_of_the_api_is_the_one_tests_use(app: FastAPI) -> None:
+    outside = {path for _, path in operations(app).values() if not path.startswith(f"{API}/")}
+    assert outside == {"/health", "/health/detailed", "/metrics"}
