@@ -144,7 +144,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         result["monthly_report_small_vs_big"] = ratio(
             lambda: small.get("/reports/monthly", params=month), lambda: big.get("/reports/monthly", params=month)
         )
-        book = big.get("/books").json()[0]["id"]
+        book = big.get("/books").json()["items"][0]["id"]
         started = time.perf_counter()
         integrity = big.get(f"/books/{book}/integrity").raise_for_status().json()
         result["integrity"] = {"ok": integrity["ok"], "seconds": round(time.perf_counter() - started, 2)}

@@ -5,11 +5,9 @@ goes to the driver (asyncpg's own query log leaves prepared statements out, and 
 """
 
 import asyncio
-import pickle
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -19,39 +17,8 @@ from app.core.config import load_settings
 from app.core.database import APP_ROLE
 from app.main import create_app
 from bench.load import Ask
+from bench.recorded import Recorded, Recording
 from bench.server import Server
-
-POOL_SIZE = 10
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A request's statements with their arguments between BEGIN and COMMIT, and the size of its answer.
-
-    `created` holds the id and the revision of what the request made: another request has to make another.
-    """
-
-    path: str
-    statements: tuple[tuple[str, tuple[Any, ...]], ...]
-    size: int
-    created: tuple[str, int] | None = None
-
-
-@dataclass(frozen=True)
-class Recording:
-    """All that the twin needs: how to connect as the application does, and what to send on which path."""
-
-    connection: dict[str, Any]
-    requests: tuple[Recorded, ...]
-
-    def save(self, file: Path) -> None:
-        file.write_bytes(pickle.dumps(self))
-
-    @staticmethod
-    def load(file: Path) -> "Recording":
-        found = pickle.loads(file.read_bytes())
-        assert isinstance(found, Recording)
-        return found
 
 
 def record(server: Server, asks: Sequence[Ask]) -> Recording:

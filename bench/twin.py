@@ -20,7 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.core.ids import new_id
-from bench.recording import POOL_SIZE, Recorded, Recording
+from bench.recorded import Recorded, Recording
+
+POOL_SIZE = 10
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

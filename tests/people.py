@@ -54,7 +54,7 @@ class Person:
         return str(answer["balance"])
 
     async def check_integrity(self) -> None:
-        for book in expect(await self.http.get("/books"), 200):
+        for book in expect(await self.http.get("/books"), 200)["items"]:
             if book["role"] != "owner":
                 continue
             report = expect(await self.http.get(f"/books/{book['id']}/integrity"), 200)

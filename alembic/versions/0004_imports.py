@@ -16,7 +16,7 @@ def upgrade() -> None:
         CREATE TABLE imports (
             book_id uuid NOT NULL CONSTRAINT fk_imports_book_id_books REFERENCES books (id) ON DELETE CASCADE,
             id uuid NOT NULL DEFAULT uuidv7(),
-            account_id uuid NOT NULL,
+            account_id uuid,
             status text NOT NULL
                 CONSTRAINT ck_imports_status CHECK (status IN ('previewed', 'committed', 'undone')),
             format text NOT NULL CONSTRAINT ck_imports_format CHECK (format IN ('csv')),
@@ -43,7 +43,7 @@ def upgrade() -> None:
             undone_at timestamptz,
             CONSTRAINT pk_imports PRIMARY KEY (book_id, id),
             CONSTRAINT fk_imports_account FOREIGN KEY (book_id, account_id)
-                REFERENCES accounts (book_id, id) ON DELETE CASCADE
+                REFERENCES accounts (book_id, id) ON DELETE SET NULL (account_id)
         )
         """
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access import repository
 from app.access.context import Actor, BookReader, BookWriter
 from app.access.opening import flush_events, take_book
+from app.core.conditional import IfNoneMatch, NotModified, is_unchanged, list_tag
 from app.core.database import Database
 from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
 from app.core.idempotency import IdempotencyHeader, claim
@@ -147,6 +148,16 @@ async def _write_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
     yield writer
     await flush_events(writer)
 
+
+async def _book_tag(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> None:
+    tag = list_tag(book.book_id, book.revision)
+    if is_unchanged(if_none_match, tag):
+        raise NotModified(tag)
+    response.headers["ETag"] = tag
+
+
+BookTag = Depends(_book_tag, scope="function")
+"""For the `dependencies` of a list: it carries the book's ETag, and an unchanged one answers 304 unread."""
 
 ActorParam = Annotated[Actor, Depends(_actor, scope="function")]
 WriteBook = Annotated[BookWriter, Depends(_write_book, scope="function")]

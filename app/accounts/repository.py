@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, and_, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Date, Uuid, and_, bindparam, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.accounts.models import Account
 from app.core.database import AnyRow, AnySelect
 from app.currencies.models import Currency
 from app.transactions.models import Posting, Transaction
+
+# Written out: with a parameter in its place a prepared plan could not use the index of opening balances.
+IS_OPENING = Transaction.type == literal_column("'opening_balance'")
 
 
 def _whole(book_id: UUID) -> AnySelect:
@@ -26,7 +29,7 @@ def _whole(book_id: UUID) -> AnySelect:
             Posting.book_id == book_id,
             Transaction.account_id == Account.id,
             Posting.account_id == Account.id,
-            Transaction.type == "opening_balance",
+            IS_OPENING,
         )
         .lateral("opening")
     )
@@ -83,8 +86,9 @@ async def opening_ids(connection: AsyncConnection, book_id: UUID, account_id: UU
     statement = select(Transaction.id).where(
         Transaction.book_id == book_id,
         Transaction.account_id == account_id,
-        Transaction.type == "opening_balance",
+        IS_OPENING,
     )
+    statement = statement.order_by(Transaction.date, Transaction.id)
     return (await connection.execute(statement)).scalars().all()
 
 
@@ -104,17 +108,22 @@ async def use(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> i
 
 _BALANCE_AT = text(
     """
-    WITH this_month AS (SELECT date_trunc('month', CAST(:at AS timestamp))::date AS first)
-    SELECT coalesce((SELECT sum(m.inflow - m.outflow) FROM monthly_totals m, this_month
-                     WHERE m.book_id = :book AND m.account_id = :account AND m.month < this_month.first), 0)
-         + coalesce((SELECT sum(p.amount) FROM postings p, this_month
-                     WHERE p.book_id = :book AND p.account_id = :account
-                       AND p.date BETWEEN this_month.first AND :at), 0)
+    SELECT coalesce((SELECT sum(inflow - outflow) FROM monthly_totals
+                     WHERE book_id = :book AND account_id = :account AND month < :first), 0)
+         + coalesce((SELECT sum(amount) FROM postings
+                     WHERE book_id = :book AND account_id = :account AND date BETWEEN :first AND :at), 0)
     """
-).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("at", type_=Date))
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("account", type_=Uuid),
+    bindparam("first", type_=Date),
+    bindparam("at", type_=Date),
+)
 
 
 async def balance_at(connection: AsyncConnection, book_id: UUID, account_id: UUID, at: date) -> Decimal:
     """The end-of-day balance: whole months from the totals, the part month from its postings."""
-    found = await connection.scalar(_BALANCE_AT, {"book": book_id, "account": account_id, "at": at})
+    found = await connection.scalar(
+        _BALANCE_AT, {"book": book_id, "account": account_id, "first": at.replace(day=1), "at": at}
+    )
     return Decimal(found)

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from app.access.dependencies import Idempotent, ReadBook, WriteBook
+from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
 from app.accounts import service
-from app.accounts.schemas import AccountIn, AccountList, AccountOut, AccountPatch, AccountReplace, BalanceOut
-from app.core.conditional import ExpectedRevision, IfNoneMatch, entity_tag, is_unchanged, list_tag
+from app.accounts.schemas import AccountIn, AccountOut, AccountPatch, AccountReplace, BalanceOut
+from app.core.conditional import ExpectedRevision, entity_tag
 from app.core.fields import CivilDate
-from app.core.pagination import Page, PageParams
+from app.core.pagination import Page, PageParams, Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.transactions.filters import TransactionFilter
@@ -39,24 +39,18 @@ async def create_account(body: AccountIn, book: WriteBook, response: Response) -
 
 @router.get(
     "",
-    response_model=AccountList,
+    response_model=Whole[AccountOut],
     operation_id="list_accounts",
     summary="List accounts",
     responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
 )
 async def list_accounts(
     book: ReadBook,
-    response: Response,
     archived: Annotated[bool | None, Query(description="Only archived ones, or only others; all when absent.")] = None,
-    if_none_match: IfNoneMatch = None,
 ) -> object:
     """All accounts with their balances now."""
-    tag = list_tag(book.book_id, book.revision)
-    if is_unchanged(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    response.headers["ETag"] = tag
-    items = await service.every(book, archived=archived)
-    return {"items": items, "total": len(items)}
+    return whole(await service.every(book, archived=archived))
 
 
 @router.get(
@@ -145,7 +139,8 @@ async def get_account_balance(
     response_model=Page[TransactionOut],
     operation_id="list_account_transactions",
     summary="List an account's transactions",
-    responses=problems(404),
+    responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
 )
 async def list_account_transactions(
     account_id: UUID,

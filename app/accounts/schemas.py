@@ -114,14 +114,6 @@ class AccountOut(BaseModel):
     updated_at: datetime
 
 
-class AccountList(BaseModel):
-    """All accounts."""
-
-    items: list[AccountOut]
-    next_cursor: str | None = Field(default=None, description="Always null: the list is whole.")
-    total: int
-
-
 class BalanceOut(BaseModel):
     """What an account held at the end of a day."""
 

@@ -17,8 +17,9 @@ from app.core.ids import new_id
 from app.core.money import decimals, quantum
 from app.core.pagination import PageRequest
 from app.currencies.service import exponent_of
-from app.transactions import listing, reassign, shapes
+from app.transactions import listing, reassign
 from app.transactions import service as transactions
+from app.transactions.errors import ArchivedError
 from app.transactions.filters import Sort, TransactionFilter
 from app.transactions.references import AccountRef
 
@@ -46,11 +47,6 @@ class AccountInUseError(ConflictError):
 class CurrencyFixedError(ConflictError):
     code = "currency_fixed"
     title = "An account's currency cannot change"
-
-
-class SeveralOpeningsError(ConflictError):
-    code = "several_opening_balances"
-    title = "The account has several opening balances"
 
 
 constraint_means("pk_accounts", lambda: AccountIdTakenError("An account with this id exists."))
@@ -88,13 +84,11 @@ async def create(book: BookWriter, body: AccountIn) -> Document:
             "revision": book.revision,
         },
     )
-    base_currency = await books.adopt_currency(book, body.currency)
+    book = await books.adopt_currency(book, body.currency)
     if body.opening_balance:
         account = AccountRef(account_id, body.currency, exponent, archived=False)
-        line = shapes.equity_line(account, body.opening_balance, base_currency)
-        await transactions.set_opening_balance(
-            book, account_id, line, body.opening_date or book.actor.today(), existing=None
-        )
+        day = body.opening_date or book.actor.today()
+        await transactions.set_opening_balance(book, account, body.opening_balance, day, existing=None)
     document = await get(book, account_id)
     book.record(Event(ENTITY, account_id, "created", after=_as_event(document)))
     return document
@@ -130,20 +124,23 @@ async def _change(
 
 
 async def _change_opening(book: BookWriter, account: Document, opening: Document) -> None:
-    """Merge what was sent with what is there; 0 and null mean none."""
+    """Merge what was sent with what is there; 0 and null mean none.
+
+    An account that took over another has an opening balance of each: changing it makes one of them.
+    """
     amount: Decimal | None = opening.get("opening_balance", account["opening_balance"])
-    day: date = opening.get("opening_date", account["opening_date"]) or book.actor.today()
+    day: date | None = opening.get("opening_date", account["opening_date"])
     exponent = await exponent_of(book.connection, account["currency"], "currency")
-    _check_opening(book, amount, day, account["currency"], exponent)
-    ids = await repository.opening_ids(book.connection, book.book_id, account["id"])
-    if len(ids) > 1:
-        raise SeveralOpeningsError(
-            "Accounts were merged into this one, each with its own; they cannot be changed as one."
-        )
-    existing = await transactions.get(book, ids[0]) if ids else None
+    _check_opening(book, amount, opening.get("opening_date"), account["currency"], exponent)
     reference = AccountRef(account["id"], account["currency"], exponent, archived=False)
-    line = shapes.equity_line(reference, amount, book.base_currency) if amount else None
-    await transactions.set_opening_balance(book, account["id"], line, day, existing)
+    ids = await repository.opening_ids(book.connection, book.book_id, account["id"])
+    first = await transactions.get(book, ids[0]) if ids else None
+    for other in ids[1:]:
+        await transactions.remove_opening_balance(book, await transactions.get(book, other))
+    if amount:
+        await transactions.set_opening_balance(book, reference, amount, day or book.actor.today(), existing=first)
+    elif first is not None:
+        await transactions.remove_opening_balance(book, first)
 
 
 async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, expected: int | None) -> None:
@@ -165,7 +162,7 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
             )
         for opening_id in await repository.opening_ids(book.connection, book.book_id, account_id):
             existing = await transactions.get(book, opening_id)
-            await transactions.set_opening_balance(book, account_id, None, existing["date"], existing)
+            await transactions.remove_opening_balance(book, existing)
     await repository.remove(book.connection, book.book_id, account_id)
     after = {"reassigned_to": reassign_to} if reassign_to else None
     book.record(Event(ENTITY, account_id, "deleted", before=_as_event(before), after=after))
@@ -175,6 +172,8 @@ async def _hand_over(book: BookWriter, account: Document, heir_id: UUID) -> None
     heir = await repository.get(book.connection, book.book_id, heir_id)
     if heir is None:
         raise AccountNotFoundError(heir_id)
+    if heir.archived_at is not None:
+        raise ArchivedError([FieldError("query.reassign_to", "account_archived", "is archived")])
     if heir_id == account["id"]:
         raise invalid("query.reassign_to", "same_account", "is the account itself")
     if heir.currency != account["currency"]:
@@ -200,6 +199,10 @@ async def balance(book: BookReader, account_id: UUID, at: date | None) -> Docume
 
 def _check_opening(book: BookReader, amount: Decimal | None, day: date | None, currency: str, exponent: int) -> None:
     wrong = []
+    if day is not None and amount is None:
+        wrong.append(
+            FieldError("opening_date", "opening_balance_needed", "is the date of an opening balance: give one")
+        )
     if amount is not None and decimals(amount) > exponent:
         detail = f"{currency} has {exponent} decimals"
         wrong.append(FieldError("opening_balance", "too_many_decimals", detail))

@@ -1,5 +1,6 @@
 """The HTTP side of letting people in."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -25,6 +26,13 @@ async def _device(request: Request) -> Device:
     return Device(request.headers.get("user-agent"), request.client.host if request.client else None)
 
 
+async def _admit(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.passwords.admission():
+        yield
+
+
+# First of all dependencies of a route that computes a hash: who waits for a turn holds nothing yet.
+Admitted = Depends(_admit, scope="function")
 DoorkeeperParam = Annotated[Doorkeeper, Depends(_doorkeeper, scope="function")]
 DeviceParam = Annotated[Device, Depends(_device)]
 
@@ -36,7 +44,7 @@ DeviceParam = Annotated[Device, Depends(_device)]
     operation_id="register",
     summary="Register",
     responses=problems(403, 409),
-    dependencies=[IdempotentAnonymous],
+    dependencies=[Admitted, IdempotentAnonymous],
 )
 async def register(body: Register, door: DoorkeeperParam, response: Response) -> AnyRow:
     """Make yourself known. You get a personal book with a category tree to start from."""
@@ -51,6 +59,7 @@ async def register(body: Register, door: DoorkeeperParam, response: Response) ->
     operation_id="get_token",
     summary="Log in with a form (OAuth2 password flow)",
     responses=problems(401),
+    dependencies=[Admitted],
 )
 async def get_token(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], door: DoorkeeperParam, device: DeviceParam
@@ -65,6 +74,7 @@ async def get_token(
     operation_id="login",
     summary="Log in with JSON",
     responses=problems(401),
+    dependencies=[Admitted],
 )
 async def login(body: Login, door: DoorkeeperParam, device: DeviceParam) -> Tokens:
     """Opens a session. Repeating it opens another one; sessions do not disturb each other."""

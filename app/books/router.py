@@ -1,6 +1,6 @@
 """The HTTP side of books."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from fastapi import Response
 
@@ -9,16 +9,17 @@ from app.books import service
 from app.books.schemas import BookOut, BookPatch
 from app.core.conditional import ExpectedRevision, entity_tag
 from app.core.database import AnyRow
+from app.core.pagination import Whole, whole
 from app.core.problems import problems
 from app.core.routing import routes
 
 router = routes("/books", "books")
 
 
-@router.get("", response_model=list[BookOut], operation_id="list_books", summary="List my books")
-async def list_books(actor: ActorParam) -> Sequence[AnyRow]:
+@router.get("", response_model=Whole[BookOut], operation_id="list_books", summary="List my books")
+async def list_books(actor: ActorParam) -> dict[str, Any]:
     """The books you are a member of, oldest first, with your role in each."""
-    return await service.of_user(actor.connection, actor.user_id)
+    return whole(await service.of_user(actor.connection, actor.user_id))
 
 
 @router.get(

@@ -1,5 +1,6 @@
 """Books: making one, listing one's own, its name and its base currency."""
 
+import dataclasses
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -72,9 +73,12 @@ async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyR
     return await get(book)
 
 
-async def adopt_currency(book: BookWriter, currency: str) -> str:
-    """Make the first account's currency the base, unless the owner has chosen one; returns the base currency."""
+async def adopt_currency(book: BookWriter, currency: str) -> BookWriter:
+    """Make the first account's currency the base, unless the owner has chosen one; returns the book as it is then."""
     if book.base_currency_chosen:
-        return book.base_currency
+        return book
     await repository.change(book.connection, book.book_id, {"base_currency": currency, "base_currency_chosen": True})
-    return currency
+    before, after = {"base_currency": book.base_currency}, {"base_currency": currency}
+    book.record(Event(ENTITY, book.book_id, "updated", before=before, after=after))
+    exponent = await exponent_of(book.connection, currency, "currency")
+    return dataclasses.replace(book, base_currency=currency, base_exponent=exponent, base_currency_chosen=True)

@@ -68,12 +68,14 @@ _ADOPT = text(
     """
     UPDATE categories SET parent_id = :target, revision = :revision, updated_at = now()
     WHERE book_id = :book AND parent_id = :category
+    RETURNING id
     """
 )
 
 
 async def adopt_children(
     connection: AsyncConnection, book_id: UUID, revision: int, category_id: UUID, target_id: UUID
-) -> None:
+) -> Sequence[UUID]:
+    """Put the children below another category; returns which."""
     parameters = {"book": book_id, "revision": revision, "category": category_id, "target": target_id}
-    await connection.execute(_ADOPT, parameters)
+    return (await connection.execute(_ADOPT, parameters)).scalars().all()

@@ -5,17 +5,17 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from app.access.dependencies import Idempotent, ReadBook, WriteBook
+from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
 from app.categories import service
 from app.categories.schemas import (
     CategoryIn,
-    CategoryList,
     CategoryMove,
     CategoryOut,
     CategoryPatch,
     CategoryReplace,
 )
-from app.core.conditional import ExpectedRevision, IfNoneMatch, entity_tag, is_unchanged, list_tag
+from app.core.conditional import ExpectedRevision, entity_tag
+from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 
@@ -41,24 +41,17 @@ async def create_category(body: CategoryIn, book: WriteBook, response: Response)
 
 @router.get(
     "",
-    response_model=CategoryList,
+    response_model=Whole[CategoryOut],
     operation_id="list_categories",
     summary="List categories",
     responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
 )
 async def list_categories(
-    book: ReadBook,
-    response: Response,
-    tree: Annotated[bool, Query(description="Nest children below their parents.")] = False,
-    if_none_match: IfNoneMatch = None,
+    book: ReadBook, tree: Annotated[bool, Query(description="Nest children below their parents.")] = False
 ) -> object:
     """All of them, archived ones included; flat, or as a tree."""
-    tag = list_tag(book.book_id, book.revision)
-    if is_unchanged(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    response.headers["ETag"] = tag
-    items = await (service.tree(book) if tree else service.every(book))
-    return {"items": items, "total": len(items)}
+    return whole(await (service.tree(book) if tree else service.every(book)))
 
 
 @router.get(

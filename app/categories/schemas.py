@@ -83,11 +83,3 @@ class CategoryOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     children: list["CategoryOut"] | None = Field(default=None, description="With `tree=true`.")
-
-
-class CategoryList(BaseModel):
-    """All categories: a flat list, or with `tree=true` the roots with their children."""
-
-    items: list[CategoryOut]
-    next_cursor: str | None = Field(default=None, description="Always null: the list is whole.")
-    total: int

@@ -11,9 +11,10 @@ from app.categories.schemas import CategoryIn, CategoryPatch, CategoryReplace
 from app.core.clock import now
 from app.core.conditional import check_revision
 from app.core.database import AnyRow, constraint_means
-from app.core.errors import ConflictError, NotFoundError, invalid
+from app.core.errors import ConflictError, FieldError, NotFoundError, invalid
 from app.core.ids import new_id
 from app.transactions import reassign
+from app.transactions.errors import ArchivedError
 
 ENTITY = "category"
 MAX_DEPTH = 32
@@ -174,6 +175,8 @@ async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> Non
     heir = await repository.get(book.connection, book.book_id, heir_id)
     if heir is None:
         raise CategoryNotFoundError(heir_id)
+    if heir.archived_at is not None:
+        raise ArchivedError([FieldError("query.reassign_to", "category_archived", "is archived")])
     if heir.kind != category["kind"]:
         raise invalid("query.reassign_to", "category_kind_mismatch", "the other category is of the other kind")
     rows = await repository.every(book.connection, book.book_id)
@@ -183,7 +186,10 @@ async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> Non
         detail = f"with the children the tree would be deeper than {MAX_DEPTH} levels"
         raise invalid("query.reassign_to", "tree_too_deep", detail)
     await reassign.category(book, category["id"], heir_id)
-    await repository.adopt_children(book.connection, book.book_id, book.revision, category["id"], heir_id)
+    moved = await repository.adopt_children(book.connection, book.book_id, book.revision, category["id"], heir_id)
+    for child in moved:
+        before, after = {"parent_id": category["id"]}, {"parent_id": heir_id}
+        book.record(Event(ENTITY, child, "updated", before=before, after=after))
 
 
 async def _check_parent(book: BookWriter, category_id: UUID | None, parent_id: UUID, kind: str) -> None:
@@ -194,6 +200,8 @@ async def _check_parent(book: BookWriter, category_id: UUID | None, parent_id: U
         raise ParentNotFoundError(f"There is no category {parent_id} to be the parent.")
     if by_id[parent_id].kind != kind:
         raise invalid("parent_id", "category_kind_mismatch", f"the parent is not of kind {kind}")
+    if by_id[parent_id].archived_at is not None:
+        raise ArchivedError([FieldError("parent_id", "category_archived", "is archived")])
     if category_id is not None and parent_id in _subtree(rows, category_id):
         raise invalid("parent_id", "category_cycle", "a category cannot move below itself")
     height = _height(rows, category_id) if category_id is not None else 0

@@ -52,5 +52,13 @@ def list_tag(book_id: UUID, revision: int, *parts: object) -> str:
     return f'W/"{VERSION}-{book_id.hex[-12:]}-{revision}{tail}"'
 
 
+class NotModified(Exception):  # noqa: N818  # an answer, not an error: it ends the request early
+    """Raised when the client has what it asks for."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__("not modified")
+        self.tag = tag
+
+
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:
     return if_none_match is not None and any(part.strip() in {tag, "*"} for part in if_none_match.split(","))

@@ -64,6 +64,8 @@ class Database:
             pool_timeout=10,
             pool_recycle=1800,
             pool_use_lifo=True,
+            # An error's text goes to the log; what was sent, amounts and names, does not.
+            hide_parameters=True,
             connect_args={
                 "server_settings": server_settings,
                 "timeout": 10,

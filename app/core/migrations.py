@@ -1,6 +1,7 @@
 """Bring a database to this program's schema, or say why not."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -29,7 +30,9 @@ def _config() -> Config:
     return config
 
 
+@cache
 def newest_revision() -> str:
+    """The revision of the newest migration script; the scripts are read once."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise StartupError(f"There are no migrations in {SCRIPTS}; the installation is incomplete.")

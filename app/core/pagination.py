@@ -29,6 +29,19 @@ class Page(BaseModel, Generic[Item]):
     total: int | None = Field(default=None, description="How many match in all; only with `include_total=true`.")
 
 
+class Whole(BaseModel, Generic[Item]):
+    """A short list, always whole."""
+
+    items: list[Item]
+    next_cursor: None = Field(default=None, description="Always null: the list is whole.")
+    total: int
+
+
+def whole(items: Sequence[Any]) -> dict[str, Any]:
+    """A `Whole` of these."""
+    return {"items": items, "total": len(items)}
+
+
 @dataclass(frozen=True)
 class PageRequest:
     """What part of a list is wanted; `cursor` and `skip` exclude each other."""

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors
+from app.core.conditional import NotModified
 from app.core.database import domain_error_of, is_disconnect
 from app.core.route_names import route_of
 
@@ -132,6 +133,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PoolTimeoutError, _pool_exhausted)
     app.add_exception_handler(OSError, _connection_refused)
     app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(NotModified, _not_modified)
     app.add_middleware(Defects)
 
 
@@ -173,6 +175,11 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
     return problem_response(request, status, error.code, error.detail, title=error.title, headers=headers, **extra)
+
+
+async def _not_modified(_request: Request, answer: Exception) -> Response:
+    assert isinstance(answer, NotModified)  # noqa: S101  # what it is registered for
+    return Response(status_code=304, headers={"ETag": answer.tag})
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

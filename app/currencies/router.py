@@ -1,12 +1,11 @@
 """The HTTP side of currencies."""
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.access.dependencies import ActorParam
-from app.core.database import AnyRow
+from app.core.pagination import Whole, whole
 from app.core.routing import routes
 from app.currencies import service
 
@@ -24,7 +23,7 @@ class CurrencyOut(BaseModel):
     kind: Literal["fiat", "metal", "crypto", "custom"]
 
 
-@router.get("", response_model=list[CurrencyOut], operation_id="list_currencies", summary="List currencies")
-async def list_currencies(actor: ActorParam) -> Sequence[AnyRow]:
+@router.get("", response_model=Whole[CurrencyOut], operation_id="list_currencies", summary="List currencies")
+async def list_currencies(actor: ActorParam) -> dict[str, Any]:
     """Every currency an account can be in, with its decimals."""
-    return await service.every(actor.connection)
+    return whole(await service.every(actor.connection))

@@ -29,7 +29,7 @@ class Import(Base):
 
     book_id: Mapped[BookId]
     id: Mapped[GivenId]
-    account_id: Mapped[PlainId]
+    account_id: Mapped[PlainId | None]
     status: Mapped[Words]
     format: Mapped[Words]
     file_name: Mapped[Words | None]
@@ -57,7 +57,7 @@ class Import(Base):
             ["book_id", "account_id"],
             ["accounts.book_id", "accounts.id"],
             name="fk_imports_account",
-            ondelete="CASCADE",
+            ondelete="SET NULL (account_id)",
         ),
         Index("ix_imports_content", "book_id", "content_hash"),
         Index("ix_imports_rows", "book_id", "rows_hash"),

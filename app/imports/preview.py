@@ -6,7 +6,7 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.errors import FieldError, ForbiddenError
 from app.core.ids import new_id
-from app.imports import repository, staging_sql
+from app.imports import repeats, repository, staging_sql
 from app.imports.documents import row_document
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
@@ -78,7 +78,7 @@ async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_
     )
     await staging_sql.take_rows(book.connection, parsed.staged.chunks)
     await staging_sql.classify(book.connection, book.book_id, import_id)
-    await repository.settle_repeated(book.connection, book.book_id, import_id)
+    await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     del counts["wanted"]
     await repository.change(book.connection, book.book_id, import_id, counts)

@@ -76,7 +76,7 @@ class ImportOut(BaseModel):
     id: UUID
     status: Literal["previewed", "committed", "undone"]
     format: Format
-    account_id: UUID
+    account_id: UUID | None = Field(description="null when the account was deleted since.")
     file_name: str | None
     mapping: dict[str, Any] = Field(description="All that was settled; sent back it reads the file the same way.")
     mapping_source: Literal["detected", "given", "saved"] = Field(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
 from app.core.clock import now
-from app.imports import repository
+from app.imports import repeats, repository
 from app.imports.documents import as_event, import_document
 from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
@@ -38,8 +38,8 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     closed = await repository.closed_account(book.connection, book.book_id, import_id)
     if closed is not None:
         raise ImportStateError(f"It cannot be committed: {closed}.")
-    await repository.settle_known_ids(book.connection, book.book_id, import_id)
-    await repository.settle_repeated(book.connection, book.book_id, import_id)
+    await repeats.settle_known_ids(book.connection, book.book_id, import_id)
+    await repeats.settle_repeated(book.connection, book.book_id, import_id)
     await repository.skip(
         book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
     )

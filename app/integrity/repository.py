@@ -94,17 +94,46 @@ CHECKS: dict[str, str] = {
         JOIN currencies c ON c.code = a.currency
         WHERE p.book_id = :book AND scale(p.amount) <> c.exponent
     """,
-    "base_amounts_of_base_currency_equal_amounts": """
+    "base_amounts_are_known_in_the_base_currency_alone": """
         SELECT p.transaction_id, p.line, p.amount, p.base_amount
         FROM postings p
         JOIN accounts a ON a.book_id = p.book_id AND a.id = p.account_id
         JOIN books b ON b.id = p.book_id
-        WHERE p.book_id = :book AND a.currency = b.base_currency AND p.base_amount IS DISTINCT FROM p.amount
+        WHERE p.book_id = :book
+          AND p.base_amount IS DISTINCT FROM CASE WHEN a.currency = b.base_currency THEN p.amount END
+    """,
+    "expenses_are_not_on_income_categories": """
+        SELECT t.id AS transaction_id, p.line, p.category_id
+        FROM transactions t
+        JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
+        JOIN categories c ON c.book_id = p.book_id AND c.id = p.category_id
+        WHERE t.book_id = :book AND t.type <> 'income' AND c.kind = 'income'
+    """,
+    "simple_transactions_stay_on_one_account": """
+        SELECT t.id AS transaction_id, p.line, p.account_id
+        FROM transactions t JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
+        WHERE t.book_id = :book AND p.account_id <> t.account_id AND NOT (t.type = 'transfer' AND p.line = 1)
+    """,
+    "categories_form_trees": """
+        WITH RECURSIVE reached AS (
+            SELECT id FROM categories WHERE book_id = :book AND parent_id IS NULL
+            UNION ALL
+            SELECT c.id FROM categories c JOIN reached r ON c.parent_id = r.id WHERE c.book_id = :book
+        )
+        SELECT c.id AS category_id, c.parent_id FROM categories c
+        WHERE c.book_id = :book AND c.id NOT IN (SELECT id FROM reached)
     """,
     "nothing_is_newer_than_the_book": """
-        SELECT t.id AS transaction_id, t.revision, b.revision AS book_revision
-        FROM transactions t JOIN books b ON b.id = t.book_id
-        WHERE t.book_id = :book AND t.revision > b.revision
+        SELECT x.entity, x.id, x.revision, b.revision AS book_revision
+        FROM (
+            SELECT 'transaction' AS entity, id, revision FROM transactions WHERE book_id = :book
+            UNION ALL SELECT 'account', id, revision FROM accounts WHERE book_id = :book
+            UNION ALL SELECT 'category', id, revision FROM categories WHERE book_id = :book
+            UNION ALL SELECT 'payee', id, revision FROM payees WHERE book_id = :book
+            UNION ALL SELECT 'tag', id, revision FROM tags WHERE book_id = :book
+            UNION ALL SELECT 'import', id, revision FROM imports WHERE book_id = :book
+        ) x JOIN books b ON b.id = :book
+        WHERE x.revision > b.revision
     """,
 }
 

@@ -4,10 +4,8 @@ from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from app.access.context import BookReader
-from app.categories import service as categories
 from app.core.money import quantum
 from app.reports import repository
 from app.reports.tree import roll_up
@@ -19,23 +17,24 @@ async def monthly(book: BookReader, year: int, month: int) -> dict[str, Any]:
     A category's kind decides on which side it stands: a refund on an expense category lowers that category. What has
     no category stands by its direction. Amounts without a known exchange rate are listed under `unconverted` only.
     """
-    rows = await repository.flows_of_month(book.connection, book.book_id, date(year, month, 1))
-    tree = await categories.every(book)
-    kind_of: dict[UUID, str] = {category["id"]: category["kind"] for category in tree}
-    sides: dict[str, dict[UUID, Decimal]] = {"income": defaultdict(Decimal), "expense": defaultdict(Decimal)}
+    tree, flows = await repository.month(book.connection, book.book_id, date(year, month, 1))
+    kind_of: dict[str, str] = {category["id"]: category["kind"] for category in tree}
+    sides: dict[str, dict[str, Decimal]] = {"income": defaultdict(Decimal), "expense": defaultdict(Decimal)}
     loose = {"income": Decimal(0), "expense": Decimal(0)}
     unconverted: dict[str, dict[str, Decimal]] = {}
-    for row in rows:
-        _add_unconverted(unconverted, row, kind_of)
-        if not row.base_inflow and not row.base_outflow:
+    for flow in flows:
+        _add_unconverted(unconverted, flow, kind_of)
+        inflow, outflow = Decimal(flow["base_inflow"]), Decimal(flow["base_outflow"])
+        category_id = flow["category_id"]
+        if not inflow and not outflow:
             continue
-        if row.category_id is None:
-            loose["income"] += row.base_inflow
-            loose["expense"] += row.base_outflow
+        if category_id is None:
+            loose["income"] += inflow
+            loose["expense"] += outflow
+        elif kind_of[category_id] == "income":
+            sides["income"][category_id] += inflow - outflow
         else:
-            kind = kind_of[row.category_id]
-            net = row.base_inflow - row.base_outflow
-            sides[kind][row.category_id] += net if kind == "income" else -net
+            sides["expense"][category_id] += outflow - inflow
     income, total_income = roll_up(
         [c for c in tree if c["kind"] == "income"], sides["income"], loose["income"], book.base_exponent
     )
@@ -55,17 +54,17 @@ async def monthly(book: BookReader, year: int, month: int) -> dict[str, Any]:
     }
 
 
-def _add_unconverted(found: dict[str, dict[str, Decimal]], row: Any, kind_of: dict[UUID, str]) -> None:
+def _add_unconverted(found: dict[str, dict[str, Decimal]], flow: dict[str, Any], kind_of: dict[str, str]) -> None:
     """The same sides, in the currency of the account."""
-    inflow, outflow = row.unconverted_inflow, row.unconverted_outflow
+    inflow, outflow = Decimal(flow["unconverted_inflow"]), Decimal(flow["unconverted_outflow"])
     if not inflow and not outflow:
         return
-    zero = Decimal(0).quantize(quantum(row.exponent))
-    amounts = found.setdefault(row.currency, {"income": zero, "expenses": zero})
-    if row.category_id is None:
+    zero = Decimal(0).quantize(quantum(flow["exponent"]))
+    amounts = found.setdefault(flow["currency"], {"income": zero, "expenses": zero})
+    if flow["category_id"] is None:
         amounts["income"] += inflow
         amounts["expenses"] += outflow
-    elif kind_of[row.category_id] == "income":
+    elif kind_of[flow["category_id"]] == "income":
         amounts["income"] += inflow - outflow
     else:
         amounts["expenses"] += outflow - inflow

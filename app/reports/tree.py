@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from app.core.money import percent, quantum
 
@@ -14,7 +13,7 @@ Node = dict[str, Any]
 
 def roll_up(
     categories: Sequence[Mapping[str, Any]],
-    amounts: Mapping[UUID, Decimal],
+    amounts: Mapping[str, Decimal],
     uncategorised: Decimal,
     exponent: int,
 ) -> tuple[list[Node], Decimal]:
@@ -23,12 +22,12 @@ def roll_up(
     Each node's amount includes its descendants'. A branch that only nets to 0 stays: money moved there. `share` is of
     the total, in percent. `amounts` has a key for each category that moved.
     """
-    children: dict[UUID | None, list[Mapping[str, Any]]] = {}
+    children: dict[str | None, list[Mapping[str, Any]]] = {}
     for category in categories:
         children.setdefault(category["parent_id"], []).append(category)
     total = sum(amounts.values(), Decimal(0)) + uncategorised
 
-    def build(parent: UUID | None) -> list[Node]:
+    def build(parent: str | None) -> list[Node]:
         nodes = []
         for category in children.get(parent, []):
             below = build(category["id"])
@@ -49,7 +48,7 @@ def _sum(nodes: Sequence[Node]) -> Decimal:
 
 
 def _node(
-    category_id: UUID | None, name: str, amount: Decimal, total: Decimal, exponent: int, children: list[Node]
+    category_id: str | None, name: str, amount: Decimal, total: Decimal, exponent: int, children: list[Node]
 ) -> Node:
     return {
         "category_id": category_id,

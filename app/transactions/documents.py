@@ -1,7 +1,6 @@
 """A transaction as the API and the event log write it, from its row or from what was just written."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -40,11 +39,8 @@ def from_entry(
     payee: str | None,
     tags: Sequence[str],
     revision: int,
-    created_at: datetime | None,
-    updated_at: datetime | None,
-    import_id: UUID | None = None,
 ) -> Document:
-    """The document of an entry, the same as reading its row would give."""
+    """The document of an entry, as reading its row would give it but for its instants, which the database decides."""
     lines = [
         (n, p.account_id, p.category_id, p.role, p.amount, accounts[p.account_id].currency, p.base_amount, p.memo)
         for n, p in enumerate(entry.lines)
@@ -53,10 +49,10 @@ def from_entry(
         **_header(entry),
         "payee": payee,
         "tags": sorted(tags, key=str.lower),
-        "import_id": import_id,
+        "import_id": None,
         "revision": revision,
-        "created_at": created_at,
-        "updated_at": updated_at,
+        "created_at": None,
+        "updated_at": None,
         **_body(entry.type, lines),
         "warnings": [],
     }

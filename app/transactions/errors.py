@@ -56,6 +56,10 @@ class OpeningBalanceError(ConflictError):
 
 constraint_means(
     "uq_transactions_external_id",
-    lambda: DuplicateExternalIdError("A transaction with this external_id exists on this account; nothing was added."),
+    lambda: DuplicateExternalIdError(
+        "Two transactions of one account cannot have the same external_id; nothing was changed."
+    ),
 )
-constraint_means("pk_transactions", lambda: IdTakenError("A transaction with this id exists."))
+# Header and postings are inserted by one statement, in an order of PostgreSQL's choice: either may meet the id first.
+for constraint in ("pk_transactions", "pk_postings"):
+    constraint_means(constraint, lambda: IdTakenError("A transaction with this id exists."))

@@ -1,4 +1,4 @@
-"""The posting engine: the only code that writes postings, account balances and monthly totals.
+"""The posting engine: with `reassign`, its set-based move, the only code that writes postings, balances and totals.
 
 It takes changes (the postings of some transactions out, others in), works out what they mean for each account and for
 each (month, account, category, role), and applies all of it in one statement, however many transactions there are. The
@@ -65,15 +65,6 @@ class Changes:
     delete: Sequence[UUID] = ()
     payees: Sequence[tuple[UUID, str]] = ()
     tags: Sequence[tuple[UUID, str]] = ()
-
-
-@dataclass(frozen=True)
-class Applied:
-    """When it was written (the transaction's time) and how many transactions came and went."""
-
-    at: datetime
-    put: int
-    deleted: int
 
 
 @dataclass(frozen=True)
@@ -158,6 +149,10 @@ delta AS MATERIALIZED (
            sum(sign) AS count
     FROM movement
     GROUP BY 1, 2, 3, 4
+    HAVING sum(sign) <> 0
+        OR sum(sign * amount) <> 0 OR sum(sign * abs(amount)) <> 0
+        OR coalesce(sum(sign * base_amount), 0) <> 0 OR coalesce(sum(sign * abs(base_amount)), 0) <> 0
+        OR sum(sign) FILTER (WHERE base_amount IS NULL) <> 0
 ),
 totals AS (
     INSERT INTO monthly_totals AS m (book_id, month, account_id, category_id, role, inflow, outflow,
@@ -177,13 +172,12 @@ totals AS (
 balances AS (
     UPDATE accounts a
     SET balance = a.balance + d.amount, revision = :revision, updated_at = now()
-    FROM (SELECT account_id, sum(inflow - outflow) AS amount FROM delta GROUP BY account_id) d
+    FROM (SELECT account_id, sum(inflow - outflow) AS amount FROM delta GROUP BY account_id
+          HAVING sum(inflow - outflow) <> 0) d
     WHERE a.book_id = :book AND a.id = d.account_id
 ),
 logged AS ({events})
-SELECT now() AS at,
-       (SELECT count(*) FROM inserted) + (SELECT count(*) FROM replaced) AS put,
-       (SELECT count(*) FROM deleted) AS deleted
+SELECT now() AS at
 """
 
 _NAMES = """
@@ -222,8 +216,8 @@ _FROM_JSON = _statement(
 )
 
 
-async def apply(book: BookWriter, changes: Changes) -> Applied:
-    """Write the changes and the events recorded so far, in one statement.
+async def apply(book: BookWriter, changes: Changes) -> datetime:
+    """Write the changes and the events recorded so far, in one statement; returns the instant they carry.
 
     The database refuses (as the domain error its constraint stands for) an id or an external id that is taken.
     """
@@ -240,21 +234,21 @@ async def apply(book: BookWriter, changes: Changes) -> Applied:
     return await _execute(book, _FROM_JSON, parameters)
 
 
-async def apply_staged(book: BookWriter, rows: StagedRows) -> Applied:
+async def apply_staged(book: BookWriter, rows: StagedRows) -> datetime:
     """The same for rows that already lie in a table: a million of them cost the same number of statements."""
     statement = _statement(rows.head.format(head=_HEAD), rows.line.format(line=_LINE), rows.gone, "")
     return await _execute(book, statement, rows.parameters)
 
 
-async def _execute(book: BookWriter, statement: TextClause, parameters: dict[str, Any]) -> Applied:
+async def _execute(book: BookWriter, statement: TextClause, parameters: dict[str, Any]) -> datetime:
     common = {
         "book": book.book_id,
         "revision": book.revision,
         "actor": book.actor.user_id,
         "events": dump(book.take_events()),
     }
-    row = (await book.connection.execute(statement, {**parameters, **common})).one()
-    return Applied(row.at, row.put, row.deleted)
+    at: datetime = (await book.connection.execute(statement, {**parameters, **common})).scalar_one()
+    return at
 
 
 def _head_row(entry: Entry) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    Subquery,
+    Integer,
     Text,
     and_,
     bindparam,
@@ -23,7 +24,6 @@ from sqlalchemy import Uuid as UuidType
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.elements import SQLColumnExpression
 
 from app.core.database import AnyRow, AnySelect
 from app.transactions.filters import Sort, TransactionFilter
@@ -47,7 +47,10 @@ def _build_whole() -> AnySelect:
                         Posting.category_id,
                         Posting.role,
                         as_type(Posting.amount, Text),
-                        accounts.c.currency,
+                        # Not a join: with one, the planner may look for the account's postings instead of the line's.
+                        select(accounts.c.currency)
+                        .where(accounts.c.book_id == BOOK, accounts.c.id == Posting.account_id)
+                        .scalar_subquery(),
                         as_type(Posting.base_amount, Text),
                         Posting.memo,
                     ),
@@ -56,7 +59,6 @@ def _build_whole() -> AnySelect:
                 type_=JSON,
             )
         )
-        .join(accounts, and_(accounts.c.book_id == BOOK, accounts.c.id == Posting.account_id))
         .where(Posting.book_id == BOOK, Posting.transaction_id == Transaction.id)
         .correlate(Transaction)
         .scalar_subquery()
@@ -98,6 +100,7 @@ def _build_whole() -> AnySelect:
 
 # Built once: putting a statement of this size together costs as much as running it.
 _WHOLE = _build_whole()
+EVERYTHING = TransactionFilter()
 _ONE = _WHOLE.where(Transaction.book_id == BOOK, Transaction.id == bindparam("id", type_=UuidType))
 
 
@@ -116,39 +119,69 @@ async def page(
     after: tuple[Any, UUID] | None,
 ) -> Sequence[AnyRow]:
     """Up to `limit` rows in order, from behind `after` (the sort key and id of the last row seen)."""
-    if sort.name == "date" and len(wanted.account_ids) == 1:
-        driver = _history(book_id, wanted.account_ids[0], sort, after)
-        rest = replace(wanted, account_ids=())
-        statement = _WHOLE.join(driver, driver.c.transaction_id == Transaction.id).where(*rest.conditions(book_id))
-        order: list[SQLColumnExpression[Any]] = [driver.c.date, driver.c.transaction_id]
+    parameters = {"book": book_id, "limit": limit, "skip": skip}
+    if after is not None:
+        parameters |= {"after_key": after[0], "after_id": after[1]}
+    if wanted == EVERYTHING:
+        statement = _plain_page(sort, after is not None)
+    elif sort.name == "date" and len(wanted.account_ids) == 1:
+        statement = _page_of(_keys_of_account(book_id, wanted, sort, behind=after is not None), sort)
     else:
-        statement = _WHOLE.where(*wanted.conditions(book_id), *_behind((sort.column, Transaction.id), sort, after))
-        order = [sort.column, Transaction.id]
-    statement = statement.order_by(*_directed(order, sort)).limit(limit)
-    if skip:
-        statement = statement.offset(skip)
-    return (await connection.execute(statement, {"book": book_id})).all()
+        statement = _page_of(_keys(wanted.conditions(book_id), sort, behind=after is not None), sort)
+    return (await connection.execute(statement, parameters)).all()
 
 
-def _history(book_id: UUID, account_id: UUID, sort: Sort, after: tuple[Any, UUID] | None) -> Subquery:
-    """One account's transactions in the order of the index of its postings.
+@cache
+def _plain_page(sort: Sort, behind: bool) -> AnySelect:  # cached by its arguments
+    """The list without filters, which is asked for most: its few forms are put together once."""
+    return _page_of(_keys([Transaction.book_id == BOOK], sort, behind=behind), sort)
+
+
+def _page_of(keys: AnySelect, sort: Sort) -> AnySelect:
+    """The rows behind these keys. What belongs to a row is gathered for the page alone, not for rows passed over."""
+    page = keys.limit(bindparam("limit", type_=Integer)).offset(bindparam("skip", type_=Integer)).subquery("page")
+    whole = _WHOLE.join(page, page.c.id == Transaction.id).where(Transaction.book_id == BOOK)
+    return whole.order_by(*_directed([page.c.key, page.c.id], sort))
+
+
+def _keys(conditions: Sequence[ColumnElement[bool]], sort: Sort, *, behind: bool) -> AnySelect:
+    """The sort key and id of what fits, in order."""
+    key = [sort.column, Transaction.id]
+    found: AnySelect = select(sort.column.label("key"), Transaction.id).where(
+        *conditions, *_behind(key, sort, behind=behind)
+    )
+    return found.order_by(*_directed(key, sort))
+
+
+def _keys_of_account(book_id: UUID, wanted: TransactionFilter, sort: Sort, *, behind: bool) -> AnySelect:
+    """The same for one account by date, in the order of the index of its postings.
 
     Left to itself the planner may walk the whole book by date and look for the account: slow for an old, small one.
     """
     key = [Posting.date, Posting.transaction_id]
-    return (
+    history = (
         select(*key)
-        .where(Posting.book_id == book_id, Posting.account_id == account_id, *_behind(tuple(key), sort, after))
+        .where(Posting.book_id == book_id, Posting.account_id == wanted.account_ids[0])
+        .where(*_behind(key, sort, behind=behind))
         .distinct()
         .order_by(*_directed(key, sort))
         .subquery("history")
     )
+    rest = replace(wanted, account_ids=())
+    ordered = [history.c.date, history.c.transaction_id]
+    return (
+        select(history.c.date.label("key"), Transaction.id)
+        .join(history, history.c.transaction_id == Transaction.id)
+        .where(*rest.conditions(book_id))
+        .order_by(*_directed(ordered, sort))
+    )
 
 
-def _behind(key: tuple[Any, ...], sort: Sort, after: tuple[Any, UUID] | None) -> list[ColumnElement[bool]]:
-    if after is None:
+def _behind(key: Sequence[Any], sort: Sort, *, behind: bool) -> list[ColumnElement[bool]]:
+    if not behind:
         return []
-    return [tuple_(*key) < after if sort.descending else tuple_(*key) > after]
+    last = tuple_(bindparam("after_key", type_=key[0].type), bindparam("after_id", type_=UuidType))
+    return [tuple_(*key) < last if sort.descending else tuple_(*key) > last]
 
 
 def _directed(columns: Sequence[Any], sort: Sort) -> list[ColumnElement[Any]]:

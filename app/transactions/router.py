@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import Body, Query, Response
 
-from app.access.dependencies import Idempotent, ReadBook, WriteBook
-from app.core.conditional import ExpectedRevision, IfNoneMatch, entity_tag, is_unchanged, list_tag
+from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
+from app.core.conditional import ExpectedRevision, entity_tag
 from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
@@ -47,23 +47,13 @@ async def create_transaction(body: Annotated[TransactionIn, Body()], book: Write
     operation_id="list_transactions",
     summary="List, filter and search transactions",
     responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
 )
-async def list_transactions(
-    book: ReadBook,
-    wanted: FilterParams,
-    sort: SortParam,
-    page: PageParams,
-    response: Response,
-    if_none_match: IfNoneMatch = None,
-) -> object:
+async def list_transactions(book: ReadBook, wanted: FilterParams, sort: SortParam, page: PageParams) -> object:
     """A page of transactions, newest first unless sorted otherwise.
 
     Walk with `cursor`: it costs the same at any depth and neither misses nor repeats a row while rows are added.
     """
-    tag = list_tag(book.book_id, book.revision)
-    if is_unchanged(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    response.headers["ETag"] = tag
     return await listing.transactions(book, wanted, sort, page)
 
 
@@ -141,7 +131,8 @@ NameQuery = Annotated[str | None, Query(max_length=200, description="Part of the
     response_model=Page[NamedOut],
     operation_id="list_payees",
     summary="List payees",
-    responses=problems(404),
+    responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
 )
 async def list_payees(book: ReadBook, page: PageParams, q: NameQuery = None) -> object:
     """Payees by name. They are made when a transaction names them."""
@@ -153,7 +144,8 @@ async def list_payees(book: ReadBook, page: PageParams, q: NameQuery = None) -> 
     response_model=Page[NamedOut],
     operation_id="list_tags",
     summary="List tags",
-    responses=problems(404),
+    responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
 )
 async def list_tags(book: ReadBook, page: PageParams, q: NameQuery = None) -> object:
     """Tags by name. They are made when a transaction names them."""

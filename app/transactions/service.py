@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +20,8 @@ from app.transactions.errors import (
     ReferenceNotFoundError,
     TransactionNotFoundError,
 )
-from app.transactions.posting import Changes, Entry, PostingLine
-from app.transactions.references import References
+from app.transactions.posting import Changes, Entry
+from app.transactions.references import AccountRef, References
 from app.transactions.schemas import FlowIn, TransactionIn, TransactionPatch, TransferIn
 
 ENTITY = "transaction"
@@ -42,22 +43,23 @@ async def create(book: BookWriter, body: FlowIn | TransferIn) -> Document:
 async def create_many(book: BookWriter, bodies: Sequence[FlowIn | TransferIn]) -> list[Document]:
     """Write all of them or, when one is wrong, none, with the same number of statements however many there are.
 
-    Raises `InvalidError` naming every wrong field, `ReferenceNotFoundError` for accounts and categories that are not
-    of this book, `ArchivedError`, and the conflicts of ids that are taken.
+    Raises, for the first body that is wrong, `InvalidError` naming every wrong field of it, `ReferenceNotFoundError`
+    for accounts and categories that are not of this book, or `ArchivedError`; and the conflicts of ids that are taken.
     """
     known = await _load(book, bodies)
     names = _Names(known)
     entries, documents = [], []
     for body in bodies:
-        _check(book, body, known, used_before=())
+        _check(book, body, known, before=None)
         entry = _entry(book, body, known, names, body.id or new_id())
         entries.append(entry)
         documents.append(_document(book, entry, body, known, names))
+    names.record(book)
     for document in documents:
         book.record(Event(ENTITY, document["id"], "created", after=as_event(document)))
-    applied = await posting.apply(book, Changes(put=entries, payees=names.new_payees, tags=names.new_tags))
+    at = await posting.apply(book, Changes(put=entries, payees=names.new_payees, tags=names.new_tags))
     for document in documents:
-        document["created_at"] = document["updated_at"] = applied.at
+        document["created_at"] = document["updated_at"] = at
     return documents
 
 
@@ -90,31 +92,28 @@ async def delete(book: BookWriter, transaction_id: UUID, expected: int | None) -
 
 
 async def set_opening_balance(
-    book: BookWriter,
-    account_id: UUID,
-    line: PostingLine | None,
-    day: date,
-    existing: Document | None,
+    book: BookWriter, account: AccountRef, amount: Decimal, day: date, existing: Document | None
 ) -> None:
-    """Write, change or (with no line) remove the opening balance of an account."""
-    if line is None:
-        if existing is not None:
-            book.record(Event(ENTITY, existing["id"], "deleted", before=as_event(existing)))
-            await posting.apply(book, Changes(delete=[existing["id"]]))
-        return
+    """Write the opening balance of an account, or change the one there is; `amount` is signed and not 0."""
+    line = shapes.equity_line(account, amount, book.base_currency)
     entry = Entry(
         id=existing["id"] if existing else new_id(),
         type="opening_balance",
         date=day,
-        account_id=account_id,
+        account_id=account.id,
         amount=abs(line.amount),
         lines=(line,),
         replaces=existing is not None,
     )
-    action = "updated" if existing else "created"
-    after = {"id": entry.id, "type": entry.type, "date": day, "account_id": account_id, "amount": line.amount}
-    book.record(Event(ENTITY, entry.id, action, before=as_event(existing) if existing else None, after=after))
+    after = from_entry(entry, {account.id: account}, payee=None, tags=(), revision=book.revision)
+    before = as_event(existing) if existing else None
+    book.record(Event(ENTITY, entry.id, "updated" if existing else "created", before=before, after=as_event(after)))
     await posting.apply(book, Changes(put=[entry]))
+
+
+async def remove_opening_balance(book: BookWriter, existing: Document) -> None:
+    book.record(Event(ENTITY, existing["id"], "deleted", before=as_event(existing)))
+    await posting.apply(book, Changes(delete=[existing["id"]]))
 
 
 async def _write_over(book: BookWriter, before: Document, body: FlowIn | TransferIn) -> Document:
@@ -123,15 +122,15 @@ async def _write_over(book: BookWriter, before: Document, body: FlowIn | Transfe
     if body.id is not None and body.id != before["id"]:
         raise InvalidError(FieldError("id", "id_mismatch", "is not the id in the path"))
     known = await _load(book, [body])
-    used = {line[name] for line in before["postings"] for name in ("account_id", "category_id")}
-    _check(book, body, known, used_before=used)
+    _check(book, body, known, before)
     names = _Names(known)
     entry = _entry(book, body, known, names, before["id"], replaces=True)
     after = _document(book, entry, body, known, names)
     after["import_id"] = before["import_id"]
+    names.record(book)
     book.record(Event(ENTITY, entry.id, "updated", before=as_event(before), after=as_event(after)))
-    applied = await posting.apply(book, Changes(put=[entry], payees=names.new_payees, tags=names.new_tags))
-    after["created_at"], after["updated_at"] = before["created_at"], applied.at
+    at = await posting.apply(book, Changes(put=[entry], payees=names.new_payees, tags=names.new_tags))
+    after["created_at"], after["updated_at"] = before["created_at"], at
     return after
 
 
@@ -150,6 +149,12 @@ class _Names:
 
     def tag(self, name: str) -> tuple[UUID, str]:
         return self._resolve(name, self._tags, self.new_tags)
+
+    def record(self, book: BookWriter) -> None:
+        """Log the names that are new; they are written with what names them."""
+        for entity, fresh in (("payee", self.new_payees), ("tag", self.new_tags)):
+            for row_id, name in fresh:
+                book.record(Event(entity, row_id, "created", after={"name": name}))
 
     def _resolve(self, name: str, found: dict[str, tuple[UUID, str]], new: list[tuple[UUID, str]]) -> tuple[UUID, str]:
         key = self._keys[name]
@@ -171,20 +176,21 @@ async def _load(book: BookReader, bodies: Sequence[FlowIn | TransferIn]) -> Refe
     )
 
 
-def _check(
-    book: BookWriter, body: FlowIn | TransferIn, known: References, used_before: Sequence[UUID] | set[UUID]
-) -> None:
+def _check(book: BookWriter, body: FlowIn | TransferIn, known: References, before: Document | None) -> None:
+    """Raise for what is wrong; what the transaction had `before`, an archived account or its date, it may keep."""
     missing = shapes.missing_references(body, known)
     if missing:
         raise ReferenceNotFoundError(missing)
     wrong = shapes.rule_violations(body, known)
     today = book.actor.today()
-    if body.date > today:
+    if body.date > today and (before is None or body.date != before["date"]):
         detail = f"{body.date} is in the future: today is {today} in {book.actor.time_zone}"
         wrong.append(FieldError("date", "date_in_future", detail))
     if wrong:
         raise InvalidError(wrong)
-    archived = shapes.archived_references(body, known, used_before)
+    lines = before["postings"] if before is not None else []
+    used = {line[name] for line in lines for name in ("account_id", "category_id")}
+    archived = shapes.archived_references(body, known, used)
     if archived:
         raise ArchivedError(archived)
 
@@ -229,8 +235,6 @@ def _document(
         payee=names.payee(body.payee)[1] if body.payee else None,
         tags=list(dict.fromkeys(names.tag(tag)[1] for tag in body.tags)),
         revision=book.revision,
-        created_at=None,
-        updated_at=None,
     )
 
 
@@ -247,6 +251,11 @@ def _merged(before: Document, body: TransactionPatch) -> FlowIn | TransferIn:
     changes = body.model_dump(exclude_unset=True)
     kind = changes.pop("type", None) or before["type"]
     fields = (*_COMMON, *_OF_TYPE[kind])
+    if kind != "transfer" and before["fee_amount"] is not None and "fee_amount" not in changes:
+        detail = 'only a transfer has a fee: send "fee_amount": null to drop it'
+        raise InvalidError(FieldError("fee_amount", "fee_would_be_lost", detail))
+    # To clear what the type does not have is to say nothing.
+    changes = {name: value for name, value in changes.items() if value is not None or name in fields}
     merged: dict[str, Any] = {name: before[name] for name in fields if before.get(name) not in (None, [])}
     if kind == "transfer" and len({line["currency"] for line in before["postings"]}) == 1:
         merged.pop("to_amount", None)  # what arrives is what leaves, also when the patch changes it

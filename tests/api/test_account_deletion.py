@@ -42,10 +42,10 @@ async def test_reassigning_hands_over_balances_and_totals(kim: Person) -> None:
     assert (read["account_id"], read["postings"][0]["account_id"]) == (heir["id"], heir["id"])
     assert read["revision"] > mine["revision"]
     assert (await kim.read(f"/transactions/{moved['id']}"))["account_id"] == heir["id"]
-    # Two opening balances came together: they are shown as their sum and cannot be changed as one.
+    # Two opening balances came together: they are shown as their sum, and changing it makes one of them.
     assert (await kim.read(f"/accounts/{heir['id']}"))["opening_balance"] == "107.00"
-    answer = await kim.http.patch(f"/accounts/{heir['id']}", json={"opening_balance": "1"})
-    problem(answer, 409, "several_opening_balances")
+    merged = expect(await kim.http.patch(f"/accounts/{heir['id']}", json={"opening_balance": "1"}), 200)
+    assert (merged["opening_balance"], merged["opening_date"], merged["balance"]) == ("1.00", "2025-11-30", "-27.00")
 
 
 async def test_returns_409_when_there_are_transfers_between_the_two(kim: Person, unchanged: Unchanged) -> None:
@@ -90,4 +90,19 @@ async def test_imports_do_not_stand_in_the_way(kim: Person, reassign: bool) -> N
     params = {"reassign_to": heir["id"]} if reassign else {}
     expect(await kim.http.delete(f"/accounts/{old['id']}", params=params), 204)
     left = await kim.read(f"/transactions/{brought['id']}")
-    assert (left["account_id"], left["import_id"]) == (heir["id"], preview["id"] if reassign else None)
+    assert (left["account_id"], left["import_id"]) == (heir["id"], preview["id"])
+    record = await kim.read(f"/imports/{preview['id']}")
+    assert (record["status"], record["account_id"]) == ("committed", heir["id"] if reassign else None)
+    expect(await kim.http.post(f"/imports/{preview['id']}/undo", json={"force": True}), 200)
+    assert (await kim.read("/transactions"))["items"] == []
+
+
+async def test_returns_409_when_the_heir_is_archived(kim: Person) -> None:
+    account, heir = await kim.account(), await kim.account("Old")
+    await kim.add(account_id=account["id"])
+    expect(await kim.http.patch(f"/accounts/{heir['id']}", json={"archived": True}), 200)
+
+    answer = await kim.http.delete(f"/accounts/{account['id']}", params={"reassign_to": heir["id"]})
+
+    assert problem(answer, 409, "archived")["errors"][0]["field"] == "query.reassign_to"
+    assert await kim.balance(account) == "-10.00"

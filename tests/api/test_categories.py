@@ -256,3 +256,10 @@ async def test_returns_409_when_a_child_has_the_name_of_one_of_the_heirs(kim: Pe
     async with unchanged(kim):
         answer = await kim.http.delete(f"/categories/{old['id']}", params={"reassign_to": heir["id"]})
         problem(answer, 409, "category_name_taken")
+
+
+async def test_returns_409_when_the_heir_is_archived(kim: Person) -> None:
+    old, heir = await kim.category("Old"), await kim.category("Attic")
+    expect(await kim.http.patch(f"/categories/{heir['id']}", json={"archived": True}), 200)
+    answer = await kim.http.delete(f"/categories/{old['id']}", params={"reassign_to": heir["id"]})
+    assert fields(problem(answer, 409, "archived")) == {("query.reassign_to", "category_archived")}

@@ -19,7 +19,7 @@ async def test_registering_gives_a_user_with_a_personal_book(app: FastAPI) -> No
     assert person.user["role"] == "user"
     assert person.user["time_zone"] == "Europe/Berlin"
     assert "password" not in str(person.user)
-    (book,) = await person.read("/books")
+    (book,) = (await person.read("/books"))["items"]
     assert (book["id"], book["role"], book["base_currency"]) == (person.book_id, "owner", "CHF")
     await person.http.aclose()
 

@@ -131,11 +131,13 @@ async def test_an_account_archived_meanwhile_takes_nothing(kim: Person) -> None:
     assert (await commit(kim, preview))["created"] == 3
 
 
-async def test_an_account_deleted_meanwhile_takes_its_preview_with_it(kim: Person) -> None:
+async def test_an_account_deleted_meanwhile_stops_the_commit_and_the_import_stays(kim: Person) -> None:
     account = await kim.account()
     preview = await upload(kim, account, FILE)
     expect(await kim.http.delete(f"/accounts/{account['id']}"), 204)
-    problem(await try_commit(kim, preview), 404, "import_not_found")
+    assert "deleted" in problem(await try_commit(kim, preview), 409, "import_state")["detail"]
+    assert (await kim.read(f"/imports/{preview['id']}"))["account_id"] is None
+    expect(await kim.http.delete(f"/imports/{preview['id']}"), 204)
 
 
 async def test_rows_left_out_are_counted_and_marked(kim: Person) -> None:

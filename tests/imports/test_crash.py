@@ -103,7 +103,7 @@ def state(http: httpx.Client, import_id: str) -> tuple[str, int, int]:
 
 
 def check_integrity(http: httpx.Client) -> None:
-    (book,) = http.get("/books").raise_for_status().json()
+    (book,) = http.get("/books").raise_for_status().json()["items"]
     report = http.get(f"/books/{book['id']}/integrity").raise_for_status().json()
     assert report["ok"], report
 

@@ -161,3 +161,13 @@ async def test_equal_rows_of_opposite_sign_are_both_kept(kim: Person) -> None:
     done = await bring_in(kim, account, statement("2025-03-01,Me,Move,328.00", "2025-03-01,Me,Move,-328.00"))
     assert outcomes(await rows_of(kim, done)) == ["new", "new"]
     assert await kim.balance(account) == "0.00"
+
+
+async def test_faults_at_the_end_of_a_file_are_told_like_any_other(kim: Person) -> None:
+    account = await kim.account()
+    preview = await upload(kim, account, statement("2025-03-01,A,a,-1.00", "31.31.2025,B,b,-2.00", "2025-03-02,C,c,x"))
+    assert [of_interest(row, "line", "outcome") for row in await rows_of(kim, preview)] == [
+        (2, "new"),
+        (3, "error"),
+        (4, "error"),
+    ]

@@ -57,7 +57,7 @@ DAMAGE: dict[str, tuple[list[str], set[str], str]] = {
             "balances_equal_postings",
             "totals_equal_postings",
             "amount_equals_its_postings",
-            "base_amounts_of_base_currency_equal_amounts",
+            "base_amounts_are_known_in_the_base_currency_alone",
         },
         "",
     ),
@@ -88,12 +88,32 @@ DAMAGE: dict[str, tuple[list[str], set[str], str]] = {
     "a posting's line": ([LINE.format(change="line = 1")], {"lines_are_numbered_from_zero"}, "expense"),
     "a header's account": (
         ["UPDATE transactions SET account_id = :other WHERE id = :expense"],
-        {"first_line_is_on_the_transactions_account"},
+        {"first_line_is_on_the_transactions_account", "simple_transactions_stay_on_one_account"},
         "expense",
+    ),
+    "a posting's account": (
+        [LINE.format(change="account_id = :other")],
+        {
+            "balances_equal_postings",
+            "totals_equal_postings",
+            "first_line_is_on_the_transactions_account",
+            "simple_transactions_stay_on_one_account",
+        },
+        "",
+    ),
+    "a category's kind": (
+        ["UPDATE categories SET kind = 'income' WHERE id = :category"],
+        {"expenses_are_not_on_income_categories"},
+        "expense",
+    ),
+    "a category below its own child": (
+        ["UPDATE categories SET parent_id = :child WHERE id = :root"],
+        {"categories_form_trees"},
+        "root",
     ),
     "a posting's base amount": (
         [LINE.format(change="base_amount = base_amount - 1"), TOTALS.format(change="base_outflow = base_outflow + 1")],
-        {"base_amounts_of_base_currency_equal_amounts"},
+        {"base_amounts_are_known_in_the_base_currency_alone"},
         "expense",
     ),
     "a posting's decimals": (
@@ -146,7 +166,17 @@ async def ids(kim: Person) -> dict[str, Any]:
     expense = await kim.add(account_id=account["id"], category_id=category["id"])
     plain = await kim.add(account_id=account["id"])
     transfer = await kim.add(type="transfer", account_id=account["id"], to_account_id=other["id"])
-    rows = {"account": account, "other": other, "category": category, "expense": expense, "plain": plain}
+    root = await kim.category("Root")
+    child = await kim.category("Child", parent_id=root["id"])
+    rows = {
+        "root": root,
+        "child": child,
+        "account": account,
+        "other": other,
+        "category": category,
+        "expense": expense,
+        "plain": plain,
+    }
     named = {name: row["id"] for name, row in {**rows, "transfer": transfer}.items()}
     return {**named, "book": kim.book_id, "lost": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"}
 

@@ -239,7 +239,7 @@ async def test_an_editor_writes_but_does_not_change_the_book_itself(
     headers = {"X-Book-Id": kim.book_id}
     expect(await robin.http.post("/transactions", json=expense(ids), headers=headers), 201)
     problem(await robin.http.patch(f"/books/{kim.book_id}", json={"name": "Mine now"}), 403, "forbidden")
-    assert [book["role"] for book in await robin.read("/books")] == ["editor", "owner"]
+    assert [book["role"] for book in (await robin.read("/books"))["items"]] == ["editor", "owner"]
     async with owner_database.begin() as connection:
         leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")
         await connection.execute(leave, {"book": kim.book_id, "user": robin.user["id"]})
