@@ -11,6 +11,7 @@ from app.auth.router import router as auth
 from app.books.router import router as books
 from app.categories.router import router as categories
 from app.core import docs, logs, problems
+from app.core.admission import Admission, AdmissionEach
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
@@ -30,6 +31,7 @@ from app.transactions.router import router as transactions
 from app.users.router import router as users
 
 API = "/api/v1"
+FILES_AT_ONCE = 2
 ROUTERS = (
     auth,
     users,
@@ -60,12 +62,18 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=docs.OPENAPI,
         lifespan=_lifespan,
+        # A redirect would go to whatever host the request names.
+        redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=docs.OAUTH_REDIRECT,
     )
     app.state.settings = settings
     app.state.secret = signing_secret(settings)
     app.state.database = Database(settings.database_url, pool_size=settings.database_pool_size)
     app.state.passwords = PasswordHasher(settings)
+    app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
+    app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
+    # A third of the connections for one user, whatever their requests wait for.
+    app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
@@ -79,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         body=settings.max_body_bytes,
         upload=settings.max_upload_bytes,
         upload_path=f"{API}{imports.prefix}",
+        may_upload=app.state.access_tokens.is_good,
     )
     if settings.cors_origins:
         app.add_middleware(

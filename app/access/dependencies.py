@@ -36,6 +36,20 @@ BookHeader = Annotated[
 ]
 
 
+async def get_bearer(token: Annotated[str | None, Depends(bearer)]) -> str:
+    """Refuse before a connection is taken: a flood of anonymous calls costs the database nothing."""
+    if token is None:
+        raise UnauthenticatedError("Send an access token: Authorization: Bearer <token>.")
+    return token
+
+
+async def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) -> AsyncIterator[tuple[UUID, UUID]]:
+    """Session and user of a token; then the user's turn, so that nobody can hold all connections."""
+    claims = request.app.state.access_tokens.read(token)
+    async with request.app.state.turns.turn(claims.user_id):
+        yield claims.session_id, claims.user_id
+
+
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     database: Database = request.app.state.database
     async with database.begin() as connection:
@@ -45,24 +59,12 @@ async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
 Connection = Annotated[AsyncConnection, Depends(get_connection, scope="function")]
 
 
-async def get_bearer(token: Annotated[str | None, Depends(bearer)]) -> str:
-    """Refuse before a connection is taken: a flood of anonymous calls costs the database nothing."""
-    if token is None:
-        raise UnauthenticatedError("Send an access token: Authorization: Bearer <token>.")
-    return token
-
-
 class _Opened:
     """An actor and the row that opened their request."""
 
     def __init__(self, actor: Actor, row: RowMapping) -> None:
         self.actor = actor
         self.row = row
-
-
-async def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) -> tuple[UUID, UUID]:
-    claims = request.app.state.access_tokens.read(token)
-    return claims.session_id, claims.user_id
 
 
 async def _wanted_book(request: Request, x_book_id: BookHeader = None) -> UUID | None:
@@ -86,7 +88,7 @@ BookInPath = Depends(_book_in_path)
 
 async def _open(
     request: Request,
-    claims: Annotated[tuple[UUID, UUID], Depends(_claims)],
+    claims: Annotated[tuple[UUID, UUID], Depends(_claims, scope="function")],
     wanted: Annotated[UUID | None, Depends(_wanted_book)],
     connection: Connection,
 ) -> _Opened:

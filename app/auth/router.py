@@ -27,7 +27,7 @@ async def _device(request: Request) -> Device:
 
 
 async def _admit(request: Request) -> AsyncIterator[None]:
-    async with request.app.state.passwords.admission():
+    async with request.app.state.logging_in.turn():
         yield
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date
+from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -58,8 +59,14 @@ def _not_empty(value: str) -> str:
     return value
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The zones people live in, looked up once: listing them walks through files."""
+    return frozenset(available_timezones() - {"Factory", "localtime"})
+
+
 def _known_zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError("is not a time zone of the IANA list, such as Europe/Berlin")
     return value
 

@@ -1,7 +1,9 @@
 """What surrounds every request: its id, the access log, metrics and security headers."""
 
+import asyncio
 import re
 import time
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -14,6 +16,9 @@ from app.core.route_names import route_of
 
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+AUTH_PATH = "/api/v1/auth/"
+AUTH_BYTES = 16_384
+PATIENCE_SECONDS = 60
 DOC_PATHS = ("/docs", "/redoc")
 
 REQUESTS = Counter("finance_http_requests_total", "HTTP requests answered", ["method", "route", "status"])
@@ -68,31 +73,49 @@ class RequestContext:
 
 
 class BodyLimit:
-    """Refuses a body that is too large before it is in memory; an upload may be larger than the rest.
+    """Refuses a body that is too large before it is in memory, and one that stops coming; an upload may be larger.
 
-    Bodies are read before it is known who asks, so the larger limit is for those who at least say who they are.
+    Bodies are read before a route decides who asks, so the larger limit is for those whose token is good, and what
+    needs no token takes little.
     """
 
-    def __init__(self, app: ASGIApp, *, body: int, upload: int, upload_path: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body: int, upload: int, upload_path: str, may_upload: Callable[[str], bool]
+    ) -> None:
         self.app = app
         self._body = body
         self._upload = upload
         self._upload_path = upload_path
+        self._may_upload = may_upload
+
+    def _limit_of(self, path: str, authorization: str) -> int:
+        if path.startswith(AUTH_PATH):
+            return min(self._body, AUTH_BYTES)
+        if path == self._upload_path and self._may_upload(authorization):
+            return self._upload
+        return self._body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        is_upload = scope["path"] == self._upload_path and "authorization" in headers
-        limit = self._upload if is_upload else self._body
+        limit = self._limit_of(scope["path"], headers.get("authorization", ""))
         announced = headers.get("content-length", "")
         too_long = announced.isdecimal() and announced.isascii() and int(announced[:20]) > limit
         taken = 0
+        complete = False
 
         async def receive_some() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"The body stopped coming for {PATIENCE_SECONDS} seconds.") from None
+            complete = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if too_long or taken > limit:
                 raise HTTPException(413, f"The body is larger than the {limit} bytes this server takes.")
@@ -116,6 +139,8 @@ def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
     headers["Content-Security-Policy"] = DOCS_POLICY if path.startswith(DOC_PATHS) else API_POLICY
+    if path.startswith(AUTH_PATH):
+        headers["Cache-Control"] = "no-store"  # tokens are not for any cache (RFC 6749, 5.1)
     if path.startswith("/api/"):
         # What is read is one person's money: private caches may revalidate it, shared ones may not keep it.
         headers.setdefault("Cache-Control", "private, no-cache")

@@ -23,6 +23,7 @@ from app.core.route_names import route_of
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "5"
+MOST_ERRORS = 100
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 CODE_OF = {
     400: "malformed",
@@ -184,7 +185,7 @@ async def _not_modified(_request: Request, answer: Exception) -> Response:
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
-    found = []
+    found: list[dict[str, str]] = []
     for item in error.errors():
         if item["type"] == "json_invalid":
             return await _http_error(
@@ -192,6 +193,8 @@ async def _validation_error(request: Request, error: Exception) -> Response:
             )
         message = item["msg"].removeprefix("Value error, ")
         found.append({"field": _field(item["loc"], error.body), "code": item["type"], "detail": message})
+        if len(found) == MOST_ERRORS:
+            break
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in found)
     return problem_response(
         request, 422, errors.InvalidError.code, detail, title=errors.InvalidError.title, errors=found

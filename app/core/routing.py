@@ -16,6 +16,7 @@ from app.core.problems import problems
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSONS = ("application/json",)
+LARGEST_EXPONENT = 40
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -24,12 +25,18 @@ def _refuse_constant(name: str) -> NoReturn:
     raise json.JSONDecodeError(f"{name} is not JSON", name, 0)
 
 
+def _exact(text: str) -> Decimal | str:
+    """A number's own digits; one out of all proportion stays text, for making an integer of it could take hours."""
+    number = Decimal(text)
+    return number if abs(number.adjusted()) <= LARGEST_EXPONENT else text
+
+
 class ExactRequest(Request):
     """A request whose JSON numbers keep the digits they were written with: no float is ever made."""
 
     async def json(self) -> Any:
         if not hasattr(self, "_json"):
-            self._json = json.loads(await self.body(), parse_float=Decimal, parse_constant=_refuse_constant)
+            self._json = json.loads(await self.body(), parse_float=_exact, parse_constant=_refuse_constant)
         return self._json
 
 

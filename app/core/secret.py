@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-from app.core.config import Settings
+from app.core.config import MIN_SECRET_LENGTH, Settings
 from app.core.failures import StartupError
 
 
@@ -21,11 +23,17 @@ def signing_secret(settings: Settings) -> str:
 
 
 def _read_or_make(path: Path) -> str:
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    secret = secrets.token_hex(32)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secret)
+    """The kept secret; it is written whole before it has its name, so that no start ever reads half of one."""
+    if not path.exists():
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret-")
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another start was faster: its secret counts
+            os.link(draft, path)
+        Path(draft).unlink()
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) < MIN_SECRET_LENGTH:
+        raise StartupError(f"The secret key in {path} is damaged: delete the file, and a new one is made.")
     return secret

@@ -4,8 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,13 +12,12 @@ from jose import JWTError, jwt
 from passlib.hash import argon2
 
 from app.core.config import Settings
-from app.core.errors import BusyError, UnauthenticatedError
+from app.core.errors import UnauthenticatedError
 from app.core.ids import new_id
 
 AUDIENCE = "finance-tracker"
 MAX_TOKEN_LENGTH = 4096
 CLOCK_LEEWAY_SECONDS = 5
-MAX_WAITING = 100
 
 
 @dataclass(frozen=True)
@@ -42,27 +39,7 @@ class PasswordHasher:
             parallelism=settings.argon2_parallelism,
         )
         self._slots = asyncio.Semaphore(settings.password_hashes_at_once)
-        self._admitted = asyncio.Semaphore(settings.password_hashes_at_once)
-        self._waiting = 0
         self._decoy = str(self._scheme.hash(secrets.token_urlsafe(16)))
-
-    @asynccontextmanager
-    async def admission(self) -> AsyncIterator[None]:
-        """Wait for a turn before anything else is taken, so that a flood of log-ins holds no database connections.
-
-        Raises `BusyError` when too many wait already.
-        """
-        if self._waiting >= MAX_WAITING:
-            raise BusyError("Too many people are logging in at this moment; try again in a moment.")
-        self._waiting += 1
-        try:
-            await self._admitted.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._admitted.release()
 
     async def hash(self, password: str) -> str:
         async with self._slots:
@@ -103,6 +80,14 @@ class AccessTokens:
             "jti": new_id().hex,
         }
         return str(jwt.encode(claims, self._secret, algorithm=self._algorithm))
+
+    def is_good(self, authorization: str) -> bool:
+        """Whether an Authorization header has a token that is ours and valid now; its session is not looked up."""
+        try:
+            self.read(authorization.removeprefix("Bearer ").removeprefix("bearer ").strip())
+        except UnauthenticatedError:
+            return False
+        return True
 
     def read(self, token: str) -> AccessClaims:
         """The claims of a token that is signed by us and valid now; anything else raises `UnauthenticatedError`."""

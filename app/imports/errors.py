@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.core.database import constraint_means
 from app.core.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from app.imports.csv import Question
 
@@ -11,6 +12,11 @@ class ImportNotFoundError(NotFoundError):
 
     def __init__(self, import_id: UUID) -> None:
         super().__init__(f"There is no import {import_id}.")
+
+
+constraint_means(
+    "fk_imports_account", lambda: ImportStateError("The account was deleted while the file was being read.")
+)
 
 
 class ImportStateError(ConflictError):

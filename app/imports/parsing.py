@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from anyio import to_process, to_thread
+from anyio import fail_after, to_process, to_thread
 
 from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, Question, read_csv
 from app.imports.schemas import Mapping
@@ -19,6 +19,7 @@ from app.imports.staging import Staged, Target, stage
 from app.transactions.references import AccountRef
 
 OWN_PROCESS_BYTES = 200_000
+MOST_SECONDS = 120
 # Where a file begins and how it is encoded may differ from one download to the next; what its columns mean does not.
 OF_ONE_FILE = {"encoding", "delimiter", "quote", "header_line"}
 SEEN_IN_FILE = {"debit_values", "credit_values"}
@@ -74,9 +75,14 @@ class Open:
 
 async def parse_off_loop(task: Task) -> Parsed | Unreadable | Open:
     """`parse` where it cannot hold up anybody: a big file in another process, a small one in a thread."""
-    if len(task.data) > OWN_PROCESS_BYTES:
-        return await to_process.run_sync(parse, task, cancellable=True)
-    return await to_thread.run_sync(parse, task)
+    if len(task.data) <= OWN_PROCESS_BYTES:
+        return await to_thread.run_sync(parse, task)
+    try:
+        with fail_after(MOST_SECONDS):
+            return await to_process.run_sync(parse, task, cancellable=True)
+    except TimeoutError:
+        detail = f"Reading the file took more than {MOST_SECONDS} seconds; split it into smaller ones."
+        return Unreadable("takes_too_long", detail, None)
 
 
 def parse(task: Task) -> Parsed | Unreadable | Open:

@@ -1,9 +1,10 @@
 """The HTTP side of imports."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import File, Form, Query, UploadFile
+from fastapi import Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import ValidationError
 
@@ -51,6 +52,15 @@ def _file_name(name: str | None) -> str | None:
     return readable[:FILE_NAME_LIMIT] or None
 
 
+async def _admit(request: Request) -> AsyncIterator[None]:
+    async with request.app.state.reading_files.turn():
+        yield
+
+
+# Before all other dependencies: whose file waits for its turn holds no connection.
+Admitted = Depends(_admit, scope="function")
+
+
 @router.post(
     "",
     status_code=201,
@@ -58,7 +68,7 @@ def _file_name(name: str | None) -> str | None:
     operation_id="create_import",
     summary="Upload a bank export and preview it",
     responses=problems(409, 413),
-    dependencies=[Idempotent],
+    dependencies=[Admitted, Idempotent],
 )
 async def create_import(
     book: ReadBook,

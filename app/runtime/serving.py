@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.core.config import Settings
 from app.core.failures import StartupError
@@ -14,6 +15,8 @@ from app.runtime.interruption import stop_signals
 
 GRACE_SECONDS = 20
 BACKLOG = 2048
+# With the head may come as much of the body as one read of the socket takes.
+HEAD_BYTES = 524_288
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -48,6 +51,29 @@ def browser_url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class Protocol(HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, with an end to how much of a request's head it takes: its parser has none."""
+
+    head = 0
+
+    def on_message_begin(self) -> None:
+        self.head = 1
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.head = 0
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        if self.head:
+            self.head += len(data)
+        if self.head > HEAD_BYTES:
+            self.logger.warning("A request's head is larger than %d bytes.", HEAD_BYTES)
+            self.send_400_response("The headers are too large.")
+            return
+        super().data_received(data)
+
+
 class _Server(uvicorn.Server):
     """Uvicorn that tells when it takes requests, and whose end is an ordinary return."""
 
@@ -78,7 +104,7 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callab
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         lifespan="on",
         log_config=None,
         access_log=False,

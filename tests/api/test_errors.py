@@ -76,11 +76,6 @@ async def test_a_sane_request_id_is_kept_and_another_replaced(anonymous: AsyncCl
     assert body["request_id"] == "mine"
 
 
-async def test_a_trailing_slash_leads_to_the_path_without(kim: Person) -> None:
-    answer = await kim.get("/accounts/")
-    assert (answer.status_code, answer.headers["location"]) == (307, f"http://test{API}/accounts")
-
-
 @pytest.fixture
 async def broken(settings: Settings) -> Any:
     """The application with two routes that have a defect."""

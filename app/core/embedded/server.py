@@ -36,6 +36,8 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_checkpoints": "off",
+        # Without the DETAIL lines, which repeat what was sent: addresses, names, amounts.
+        "log_error_verbosity": "terse",
     }
 )
 _DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

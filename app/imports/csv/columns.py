@@ -18,6 +18,8 @@ from app.imports.csv.words import Meaning
 _MOST = 0.8
 # A column counts as filled as well as the best one when it lacks no more than this share.
 _NEARLY_AS_FILLED = 0.95
+# Of columns with one meaning so many are looked at in full; no bank writes more.
+_LOOKED_AT = 20
 _ID_LENGTH = 100
 # Of many unnamed columns of amounts, the first ones are compared with each other.
 _CANDIDATES = 10
@@ -167,20 +169,25 @@ class Columns:
         if any(map(has_direction, self.table.column(amount))):
             return
         meaning = Directions(self.mapping.debit_values, self.mapping.credit_values).of
-        for index in self._named("direction"):
+        for index in self._named("direction")[:_LOOKED_AT]:
             known = _share(self.table.column(index), lambda cell: meaning(cell) is not None)
             # "Type" may be a column of anything, so that all of its values must be known.
             if known >= (0.5 if self._roles[index][0].rank == 0 else 1):
                 self._take("direction_column", index, "certain" if known == 1 else "likely")
                 return
-        for index in sorted(self._free()):
-            if not self._roles[index] and {meaning(cell) for cell in self.table.column(index)} == {"debit", "credit"}:
+        sides = {"debit", "credit"}
+        for index in sorted(self._free() & self.table.filled):
+            # A look at the sample first: a file may have a thousand columns.
+            if self._roles[index] or not {meaning(cell) for cell in self.table.sampled(index)} <= sides:
+                continue
+            if {meaning(cell) for cell in self.table.column(index)} == sides:
                 self._take("direction_column", index, "likely")
                 return
 
     def _detect_optional(self, field: str, meaning: Meaning) -> None:
         named = self._named(meaning)
         if meaning == "external_id":
+            named = [index for index in named if self.table.is_filled(index)][:_LOOKED_AT]
             named = [index for index in named if self._identifies(index)]
         filled = [index for index in named if self.table.is_filled(index)] or named
         if filled:

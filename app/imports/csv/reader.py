@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from app.imports.csv.columns import Columns
 from app.imports.csv.decoding import decode
@@ -23,9 +24,19 @@ from app.imports.csv.table import Table, find_table
 
 _DETECT_ALL = CsvMapping()
 _ACCOUNTS_SHOWN = 10
+# What one file may hold: a million bookings with CRLF, and some more for breaks within quotes.
+LINE_LIMIT = 2_500_000
 _AMOUNT_FIELDS = {"amount_column", "debit_column", "credit_column", "direction_column", "debit_values", "credit_values"}
 
-_Failure = tuple[Record, CellError]
+
+class _Failure(NamedTuple):
+    """A record that could not become a row: the position of the cell at fault, if one is, and why."""
+
+    record: Record
+    at: int | None
+    reason: str
+
+
 Recall = Callable[[list[str]], CsvMapping | None]
 
 
@@ -36,6 +47,9 @@ def read_csv(data: bytes, mapping: CsvMapping = _DETECT_ALL, recall: Recall | No
     cannot be read, and CsvQuestionError when it can be read in more than one way. Takes time in proportion to the file,
     so that an event loop calls it in a thread.
     """
+    if data.count(b"\n") + data.count(b"\r") > LINE_LIMIT:
+        detail = f"The file has more than {LINE_LIMIT:,} lines; split it into smaller ones."
+        raise CsvUnreadableError("too_many_lines", detail)
     decoded = decode(data, mapping.encoding)
     written = dialect(decoded.lines, mapping.delimiter, mapping.quote)
     filled, ignored = _divide(decoded.lines, written.delimiter, written.quote)
@@ -49,9 +63,9 @@ def read_csv(data: bytes, mapping: CsvMapping = _DETECT_ALL, recall: Recall | No
     rows, failures, repeated = _read_rows(table, reader)
     footer = _footer(table, reader, rows, failures)
     ignored += [CsvIgnored(line, "the header again") for line in repeated]
-    ignored += [CsvIgnored(record.line, "a total or a note below the bookings") for record, _ in footer]
-    below = {record.line for record, _ in footer}
-    errors = [_error(table, failure) for failure in failures if failure[0].line not in below]
+    ignored += [CsvIgnored(failure.record.line, "a total or a note below the bookings") for failure in footer]
+    below = {failure.record.line for failure in footer}
+    errors = [_error(table, failure) for failure in failures if failure.record.line not in below]
     warnings = [*settled.warnings, *_row_warnings(columns, rows, errors)]
     return CsvReading(settled.mapping, settled.confidence, warnings, table.header, rows, errors, sorted(ignored))
 
@@ -93,7 +107,8 @@ def _read_rows(table: Table, reader: RowReader) -> tuple[list[CsvRow], list[_Fai
         try:
             rows.append(reader.read(record))
         except CellError as error:
-            failures.append((record, error))
+            # Not the exception itself: its traceback would keep the cells of every faulty record alive.
+            failures.append(_Failure(record, error.index, error.reason))
     return rows, failures, repeated
 
 
@@ -106,7 +121,8 @@ def _footer(table: Table, reader: RowReader, rows: Sequence[CsvRow], failures: S
     last = rows[-1].line if rows else 0
     fewest = min((_filled(record) for record in table.sample if is_booking(record.cells)), default=0)
     found: list[_Failure] = []
-    for record, error in reversed(failures):
+    for failure in reversed(failures):
+        record = failure.record
         cells = record.cells
         dated, valued = reader.has_date(cells), reader.has_amount(cells)
         if record.line < last or record.fault or (dated and valued):
@@ -114,7 +130,7 @@ def _footer(table: Table, reader: RowReader, rows: Sequence[CsvRow], failures: S
         bare = not dated and _filled(record) < fewest and not (valued and reader.has_text(cells))
         if not bare and not names_total(cells):
             break
-        found.append((record, error))
+        found.append(failure)
     return found
 
 
@@ -123,11 +139,11 @@ def _filled(record: Record) -> int:
 
 
 def _error(table: Table, failure: _Failure) -> CsvError:
-    record, error = failure
-    if error.index is None:
-        return CsvError(record.line, None, error.reason)
-    name = table.header[error.index] if error.index < len(table.header) else ""
-    return CsvError(record.line, name or str(error.index + 1), error.reason)
+    line = failure.record.line
+    if failure.at is None:
+        return CsvError(line, None, failure.reason)
+    name = table.header[failure.at] if failure.at < len(table.header) else ""
+    return CsvError(line, name or str(failure.at + 1), failure.reason)
 
 
 def _row_warnings(columns: Columns, rows: Sequence[CsvRow], errors: Sequence[CsvError]) -> list[CsvWarning]:

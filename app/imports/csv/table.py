@@ -37,6 +37,8 @@ class Table:
     records: list[Record]
     sample: list[Record]
     width: int
+    filled: frozenset[int]
+    """The columns in which any record holds something."""
 
     def name(self, index: int) -> str | int:
         """How a mapping refers to the column: its name where that is unique, else its number."""
@@ -62,11 +64,11 @@ class Table:
 
     def column(self, index: int) -> list[str]:
         """The cells of one column over all records, without those that are blank."""
-        return _column(self.records, index)
+        return _column(self.records, index) if index in self.filled else []
 
     def is_filled(self, index: int) -> bool:
         """Whether any cell of the column holds something."""
-        return any(index < len(record.cells) and record.cells[index].strip() for record in self.records)
+        return index in self.filled
 
     def sampled(self, index: int) -> list[str]:
         """The cells of one column over a sample of the records, without those that are blank."""
@@ -101,7 +103,15 @@ def find_table(records: Sequence[Record], mapping: CsvMapping) -> Table:
     if width > COLUMN_LIMIT:
         detail = f"The file has {width} columns; at most {COLUMN_LIMIT} can be read."
         raise CsvUnreadableError("too_many_columns", detail, "delimiter")
-    return Table(header, cells, line, confidence, list(records[:first]), rows, sample, width)
+    return Table(header, cells, line, confidence, list(records[:first]), rows, sample, width, _filled(rows))
+
+
+def _filled(records: Sequence[Record]) -> frozenset[int]:
+    """One pass for all columns, which a file may have a thousand of."""
+    found: set[int] = set()
+    for record in records:
+        found.update(index for index, cell in enumerate(record.cells) if index not in found and cell.strip())
+    return frozenset(found)
 
 
 def _header_position(records: Sequence[Record], mapping: CsvMapping) -> tuple[int | None, Confidence]:
