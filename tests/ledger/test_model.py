@@ -1,16 +1,22 @@
 """Random lives of a book, compared after every step with a plain model of what it should say."""
 
+import os
 import random
 from decimal import Decimal
 
-import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.core.database import Database
-from tests.ledger.steps import STEPS, Player
-from tests.people import Person
+from tests.conftest import fresh_email
+from tests.ledger.steps import Player
+from tests.people import register
 
-LENGTH = 60
+# For a longer search: MODEL_LIVES=500 pytest tests/ledger/test_model.py
+LIVES = int(os.environ.get("MODEL_LIVES", "12"))
+LONGEST = 40
 _TOTALS = text(
     """
     SELECT to_char(month, 'YYYY-MM') AS month, category_id::text AS category, sum(inflow - outflow) AS amount
@@ -44,16 +50,18 @@ async def compare(player: Player, owner: Database) -> None:
     await person.check_integrity()
 
 
-@pytest.mark.parametrize("seed", range(6))
-async def test_a_random_life_of_a_book_equals_the_model(kim: Person, owner_database: Database, seed: int) -> None:
-    player = Player(kim, random.Random(seed))
+@settings(max_examples=LIVES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(chance=st.randoms(use_true_random=False), length=st.integers(min_value=10, max_value=LONGEST))
+async def test_a_random_life_of_a_book_equals_the_model(
+    app: FastAPI, owner_database: Database, chance: random.Random, length: int
+) -> None:
+    player = Player(await register(app, fresh_email()), chance)
     for _ in range(3):
         await player.open_account()
         await player.add_category()
-    done = []
-    for _ in range(LENGTH):
-        done.append(await player.step())
+    for _ in range(length):
+        await player.step()
         await compare(player, owner_database)
-    listed = await kim.read("/transactions", limit=500)
+    listed = await player.person.read("/transactions", limit=500)
     assert {item["id"] for item in listed["items"]} == set(player.model.transactions)
-    assert len(set(done)) > len(STEPS) // 2
+    await player.person.http.aclose()
