@@ -192,7 +192,10 @@ async def _validation_error(request: Request, error: Exception) -> Response:
                 request, HTTPException(400, f"The body is not JSON: see character {item['loc'][-1]}.")
             )
         message = item["msg"].removeprefix("Value error, ")
-        found.append({"field": _field(item["loc"], error.body), "code": item["type"], "detail": message})
+        place = _field(item["loc"], error.body)
+        if item["type"].startswith("union_tag"):  # a body whose `type` says no shape that there is
+            place = item["ctx"]["discriminator"].strip("'")
+        found.append({"field": place, "code": item["type"], "detail": message})
         if len(found) == MOST_ERRORS:
             break
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in found)

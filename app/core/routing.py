@@ -48,7 +48,7 @@ def _check_media_type(request: Request, *, is_form: bool) -> None:
     sent = headers.get("content-type", "").split(";", 1)[0].strip().lower()
     wanted = FORMS if is_form else JSONS
     if not (sent in wanted or (not is_form and sent.startswith("application/") and sent.endswith("+json"))):
-        raise HTTPException(415, f"Send the body as {wanted[0]} and say so in Content-Type.")
+        raise HTTPException(415, f"Send the body as {' or '.join(wanted)} and say so in Content-Type.")
 
 
 class Route(APIRoute):

@@ -23,6 +23,8 @@ MOST_SECONDS = 120
 # Where a file begins and how it is encoded may differ from one download to the next; what its columns mean does not.
 OF_ONE_FILE = {"encoding", "delimiter", "quote", "header_line"}
 SEEN_IN_FILE = {"debit_values", "credit_values"}
+ANSWERS = {"date_order", "decimal_separator"}
+ACCOUNT_OF_SIGN = "account_id"
 
 Document = dict[str, Any]
 
@@ -86,37 +88,83 @@ async def parse_off_loop(task: Task) -> Parsed | Unreadable | Open:
 
 
 def parse(task: Task) -> Parsed | Unreadable | Open:
-    """Read the file; a saved mapping of the same header fills what the given one leaves open."""
-    used: list[bytes] = []
+    """Read the file; a saved mapping of the same header fills what the given one leaves open.
+
+    What the file itself decides is not overruled by an earlier one: a saved date order answers only a question.
+    """
+    used: list[Document] = []
 
     def recall(header: list[str]) -> CsvMapping | None:
-        digest = header_digest(header)
-        if digest is None or digest not in task.saved:
+        saved = task.saved.get(header_digest(header) or b"")
+        if saved is None:
             return None
-        used.append(digest)
-        return CsvMapping.model_validate({k: v for k, v in task.saved[digest].items() if k != "accounts"})
+        used.append(saved)
+        return CsvMapping.model_validate(_columns_of(saved, task.account_id))
 
     wanted = CsvMapping.model_validate(task.given.model_dump(exclude={"accounts"}, exclude_unset=True))
     try:
-        reading = read_csv(task.data, wanted, recall)
+        try:
+            reading = read_csv(task.data, wanted, recall)
+        except CsvQuestion as question:
+            answers = _answers(question, used[0] if used else {})
+            if not answers:
+                return Open(question.questions)
+            reading = read_csv(task.data, wanted.model_copy(update=answers), recall)
+    except CsvQuestion as question:
+        return Open(question.questions)
     except CsvUnreadable as error:
         return Unreadable(error.code, error.detail, error.field)
-    except CsvQuestion as error:
-        return Open(error.questions)
-    before = task.saved[used[0]] if used else {}
-    names = task.given.accounts or {name: UUID(i) for name, i in before.get("accounts", {}).items()}
+    return _parsed(task, reading, used[0] if used else None)
+
+
+def _columns_of(saved: Document, account_id: UUID) -> Document:
+    """What a saved mapping says about any file; which way the sign goes, it says for its own account alone."""
+    aside = {"accounts", ACCOUNT_OF_SIGN, *ANSWERS}
+    if saved.get(ACCOUNT_OF_SIGN) != str(account_id):
+        aside.add("amount_sign")
+    return {name: value for name, value in saved.items() if name not in aside}
+
+
+def _answers(question: CsvQuestion, saved: Document) -> Document:
+    """What an earlier file was told, if it answers all that is asked now."""
+    asked = [q.field for q in question.questions]
+    if all(
+        field in ANSWERS and saved.get(field) in q.options for field, q in zip(asked, question.questions, strict=True)
+    ):
+        return {field: saved[field] for field in asked}
+    return {}
+
+
+def _parsed(task: Task, reading: CsvReading, before: Document | None) -> Parsed:
+    saved = before or {}
+    names = task.given.accounts or {name: UUID(i) for name, i in saved.get("accounts", {}).items()}
     mapping = _settled(reading, names)
-    source = "saved" if used else "given" if task.given.model_fields_set else "detected"
+    lasting = _lasting(mapping, saved.keys() | task.given.model_fields_set)
+    given = "given" if task.given.model_fields_set else "detected"
     return Parsed(
         staged=stage(reading, _target(task, names)),
         content_hash=hashlib.sha256(task.data).digest(),
         header_hash=header_digest(reading.header),
         mapping=mapping,
-        lasting_mapping=_lasting(mapping, before.keys() | task.given.model_fields_set),
-        mapping_source=source,
+        lasting_mapping={**lasting, ACCOUNT_OF_SIGN: str(task.account_id)},
+        mapping_source="saved" if before is not None else given,
         confidence=dict(reading.confidence),
-        warnings=[{"code": warning.code, "detail": warning.detail} for warning in reading.warnings],
+        warnings=_warnings(reading, names, before),
     )
+
+
+def _warnings(reading: CsvReading, names: MappingOf[str, UUID], before: Document | None) -> list[Document]:
+    found = [{"code": warning.code, "detail": warning.detail} for warning in reading.warnings]
+    for warning in found:
+        if warning["code"] == "several_accounts" and not names:
+            warning["detail"] += (
+                " All rows go to one account, unless you send a mapping such as "
+                '{"accounts": {"<name>": "<account id>"}}.'
+            )
+    if before is not None:
+        detail = "The mapping of an earlier file with this header was used; what you send in `mapping` goes first."
+        found.append({"code": "saved_mapping_used", "detail": detail})
+    return found
 
 
 def header_digest(header: list[str]) -> bytes | None:

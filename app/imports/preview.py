@@ -81,8 +81,18 @@ async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     del counts["wanted"]
-    await repository.change(book.connection, book.book_id, import_id, counts)
+    early = await repository.count_before_opening(book.connection, book.book_id, import_id)
+    warnings = [*parsed.warnings, *([_before_opening(early)] if early else [])]
+    await repository.change(book.connection, book.book_id, import_id, {**counts, "warnings": warnings})
     return import_id
+
+
+def _before_opening(count: int) -> Document:
+    detail = (
+        f"{count} rows lie before the account's opening balance and count all the same, so today's balance moves by "
+        "them. Move the opening date back and set the balance of that day, or skip the rows."
+    )
+    return {"code": "before_opening_date", "detail": detail}
 
 
 def _check_accounts(accounts: dict[UUID, AccountRef], account_id: UUID, given: Mapping) -> None:

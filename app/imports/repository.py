@@ -146,6 +146,25 @@ async def keep_mapping(connection: AsyncConnection, book_id: UUID, header_hash: 
     )
 
 
+async def drop_mapping(connection: AsyncConnection, book_id: UUID, header_hash: bytes) -> None:
+    statement = delete(ImportMapping).where(ImportMapping.book_id == book_id, ImportMapping.header_hash == header_hash)
+    await connection.execute(statement)
+
+
+_BEFORE_OPENING = text(
+    """
+    SELECT count(*) FROM import_rows r
+    JOIN transactions o ON o.book_id = :book AND o.account_id = r.account_id AND o.type = 'opening_balance'
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND r.date < o.date
+    """
+)
+
+
+async def count_before_opening(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> int:
+    """How many rows lie before the opening balance of their account."""
+    return int(await connection.scalar(_BEFORE_OPENING, {"book": book_id, "import": import_id}) or 0)
+
+
 _CATEGORIES = text(
     """
     SELECT kind, lower(name) AS name, min(id::text)::uuid AS id

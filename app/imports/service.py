@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
 from app.core.clock import now
+from app.core.errors import invalid
 from app.imports import repeats, repository
 from app.imports.documents import as_event, import_document
 from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportStateError
@@ -34,6 +35,9 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         raise ImportNotFoundError(import_id)
     if held.status != "previewed":
         raise ImportStateError(f"This import is {held.status}; upload the file again to import it once more.")
+    rows = held.rows_new + held.rows_duplicate + held.rows_suspect + held.rows_error
+    if body.skip and max(body.skip) > rows:
+        raise invalid("skip", "unknown_position", f"the file has {rows} rows; a position counts them from 1")
     await repository.forget_plans(book.connection)
     closed = await repository.closed_account(book.connection, book.book_id, import_id)
     if closed is not None:
@@ -86,6 +90,9 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
     await posting.apply_staged(book, posting.StagedRows(gone=GONE, parameters={"import": import_id}))
     await repository.drop_payees(book.connection, book.book_id, held.revision)
+    if held.header_hash is not None:
+        # Whoever takes an import back may have read it wrongly.
+        await repository.drop_mapping(book.connection, book.book_id, held.header_hash)
     return await get(book, import_id)
 
 

@@ -143,7 +143,9 @@ async def test_an_account_deleted_meanwhile_stops_the_commit_and_the_import_stay
 async def test_rows_left_out_are_counted_and_marked(kim: Person) -> None:
     account = await kim.account()
     preview = await upload(kim, account, FILE)
-    done = await commit(kim, preview, skip=[2, 99])
+    beyond = await try_commit(kim, preview, skip=[2, 99])
+    assert fields(problem(beyond, 422, "invalid_input")) == {("skip", "unknown_position")}
+    done = await commit(kim, preview, skip=[2])
     assert of_interest(done, "created", "skipped") == (2, 1)
     rows = await rows_of(kim, done)
     assert [row["skipped"] for row in rows] == [False, True, False]
