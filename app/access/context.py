@@ -1,12 +1,14 @@
 """What a request may do: who asks, which book is open, and, for writers, the revision they are making."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.clock import now
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Actor:
 
     def today(self) -> date:
         """Today where the person lives: a civil date is theirs, not the server's."""
-        return datetime.now(UTC).astimezone(ZoneInfo(self.time_zone)).date()
+        return now().astimezone(ZoneInfo(self.time_zone)).date()
 
 
 @dataclass(frozen=True)

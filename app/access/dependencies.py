@@ -5,7 +5,7 @@ nothing is awaited: FastAPI runs a plain function in a thread, which costs a req
 """
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import structlog
@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access import repository
 from app.access.context import Actor, BookReader, BookWriter
 from app.access.opening import flush_events, take_book
-from app.core.conditional import IfNoneMatch, NotModified, is_unchanged, list_tag
+from app.core.admission import Admission
+from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.database import Database
 from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
 from app.core.idempotency import IdempotencyHeader, claim
@@ -54,6 +55,17 @@ async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     database: Database = request.app.state.database
     async with database.begin() as connection:
         yield connection
+
+
+def waits_for(door: str) -> Any:
+    """For the front of a route's `dependencies`: a turn at this `Admission` of the app, before anything is held."""
+
+    async def wait(request: Request) -> AsyncIterator[None]:
+        admission: Admission = getattr(request.app.state, door)
+        async with admission.turn():
+            yield
+
+    return Depends(wait, scope="function")
 
 
 Connection = Annotated[AsyncConnection, Depends(get_connection, scope="function")]
@@ -152,10 +164,7 @@ async def _write_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
 
 
 async def _book_tag(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> None:
-    tag = list_tag(book.book_id, book.revision)
-    if is_unchanged(if_none_match, tag):
-        raise NotModified(tag)
-    response.headers["ETag"] = tag
+    end_if_unchanged(response, if_none_match, list_tag(book.book_id, book.revision))
 
 
 BookTag = Depends(_book_tag, scope="function")

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
 from app.accounts import service
 from app.accounts.schemas import AccountIn, AccountOut, AccountPatch, AccountReplace, BalanceOut
-from app.core.conditional import ExpectedRevision, entity_tag
+from app.core.conditional import ExpectedRevision, tagged
 from app.core.fields import CivilDate
 from app.core.pagination import Page, PageParams, Whole, whole
 from app.core.problems import not_modified, problems
@@ -33,8 +33,7 @@ async def create_account(body: AccountIn, book: WriteBook, response: Response) -
     """An account in one currency, which never changes. The first one decides the book's base currency."""
     document = await service.create(book, body)
     response.headers["Location"] = f"/api/v1/accounts/{document['id']}"
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, document)
 
 
 @router.get(
@@ -62,9 +61,7 @@ async def list_accounts(
 )
 async def get_account(account_id: UUID, book: ReadBook, response: Response) -> dict[str, Any]:
     """One account; the `ETag` is its revision, for `If-Match`. Each change of the balance is a revision."""
-    document = await service.get(book, account_id)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.get(book, account_id))
 
 
 @router.put(
@@ -78,9 +75,7 @@ async def replace_account(
     account_id: UUID, body: AccountReplace, book: WriteBook, expected: ExpectedRevision, response: Response
 ) -> dict[str, Any]:
     """What the body leaves out goes back to its default; the opening balance stays unless one is sent."""
-    document = await service.replace(book, account_id, body, expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.replace(book, account_id, body, expected))
 
 
 @router.patch(
@@ -94,9 +89,7 @@ async def update_account(
     account_id: UUID, body: AccountPatch, book: WriteBook, expected: ExpectedRevision, response: Response
 ) -> dict[str, Any]:
     """Change what is named and keep the rest. An archived account keeps its past and takes nothing new."""
-    document = await service.patch(book, account_id, body, expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.patch(book, account_id, body, expected))
 
 
 @router.delete(

@@ -1,12 +1,11 @@
 """The HTTP side of letting people in."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
-from app.access.dependencies import Connection, IdempotentAnonymous
+from app.access.dependencies import Connection, IdempotentAnonymous, waits_for
 from app.auth.schemas import Login, RefreshIn, Register, Tokens
 from app.auth.service import Device, Doorkeeper
 from app.core.database import AnyRow
@@ -26,13 +25,8 @@ async def _device(request: Request) -> Device:
     return Device(request.headers.get("user-agent"), request.client.host if request.client else None)
 
 
-async def _admit(request: Request) -> AsyncIterator[None]:
-    async with request.app.state.logging_in.turn():
-        yield
-
-
-# First of all dependencies of a route that computes a hash: who waits for a turn holds nothing yet.
-Admitted = Depends(_admit, scope="function")
+# Of each route that computes a hash.
+Admitted = waits_for("logging_in")
 DoorkeeperParam = Annotated[Doorkeeper, Depends(_doorkeeper, scope="function")]
 DeviceParam = Annotated[Device, Depends(_device)]
 

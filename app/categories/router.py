@@ -14,7 +14,7 @@ from app.categories.schemas import (
     CategoryPatch,
     CategoryReplace,
 )
-from app.core.conditional import ExpectedRevision, entity_tag
+from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
@@ -35,8 +35,7 @@ async def create_category(body: CategoryIn, book: WriteBook, response: Response)
     """Siblings have different names, whatever their case. The tree can be 32 levels deep."""
     document = await service.create(book, body)
     response.headers["Location"] = f"/api/v1/categories/{document['id']}"
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, document)
 
 
 @router.get(
@@ -63,9 +62,7 @@ async def list_categories(
 )
 async def get_category(category_id: UUID, book: ReadBook, response: Response) -> dict[str, Any]:
     """One category; the `ETag` is its revision, for `If-Match`."""
-    document = await service.get(book, category_id)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.get(book, category_id))
 
 
 @router.put(
@@ -79,9 +76,7 @@ async def replace_category(
     category_id: UUID, body: CategoryReplace, book: WriteBook, expected: ExpectedRevision, response: Response
 ) -> dict[str, Any]:
     """Everything but its kind. What the body leaves out goes back to its default."""
-    document = await service.replace(book, category_id, body, expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.replace(book, category_id, body, expected))
 
 
 @router.patch(
@@ -95,9 +90,7 @@ async def update_category(
     category_id: UUID, body: CategoryPatch, book: WriteBook, expected: ExpectedRevision, response: Response
 ) -> dict[str, Any]:
     """Change what is named and keep the rest. An archived category keeps its past and takes nothing new."""
-    document = await service.patch(book, category_id, body, expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.patch(book, category_id, body, expected))
 
 
 @router.post(
@@ -112,9 +105,7 @@ async def move_category(
     category_id: UUID, body: CategoryMove, book: WriteBook, expected: ExpectedRevision, response: Response
 ) -> dict[str, Any]:
     """Under another parent of the same kind, or to the roots. It cannot move below itself."""
-    document = await service.patch(book, category_id, CategoryPatch(parent_id=body.parent_id), expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.patch(book, category_id, CategoryPatch(parent_id=body.parent_id), expected))
 
 
 @router.delete(

@@ -1,9 +1,9 @@
 """ETag, `If-Match` and `If-None-Match`: an entity's tag is its revision, a list's is its book's."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Response
 
 from app.core.errors import RevisionMismatchError, invalid
 from app.core.version import VERSION
@@ -46,6 +46,12 @@ def entity_tag(revision: int) -> str:
     return f'"{revision}"'
 
 
+def tagged(response: Response, document: dict[str, Any]) -> dict[str, Any]:
+    """The document, with its revision as the answer's `ETag`."""
+    response.headers["ETag"] = entity_tag(document["revision"])
+    return document
+
+
 def list_tag(book_id: UUID, revision: int, *parts: object) -> str:
     """A weak tag: the same book at the same revision, read by the same version, answers the same."""
     tail = "".join(f"-{part}" for part in parts)
@@ -58,6 +64,13 @@ class NotModified(Exception):  # noqa: N818  # an answer, not an error: it ends 
     def __init__(self, tag: str) -> None:
         super().__init__("not modified")
         self.tag = tag
+
+
+def end_if_unchanged(response: Response, if_none_match: str | None, tag: str) -> None:
+    """Give the answer this tag, or end the request with 304 (`NotModified`) where the client has it already."""
+    if is_unchanged(if_none_match, tag):
+        raise NotModified(tag)
+    response.headers["ETag"] = tag
 
 
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:

@@ -5,7 +5,7 @@ the key's lock taken and is refused; one that slipped between lock and commit me
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
+from app.core.clock import now
 from app.core.database import Base
 from app.core.errors import ConflictError, InvalidError, invalid
 from app.core.security import keyed_digest
@@ -100,7 +101,7 @@ class Claim:
         kept = await self.connection.execute(
             _KEEP,
             {
-                "since": datetime.now(UTC) - KEPT_FOR,
+                "since": now() - KEPT_FOR,
                 "scope": self.scope,
                 "key": self.key,
                 "fingerprint": self.fingerprint,
@@ -146,7 +147,7 @@ async def claim(request: Request, connection: AsyncConnection, scope: str, key: 
             "header.idempotency-key", "bad_idempotency_key", f"use 1 to {MAX_KEY_LENGTH} printable ASCII characters"
         )
     fingerprint = keyed_digest(request.app.state.secret, await _identity_of(request))
-    parameters = {"scope": scope, "key": key, "since": datetime.now(UTC) - KEPT_FOR}
+    parameters = {"scope": scope, "key": key, "since": now() - KEPT_FOR}
     found = (await connection.execute(_LOOK, parameters)).one()
     if found.fingerprint is not None:
         if found.fingerprint != fingerprint:
@@ -189,4 +190,4 @@ async def _form_parts(form: FormData) -> list[list[str]]:
 
 async def forget_old(connection: AsyncConnection) -> int:
     """Delete keys nobody may rely on any more; returns how many."""
-    return (await connection.execute(_FORGET, {"before": datetime.now(UTC) - KEPT_FOR})).rowcount
+    return (await connection.execute(_FORGET, {"before": now() - KEPT_FOR})).rowcount

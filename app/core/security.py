@@ -5,12 +5,13 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from jose import JWTError, jwt
 from passlib.hash import argon2
 
+from app.core.clock import now
 from app.core.config import Settings
 from app.core.errors import UnauthenticatedError
 from app.core.ids import new_id
@@ -68,15 +69,15 @@ class AccessTokens:
         self.lifetime = timedelta(minutes=settings.access_token_expire_minutes)
 
     def issue(self, user_id: UUID, session_id: UUID) -> str:
-        now = datetime.now(UTC)
+        issued = now()
         claims = {
             "sub": str(user_id),
             "sid": str(session_id),
             "typ": "access",
             "aud": AUDIENCE,
-            "iat": now,
-            "nbf": now,
-            "exp": now + self.lifetime,
+            "iat": issued,
+            "nbf": issued,
+            "exp": issued + self.lifetime,
             "jti": new_id().hex,
         }
         return str(jwt.encode(claims, self._secret, algorithm=self._algorithm))

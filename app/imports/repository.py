@@ -63,10 +63,9 @@ async def remove(connection: AsyncConnection, book_id: UUID, import_id: UUID) ->
     await connection.execute(delete(Import).where(Import.book_id == book_id, Import.id == import_id))
 
 
-async def get(connection: AsyncConnection, book_id: UUID, import_id: UUID, *, hold: bool = False) -> AnyRow | None:
-    """The import; `hold` keeps it from other writers until the transaction ends."""
+async def get(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> AnyRow | None:
     statement = select(*_PUBLIC).where(Import.book_id == book_id, Import.id == import_id)
-    return (await connection.execute(statement.with_for_update() if hold else statement)).one_or_none()
+    return (await connection.execute(statement)).one_or_none()
 
 
 async def page(

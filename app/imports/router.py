@@ -1,14 +1,13 @@
 """The HTTP side of imports."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, File, Form, Query, Request, UploadFile
+from fastapi import File, Form, Query, UploadFile
 from fastapi.responses import Response
 from pydantic import ValidationError
 
-from app.access.dependencies import Idempotent, ReadBook, WriteBook
+from app.access.dependencies import Idempotent, ReadBook, WriteBook, waits_for
 from app.core.errors import FieldError, InvalidError
 from app.core.pagination import Page, PageParams
 from app.core.problems import problems
@@ -52,15 +51,6 @@ def _file_name(name: str | None) -> str | None:
     return readable[:FILE_NAME_LIMIT] or None
 
 
-async def _admit(request: Request) -> AsyncIterator[None]:
-    async with request.app.state.reading_files.turn():
-        yield
-
-
-# Before all other dependencies: whose file waits for its turn holds no connection.
-Admitted = Depends(_admit, scope="function")
-
-
 @router.post(
     "",
     status_code=201,
@@ -68,7 +58,7 @@ Admitted = Depends(_admit, scope="function")
     operation_id="create_import",
     summary="Upload a bank export and preview it",
     responses=problems(409, 413),
-    dependencies=[Admitted, Idempotent],
+    dependencies=[waits_for("reading_files"), Idempotent],
 )
 async def create_import(
     book: ReadBook,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
 from app.core.clock import now
+from app.core.database import AnyRow
 from app.core.errors import invalid
 from app.imports import repeats, repository
 from app.imports.documents import as_event, import_document
@@ -19,10 +20,14 @@ Document = dict[str, Any]
 
 
 async def get(book: BookReader, import_id: UUID) -> Document:
+    return import_document(await _find(book, import_id))
+
+
+async def _find(book: BookReader, import_id: UUID) -> AnyRow:
     row = await repository.get(book.connection, book.book_id, import_id)
     if row is None:
         raise ImportNotFoundError(import_id)
-    return import_document(row)
+    return row
 
 
 async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
@@ -30,9 +35,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
 
     What became a duplicate since the preview is left out. Raises `ImportStateError` when it was committed already.
     """
-    held = await repository.get(book.connection, book.book_id, import_id, hold=True)
-    if held is None:
-        raise ImportNotFoundError(import_id)
+    held = await _find(book, import_id)
     if held.status != "previewed":
         raise ImportStateError(f"This import is {held.status}; upload the file again to import it once more.")
     rows = held.rows_new + held.rows_duplicate + held.rows_suspect + held.rows_error
@@ -73,9 +76,7 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     Raises `ImportStateError` when it is not committed, and `ImportEditedError` when some of it was changed since,
     unless forced.
     """
-    held = await repository.get(book.connection, book.book_id, import_id, hold=True)
-    if held is None:
-        raise ImportNotFoundError(import_id)
+    held = await _find(book, import_id)
     if held.status != "committed":
         raise ImportStateError(f"This import is {held.status}; only a committed one can be undone.")
     await repository.forget_plans(book.connection)
@@ -98,9 +99,7 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
 
 async def discard(book: BookWriter, import_id: UUID) -> None:
     """Forget a preview that was not committed; a committed or undone import stays as a record."""
-    held = await repository.get(book.connection, book.book_id, import_id, hold=True)
-    if held is None:
-        raise ImportNotFoundError(import_id)
+    held = await _find(book, import_id)
     if held.status != "previewed":
         raise ImportStateError(f"This import is {held.status} and stays as a record.")
     await repository.remove(book.connection, book.book_id, import_id)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from app.access.dependencies import ReadBook
-from app.core.conditional import IfNoneMatch, is_unchanged, list_tag
+from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.reports import service
@@ -34,8 +34,5 @@ async def report_monthly(
     """
     today = book.actor.today()
     wanted = year or today.year, month or today.month
-    tag = list_tag(book.book_id, book.revision, *wanted)
-    if is_unchanged(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    response.headers["ETag"] = tag
+    end_if_unchanged(response, if_none_match, list_tag(book.book_id, book.revision, *wanted))
     return await service.monthly(book, *wanted)

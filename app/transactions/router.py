@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Body, Query, Response
 
 from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
-from app.core.conditional import ExpectedRevision, entity_tag
+from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
@@ -37,8 +37,7 @@ async def create_transaction(body: Annotated[TransactionIn, Body()], book: Write
     """
     document = await service.create(book, body)
     response.headers["Location"] = f"/api/v1/transactions/{document['id']}"
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, document)
 
 
 @router.get(
@@ -66,9 +65,7 @@ async def list_transactions(book: ReadBook, wanted: FilterParams, sort: SortPara
 )
 async def get_transaction(transaction_id: UUID, book: ReadBook, response: Response) -> Document:
     """One transaction with its postings; the `ETag` is its revision, for `If-Match`."""
-    document = await service.get(book, transaction_id)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.get(book, transaction_id))
 
 
 @router.put(
@@ -86,9 +83,7 @@ async def replace_transaction(
     response: Response,
 ) -> Document:
     """Make it what the body says, all of it; the type may change too. What the body leaves out is gone."""
-    document = await service.replace(book, transaction_id, body, expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.replace(book, transaction_id, body, expected))
 
 
 @router.patch(
@@ -106,9 +101,7 @@ async def update_transaction(
     response: Response,
 ) -> Document:
     """Change what is named and keep the rest; null clears a field. Splits are replaced as a whole."""
-    document = await service.patch(book, transaction_id, body, expected)
-    response.headers["ETag"] = entity_tag(document["revision"])
-    return document
+    return tagged(response, await service.patch(book, transaction_id, body, expected))
 
 
 @router.delete(
