@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.columns import BookId, CivilDate, Document, GivenId, NowByDefault, PlainId, Words
+from app.core.columns import BookId, Bytes, CivilDate, Document, GivenId, NowByDefault, PlainId, Whole, Words
 from app.core.database import Base
 
 
@@ -48,12 +48,35 @@ class Event(Base):
     entity: Mapped[Words]
     entity_id: Mapped[PlainId]
     action: Mapped[Words]
-    actor_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("users.id", ondelete="SET NULL"))
+    actor_id: Mapped[PlainId | None]
     before: Mapped[Document | None]
     after: Mapped[Document | None]
     at: Mapped[NowByDefault]
 
     __table_args__ = (
         Index("ix_events_book_id_entity_entity_id", "book_id", "entity", "entity_id", "revision"),
-        Index("ix_events_actor_id", "actor_id"),
+        Index(
+            "ix_events_deleted",
+            "book_id",
+            "revision",
+            "entity",
+            "entity_id",
+            postgresql_where=text("action = 'deleted'"),
+        ),
     )
+
+
+class EventChain(Base):
+    """A link over the events that one statement wrote; the database makes it, and a request can only read it.
+
+    `digest` is the hash of the events' hashes in order, `hash` that of the link before and the digest (SHA-256).
+    """
+
+    __tablename__ = "event_chain"
+
+    book_id: Mapped[BookId]
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    first_position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    last_position: Mapped[Whole]
+    digest: Mapped[Bytes]
+    hash: Mapped[Bytes]

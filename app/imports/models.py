@@ -87,6 +87,7 @@ class ImportRow(Base):
     category_id: Mapped[PlainId | None]
     match_id: Mapped[PlainId | None]
     transaction_id: Mapped[PlainId]
+    document: Mapped[Document | None]
     skipped: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (

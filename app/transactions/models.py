@@ -33,10 +33,44 @@ class Payee(Base):
     id: Mapped[GivenId]
     name: Mapped[Words]
     name_key: Mapped[str] = mapped_column(Text, Computed("lower(name)", persisted=True))
+    default_category_id: Mapped[PlainId | None]
     revision: Mapped[Revision]
     created_at: Mapped[NowByDefault]
+    updated_at: Mapped[NowByDefault]
 
-    __table_args__ = (UniqueConstraint("book_id", "name_key", name="uq_payees_name_key"),)
+    __table_args__ = (
+        UniqueConstraint("book_id", "name_key", name="uq_payees_name_key"),
+        ForeignKeyConstraint(
+            ["book_id", "default_category_id"],
+            ["categories.book_id", "categories.id"],
+            name="fk_payees_default_category",
+        ),
+        Index(
+            "ix_payees_default_category",
+            "book_id",
+            "default_category_id",
+            postgresql_where=text("default_category_id IS NOT NULL"),
+        ),
+        Index("ix_payees_revision", "book_id", "revision", "id"),
+    )
+
+
+class PayeeAlias(Base):
+    """Another name of a payee, such as the one it had before; it means the payee wherever one is named."""
+
+    __tablename__ = "payee_aliases"
+
+    book_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    id: Mapped[GivenId]
+    payee_id: Mapped[PlainId]
+    alias: Mapped[Words]
+    alias_key: Mapped[str] = mapped_column(Text, Computed("lower(alias)", persisted=True))
+
+    __table_args__ = (
+        UniqueConstraint("book_id", "alias_key", name="uq_payee_aliases_alias_key"),
+        ForeignKeyConstraint(["book_id", "payee_id"], ["payees.book_id", "payees.id"], name="fk_payee_aliases_payee"),
+        Index("ix_payee_aliases_payee", "book_id", "payee_id"),
+    )
 
 
 class Tag(Base):
@@ -50,8 +84,12 @@ class Tag(Base):
     name_key: Mapped[str] = mapped_column(Text, Computed("lower(name)", persisted=True))
     revision: Mapped[Revision]
     created_at: Mapped[NowByDefault]
+    updated_at: Mapped[NowByDefault]
 
-    __table_args__ = (UniqueConstraint("book_id", "name_key", name="uq_tags_name_key"),)
+    __table_args__ = (
+        UniqueConstraint("book_id", "name_key", name="uq_tags_name_key"),
+        Index("ix_tags_revision", "book_id", "revision", "id"),
+    )
 
 
 class Transaction(Base):
@@ -79,6 +117,8 @@ class Transaction(Base):
     original_amount: Mapped[Exact | None]
     original_currency: Mapped[str | None] = mapped_column(Text, ForeignKey("currencies.code"))
     import_id: Mapped[PlainId | None]
+    refund_of_id: Mapped[PlainId | None]
+    reconciliation_id: Mapped[PlainId | None]
     revision: Mapped[Revision]
     created_at: Mapped[NowByDefault]
     updated_at: Mapped[NowByDefault]
@@ -94,11 +134,27 @@ class Transaction(Base):
             name="fk_transactions_import",
             ondelete="SET NULL (import_id)",
         ),
+        ForeignKeyConstraint(
+            ["book_id", "refund_of_id"], ["transactions.book_id", "transactions.id"], name="fk_transactions_refund"
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "reconciliation_id"],
+            ["reconciliations.book_id", "reconciliations.id"],
+            name="fk_transactions_reconciliation",
+        ),
+        Index("ix_transactions_refund", "book_id", "refund_of_id", postgresql_where=text("refund_of_id IS NOT NULL")),
+        Index(
+            "ix_transactions_reconciliation",
+            "book_id",
+            "reconciliation_id",
+            postgresql_where=text("reconciliation_id IS NOT NULL"),
+        ),
+        Index("ix_transactions_pending", "book_id", "date", postgresql_where=text("status = 'pending'")),
         Index("ix_transactions_date", "book_id", "date", "id"),
         Index("ix_transactions_amount", "book_id", "amount_key", "id"),
         Index("ix_transactions_account", "book_id", "account_id"),
         Index("ix_transactions_opening", "book_id", "account_id", postgresql_where=text("type = 'opening_balance'")),
-        Index("ix_transactions_revision", "book_id", "revision"),
+        Index("ix_transactions_revision", "book_id", "revision", "id"),
         Index(
             "ix_transactions_payee",
             "book_id",
@@ -221,3 +277,46 @@ class MonthlyTotal(Base):
         Index("ix_monthly_totals_account", "book_id", "account_id", "month"),
         Index("ix_monthly_totals_category", "book_id", "category_id", "month"),
     )
+
+
+class MergedTransaction(Base):
+    """A row of a statement that became the other side of a transfer: the bank may send it again.
+
+    `amount` is signed. It counts only while the transaction it was merged into exists.
+    """
+
+    __tablename__ = "merged_transactions"
+
+    book_id: Mapped[BookId]
+    id: Mapped[GivenId] = mapped_column(server_default=None)
+    into_id: Mapped[PlainId]
+    account_id: Mapped[PlainId]
+    external_id: Mapped[Words | None]
+    import_id: Mapped[PlainId | None]
+    date: Mapped[CivilDate]
+    amount: Mapped[Exact]
+
+    __table_args__ = (
+        Index("ix_merged_transactions_into", "book_id", "into_id"),
+        Index(
+            "ix_merged_transactions_external_id",
+            "book_id",
+            "account_id",
+            "external_id",
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        Index("ix_merged_transactions_date", "book_id", "account_id", "date"),
+    )
+
+
+class TransferRejection(Base):
+    """Two transactions that somebody said are no transfer."""
+
+    __tablename__ = "transfer_rejections"
+
+    book_id: Mapped[BookId]
+    id: Mapped[GivenId]
+    outgoing_id: Mapped[PlainId]
+    incoming_id: Mapped[PlainId]
+
+    __table_args__ = (UniqueConstraint("book_id", "outgoing_id", "incoming_id", name="uq_transfer_rejections_pair"),)
