@@ -59,6 +59,8 @@ class BookWriter(BookReader):
     """
 
     base_currency_chosen: bool
+    locked_until: date | None
+    """The last day of what is closed: nothing dated up to it is written, changed or deleted."""
     pending: list[Event] = field(default_factory=list)
     written: list[int] = field(default_factory=lambda: [0])
 
@@ -79,6 +81,15 @@ class BookWriter(BookReader):
             }
             for offset, event in enumerate(self.pending)
         ]
-        self.written[0] += len(rows)
+        self.advance(len(rows))
         self.pending.clear()
         return rows
+
+    @property
+    def next_position(self) -> int:
+        """Where in the revision's log the next event stands."""
+        return self.written[0]
+
+    def advance(self, count: int) -> None:
+        """Tell that a statement wrote this many events of its own, from `next_position` on."""
+        self.written[0] += count

@@ -10,7 +10,8 @@ HEAD = """
            (SELECT p.id FROM payees p WHERE p.book_id = :book AND p.name_key = r.payee_key) AS payee_id,
            r.description, r.notes, 'cleared' AS status,
            r.external_id, NULL::numeric AS original_amount, NULL::text AS original_currency,
-           r.import_id, false AS replaces
+           r.import_id, NULL::uuid AS refund_of_id, NULL::uuid AS reconciliation_id, NULL::timestamptz AS created_at,
+           false AS replaces
     FROM (
         SELECT *, lower(payee) AS payee_key FROM import_rows
         WHERE book_id = :book AND import_id = CAST(:import AS uuid) AND outcome IN ('new', 'suspect') AND NOT skipped

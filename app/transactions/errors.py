@@ -1,5 +1,6 @@
 """What can be wrong about a transaction, and which constraint of the database stands behind it."""
 
+from datetime import date
 from uuid import UUID
 
 from app.core.database import constraint_means
@@ -54,6 +55,41 @@ class OpeningBalanceError(ConflictError):
         super().__init__("An opening balance is changed or removed with PATCH /accounts/{account_id}: opening_balance.")
 
 
+class PeriodLockedError(ConflictError):
+    """The change would touch something in a closed period."""
+
+    code = "period_locked"
+    title = "This period is closed"
+
+    def __init__(self, locked_until: date) -> None:
+        super().__init__(
+            f"The book is closed up to {locked_until}: nothing dated until then is written, changed or deleted. "
+            "An owner can open it with PUT /books/{book_id}/lock.",
+            locked_until=str(locked_until),
+        )
+
+
+class SealedError(ConflictError):
+    """A reconciled transaction keeps its date, its accounts and its amounts."""
+
+    code = "sealed"
+    title = "The transaction is reconciled"
+
+    def __init__(self, transaction_id: UUID) -> None:
+        super().__init__(
+            f"Transaction {transaction_id} is reconciled: its date, status and what it moves on each account stay, and "
+            "it stays. Unseal it first with POST /transactions/{transaction_id}/unseal and a reason.",
+            transaction_id=str(transaction_id),
+        )
+
+
+class RefundedError(ConflictError):
+    """A purchase with refunds stays a purchase."""
+
+    code = "refunded"
+    title = "There are refunds of it"
+
+
 constraint_means(
     "uq_transactions_external_id",
     lambda: DuplicateExternalIdError(
@@ -63,3 +99,7 @@ constraint_means(
 # Header and postings are inserted by one statement, in an order of PostgreSQL's choice: either may meet the id first.
 for constraint in ("pk_transactions", "pk_postings"):
     constraint_means(constraint, lambda: IdTakenError("A transaction with this id exists."))
+constraint_means(
+    "fk_transactions_refund",
+    lambda: RefundedError("Another transaction is a refund of it; delete that or take its refund_of_id away first."),
+)

@@ -1,14 +1,13 @@
-"""Moving all postings of a category or an account to another: the posting engine's set-based move.
-
-Nothing changes in what was moved, so totals are handed over key by key instead of being computed again.
-"""
+"""Moving all postings of a category or an account to another: the posting engine's set-based move."""
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, TextClause, Uuid, bindparam, text
+from sqlalchemy import BigInteger, Uuid, bindparam, text
 
 from app.access.context import BookWriter
+from app.access.opening import flush_events
 from app.core.errors import ConflictError
+from app.transactions import posting
 
 
 class SelfTransferError(ConflictError):
@@ -16,119 +15,71 @@ class SelfTransferError(ConflictError):
     title = "A transfer would have one account twice"
 
 
-_PARAMETERS = (
-    bindparam("book", type_=Uuid),
-    bindparam("revision", type_=BigInteger),
-    bindparam("old", type_=Uuid),
-    bindparam("new", type_=Uuid),
-)
-
-_MOVE_TOTALS = """
-    moved_totals AS (
-        INSERT INTO monthly_totals AS m (book_id, month, account_id, category_id, role, inflow, outflow,
-            base_inflow, base_outflow, unconverted_inflow, unconverted_outflow, count)
-        SELECT book_id, month, {account}, {category}, role, sum(inflow), sum(outflow), sum(base_inflow),
-               sum(base_outflow), sum(unconverted_inflow), sum(unconverted_outflow), sum(count)
-        FROM old_totals GROUP BY 1, 2, 3, 4, 5
-        ON CONFLICT (book_id, month, account_id, category_id, role) DO UPDATE SET
-            inflow = m.inflow + excluded.inflow,
-            outflow = m.outflow + excluded.outflow,
-            base_inflow = m.base_inflow + excluded.base_inflow,
-            base_outflow = m.base_outflow + excluded.base_outflow,
-            unconverted_inflow = m.unconverted_inflow + excluded.unconverted_inflow,
-            unconverted_outflow = m.unconverted_outflow + excluded.unconverted_outflow,
-            count = m.count + excluded.count
-    )
+_OF_CATEGORY = """
+    SELECT transaction_id, line, account_id, CAST(:new AS uuid) AS category_id
+    FROM postings WHERE book_id = :book AND category_id = CAST(:old AS uuid)
 """
-_TOUCH = """
-    touched AS (
-        UPDATE transactions t SET revision = :revision, updated_at = now()
-        FROM (SELECT DISTINCT transaction_id FROM moved) m
-        WHERE t.book_id = :book AND t.id = m.transaction_id
-    )
+_OF_ACCOUNT = """
+    SELECT transaction_id, line, CAST(:new AS uuid) AS account_id, category_id
+    FROM postings WHERE book_id = :book AND account_id = CAST(:old AS uuid)
 """
-
-_CATEGORY = text(
-    f"""
-    WITH moved AS (
-        UPDATE postings SET category_id = :new
-        WHERE book_id = :book AND category_id = :old
-        RETURNING transaction_id
-    ),
-    old_totals AS (
-        DELETE FROM monthly_totals WHERE book_id = :book AND category_id = :old RETURNING *
-    ),
-    import_rows_follow AS (
-        UPDATE import_rows SET category_id = :new WHERE book_id = :book AND category_id = :old
-    ),
-    {_MOVE_TOTALS.format(account="account_id", category=":new")},
-    {_TOUCH}
-    SELECT count(*) FROM moved
-    """  # noqa: S608  # both parts are constants of this module
-).bindparams(*_PARAMETERS)
-
-_ACCOUNT = text(
-    f"""
-    WITH moved AS (
-        UPDATE postings SET account_id = :new
-        WHERE book_id = :book AND account_id = :old
-        RETURNING transaction_id, amount
-    ),
-    old_totals AS (
-        DELETE FROM monthly_totals WHERE book_id = :book AND account_id = :old RETURNING *
-    ),
-    imports_follow AS (
-        UPDATE imports SET account_id = :new WHERE book_id = :book AND account_id = :old
-    ),
-    import_rows_follow AS (
-        UPDATE import_rows SET account_id = :new WHERE book_id = :book AND account_id = :old
-    ),
-    {_MOVE_TOTALS.format(account=":new", category="category_id")},
-    touched AS (
-        UPDATE transactions t
-        SET account_id = CASE WHEN t.account_id = :old THEN :new ELSE t.account_id END,
-            revision = :revision, updated_at = now()
-        FROM (SELECT DISTINCT transaction_id FROM moved) m
-        WHERE t.book_id = :book AND t.id = m.transaction_id
-    ),
-    balances AS (
-        UPDATE accounts a
-        SET balance = a.balance + CASE WHEN a.id = :new THEN total.amount ELSE -total.amount END,
-            revision = :revision, updated_at = now()
-        FROM (SELECT coalesce(sum(amount), 0) AS amount FROM moved) total
-        WHERE a.book_id = :book AND a.id IN (:old, :new)
-    )
-    SELECT count(*) FROM moved
-    """  # noqa: S608  # the part is a constant of this module
-).bindparams(*_PARAMETERS)
-
 _BETWEEN = text(
     """
     SELECT EXISTS (
-        SELECT 1 FROM postings a JOIN postings b ON b.book_id = a.book_id AND b.transaction_id = a.transaction_id
+        SELECT 1 FROM postings a
+        JOIN postings b ON b.book_id = a.book_id AND b.transaction_id = a.transaction_id
+        JOIN transactions t ON t.book_id = a.book_id AND t.id = a.transaction_id AND t.type = 'transfer'
         WHERE a.book_id = :book AND a.account_id = :old AND b.account_id = :new
     )
     """
 )
 
+# What imported rows remember follows, so that the same file is still recognised, and a preview can be committed.
+_ROWS_OF_CATEGORY = text("UPDATE import_rows SET category_id = :new WHERE book_id = :book AND category_id = :old")
+_ROWS_OF_ACCOUNT = text("UPDATE import_rows SET account_id = :new WHERE book_id = :book AND account_id = :old")
+_IMPORTS_OF_ACCOUNT = text(
+    """
+    WITH moved AS (
+        UPDATE imports SET account_id = :new, revision = :revision WHERE book_id = :book AND account_id = :old
+        RETURNING id
+    ),
+    told AS (
+        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'import', id, 'updated', :actor,
+               jsonb_build_object('account_id', CAST(:old AS uuid)),
+               jsonb_build_object('account_id', CAST(:new AS uuid))
+        FROM moved
+    )
+    SELECT count(*) FROM moved
+    """
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("old", type_=Uuid),
+    bindparam("new", type_=Uuid),
+    bindparam("actor", type_=Uuid),
+)
+
 
 async def category(book: BookWriter, old: UUID, new: UUID) -> int:
-    """Hand every posting of one category to another of the same kind; returns how many."""
-    return await _move(book, _CATEGORY, old, new)
+    """Hand every posting of one category to another of the same kind; returns of how many transactions."""
+    names = {"book": book.book_id, "old": old, "new": new}
+    await book.connection.execute(_ROWS_OF_CATEGORY, names)
+    return await posting.move(book, _OF_CATEGORY, {"old": old, "new": new})
 
 
 async def account(book: BookWriter, old: UUID, new: UUID) -> int:
-    """Hand every posting of one account to another of the same currency; returns how many.
+    """Hand every posting of one account to another of the same currency; returns of how many transactions.
 
-    Raises `SelfTransferError` when there is a transfer between the two, and the conflict of external ids that both
-    accounts have.
+    Raises `SelfTransferError` when there is a transfer between the two, `SealedError` where the account has reconciled
+    transactions, and the conflict of external ids that both accounts have.
     """
-    if await book.connection.scalar(_BETWEEN, {"book": book.book_id, "old": old, "new": new}):
+    names = {"book": book.book_id, "old": old, "new": new}
+    if await book.connection.scalar(_BETWEEN, names):
         raise SelfTransferError("There are transfers between the two accounts; delete or change those first.")
-    return await _move(book, _ACCOUNT, old, new)
-
-
-async def _move(book: BookWriter, statement: TextClause, old: UUID, new: UUID) -> int:
-    parameters = {"book": book.book_id, "revision": book.revision, "old": old, "new": new}
-    moved: int = await book.connection.scalar(statement, parameters) or 0
+    moved = await posting.move(book, _OF_ACCOUNT, {"old": old, "new": new})
+    await flush_events(book)
+    place = {"revision": book.revision, "actor": book.actor.user_id, "position": book.next_position}
+    book.advance(await book.connection.scalar(_IMPORTS_OF_ACCOUNT, {**names, **place}) or 0)
+    await book.connection.execute(_ROWS_OF_ACCOUNT, names)
     return moved

@@ -68,7 +68,7 @@ async def test_payees_that_something_else_uses_by_now_stay(kim: Person) -> None:
     assert [payee["name"] for payee in (await kim.read("/payees"))["items"]] == ["Bakery"]
 
 
-@pytest.mark.parametrize("change", [{"notes": "Checked"}, {"amount": "5.00"}, {"status": "reconciled"}])
+@pytest.mark.parametrize("change", [{"notes": "Checked"}, {"amount": "5.00"}, {"status": "pending"}])
 async def test_what_was_changed_since_is_not_lost_unless_forced(
     kim: Person, unchanged: Unchanged, change: dict[str, str]
 ) -> None:
