@@ -1,12 +1,10 @@
 """Statements about accounts."""
 
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, and_, bindparam, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import and_, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.accounts.models import Account
@@ -104,26 +102,3 @@ _USE = text(
 async def use(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> int:
     """How many transactions touch the account, its opening balance aside."""
     return int(await connection.scalar(_USE, {"book": book_id, "account": account_id}) or 0)
-
-
-_BALANCE_AT = text(
-    """
-    SELECT coalesce((SELECT sum(inflow - outflow) FROM monthly_totals
-                     WHERE book_id = :book AND account_id = :account AND month < :first), 0)
-         + coalesce((SELECT sum(amount) FROM postings
-                     WHERE book_id = :book AND account_id = :account AND date BETWEEN :first AND :at), 0)
-    """
-).bindparams(
-    bindparam("book", type_=Uuid),
-    bindparam("account", type_=Uuid),
-    bindparam("first", type_=Date),
-    bindparam("at", type_=Date),
-)
-
-
-async def balance_at(connection: AsyncConnection, book_id: UUID, account_id: UUID, at: date) -> Decimal:
-    """The end-of-day balance: whole months from the totals, the part month from its postings."""
-    found = await connection.scalar(
-        _BALANCE_AT, {"book": book_id, "account": account_id, "first": at.replace(day=1), "at": at}
-    )
-    return Decimal(found)

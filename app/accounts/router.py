@@ -14,8 +14,8 @@ from app.core.pagination import Page, PageParams, Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.transactions.filters import TransactionFilter
+from app.transactions.outputs import TransactionOut
 from app.transactions.query import SortParam
-from app.transactions.schemas import TransactionOut
 
 router = routes("/accounts", "accounts")
 

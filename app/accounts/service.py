@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.money import decimals, quantum
 from app.core.pagination import PageRequest
 from app.currencies.service import exponent_of
-from app.transactions import listing, reassign
+from app.transactions import balances, listing, openings, reassign
 from app.transactions import service as transactions
 from app.transactions.errors import ArchivedError
 from app.transactions.filters import Sort, TransactionFilter
@@ -88,7 +88,7 @@ async def create(book: BookWriter, body: AccountIn) -> Document:
     if body.opening_balance:
         account = AccountRef(account_id, body.currency, exponent, archived=False)
         day = body.opening_date or book.actor.today()
-        await transactions.set_opening_balance(book, account, body.opening_balance, day, existing=None)
+        await openings.put(book, account, body.opening_balance, day, existing=None)
     document = await get(book, account_id)
     book.record(Event(ENTITY, account_id, "created", after=_as_event(document)))
     return document
@@ -136,11 +136,11 @@ async def _change_opening(book: BookWriter, account: Document, opening: Document
     ids = await repository.opening_ids(book.connection, book.book_id, account["id"])
     first = await transactions.get(book, ids[0]) if ids else None
     for other in ids[1:]:
-        await transactions.remove_opening_balance(book, await transactions.get(book, other))
+        await openings.remove(book, await transactions.get(book, other))
     if amount:
-        await transactions.set_opening_balance(book, reference, amount, day or book.actor.today(), existing=first)
+        await openings.put(book, reference, amount, day or book.actor.today(), existing=first)
     elif first is not None:
-        await transactions.remove_opening_balance(book, first)
+        await openings.remove(book, first)
 
 
 async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, expected: int | None) -> None:
@@ -162,7 +162,7 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
             )
         for opening_id in await repository.opening_ids(book.connection, book.book_id, account_id):
             existing = await transactions.get(book, opening_id)
-            await transactions.remove_opening_balance(book, existing)
+            await openings.remove(book, existing)
     await repository.remove(book.connection, book.book_id, account_id)
     after = {"reassigned_to": reassign_to} if reassign_to else None
     book.record(Event(ENTITY, account_id, "deleted", before=_as_event(before), after=after))
@@ -187,8 +187,8 @@ async def balance(book: BookReader, account_id: UUID, at: date | None) -> Docume
     account = await get(book, account_id)
     amount = account["balance"]
     if at is not None:
-        found = await repository.balance_at(book.connection, book.book_id, account_id, at)
-        amount = found.quantize(quantum(account["exponent"]))
+        held = await balances.at(book.connection, book.book_id, [(account_id, at)])
+        amount = held[account_id, at].quantize(quantum(account["exponent"]))
     return {
         "account_id": account_id,
         "at": at or book.actor.today(),

@@ -18,6 +18,7 @@ MAX_DECIMALS = 18
 PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 OUTPUT_PATTERN = r"^-?\d+(\.\d+)?$"
 POSITIVE_PATTERN = r"^(?=[0-9.]*[1-9])\d{1,15}(\.\d{1,18})?$"
+NON_ZERO_PATTERN = r"^(?=[-0-9.]*[1-9])-?\d{1,15}(\.\d{1,18})?$"
 SIGNED_PATTERN = r"^-?\d{1,15}(\.\d{1,18})?$"
 
 
@@ -68,6 +69,12 @@ def _positive(value: Decimal) -> Decimal:
     return value
 
 
+def _not_zero(value: Decimal) -> Decimal:
+    if not value:
+        raise ValueError("must not be 0")
+    return value
+
+
 def _input_schema(pattern: str, example: str, description: str, **number: int) -> WithJsonSchema:
     as_number = {"type": "number", "exclusiveMaximum": 10**MAX_INTEGER_DIGITS, **number}
     return WithJsonSchema(
@@ -97,6 +104,20 @@ PositiveAmount = Annotated[
     _input_schema(POSITIVE_PATTERN, "12.50", "A decimal string greater than 0.", exclusiveMinimum=0),
 ]
 """An input amount without a sign."""
+
+NonZeroAmount = Annotated[
+    Decimal,
+    BeforeValidator(_no_float),
+    AfterValidator(_in_bounds),
+    AfterValidator(_not_zero),
+    _input_schema(
+        NON_ZERO_PATTERN,
+        "-12.50",
+        "A decimal string, not 0; positive is money in.",
+        exclusiveMinimum=-(10**MAX_INTEGER_DIGITS),
+    ),
+]
+"""An input amount with a sign that moves something."""
 
 Money = Annotated[
     Decimal,

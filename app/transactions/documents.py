@@ -22,8 +22,8 @@ def from_row(row: AnyRow) -> Document:
     return {
         **_header(row),
         "payee": row.payee,
-        "tags": sorted(row.tags, key=str.lower),
-        "import_id": row.import_id,
+        "tags": sorted((name for _, name in row.tags), key=str.lower),
+        "tag_ids": sorted(tag_id for tag_id, _ in row.tags),
         "revision": row.revision,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
@@ -49,7 +49,7 @@ def from_entry(
         **_header(entry),
         "payee": payee,
         "tags": sorted(tags, key=str.lower),
-        "import_id": None,
+        "tag_ids": sorted(str(tag_id) for tag_id in entry.tag_ids),
         "revision": revision,
         "created_at": None,
         "updated_at": None,
@@ -72,14 +72,17 @@ def _header(source: Any) -> Document:
         "external_id": source.external_id,
         "original_amount": source.original_amount,
         "original_currency": source.original_currency,
+        "import_id": source.import_id,
+        "refund_of_id": source.refund_of_id,
+        "reconciliation_id": source.reconciliation_id,
     }
 
 
 def _body(kind: str, lines: Sequence[Line]) -> Document:
-    """What the API derives from the postings: the simple view of a transaction."""
+    """What the API derives from the postings: the simple view of a transaction. A journal is its postings alone."""
     flows = [line for line in lines if line[3] == "flow"]
-    transfer = kind == "transfer"
-    single = flows[0] if len(flows) == 1 and flows[0][7] is None and not transfer else None
+    transfer, simple = kind == "transfer", kind in {"expense", "income"}
+    single = flows[0] if simple and len(flows) == 1 and flows[0][7] is None else None
     fee = flows[0] if flows and transfer else None
     target = lines[1] if transfer else None
     sign = -1 if kind == "expense" else 1
@@ -90,9 +93,11 @@ def _body(kind: str, lines: Sequence[Line]) -> Document:
         "fee_amount": -fee[4] if fee else None,
         "fee_category_id": fee[2] if fee else None,
         "category_id": single[2] if single else None,
-        "splits": []
-        if transfer or single
-        else [{"category_id": line[2], "amount": sign * line[4], "memo": line[7]} for line in flows],
+        "splits": [
+            {"line": line[0], "category_id": line[2], "amount": sign * line[4], "memo": line[7]} for line in flows
+        ]
+        if simple and not single
+        else [],
         "postings": [
             {
                 "line": number,
@@ -110,5 +115,9 @@ def _body(kind: str, lines: Sequence[Line]) -> Document:
 
 
 def as_event(document: Document) -> Document:
-    """The document for the event log: everything but what the event itself says."""
-    return {key: value for key, value in document.items() if key not in {"warnings", "created_at", "updated_at"}}
+    """The image of a transaction for the event log: enough to write it again as it was."""
+    return {
+        key: value
+        for key, value in document.items()
+        if key not in {"warnings", "updated_at"} and not (key == "created_at" and value is None)
+    }

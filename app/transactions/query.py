@@ -9,10 +9,10 @@ from app.core.errors import invalid
 from app.core.fields import CivilDate
 from app.core.money import SignedAmount
 from app.transactions.filters import Sort, TransactionFilter
+from app.transactions.outputs import TransactionType
 
 MANY = 100
 SortName = Literal["date", "-date", "amount", "-amount"]
-TypeName = Literal["expense", "income", "transfer", "opening_balance"]
 StatusName = Literal["pending", "cleared", "reconciled"]
 
 
@@ -24,7 +24,7 @@ async def _filter(
         list[UUID], Query(max_length=MANY, description="In any of these categories or below them. May repeat.")
     ] = [],  # noqa: B006  # FastAPI copies query defaults
     uncategorised: Annotated[bool, Query(description="Only what has a part without a category.")] = False,
-    type: Annotated[list[TypeName], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: A002, B006
+    type: Annotated[list[TransactionType], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: A002, B006
     status: Annotated[list[StatusName], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: B006
     tag: Annotated[list[str], Query(max_length=MANY, description="Has any of these tags. May repeat.")] = [],  # noqa: B006
     payee_id: Annotated[list[UUID], Query(max_length=MANY, description="May repeat.")] = [],  # noqa: B006

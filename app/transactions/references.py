@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,16 @@ class CategoryRef:
     archived: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PurchaseRef:
+    """A transaction that a refund is of; `refunded` is what came back of it so far, in its account's currency."""
+
+    type: str
+    amount: Decimal
+    currency: str
+    refunded: dict[UUID, Decimal]
+
+
 @dataclass(frozen=True)
 class References:
     """The accounts, categories, payees, tags and currencies that some input names, as far as the book has them."""
@@ -33,9 +44,12 @@ class References:
     payees: dict[str, tuple[UUID, str]]
     tags: dict[str, tuple[UUID, str]]
     exponents: dict[str, int]
+    purchases: dict[UUID, PurchaseRef]
     name_keys: dict[str, str]
     """Each payee's and tag's given name as the database compares it."""
 
+
+NOTHING_KNOWN = References({}, {}, {}, {}, {}, {}, {})
 
 _LOAD = text(
     """
@@ -53,6 +67,13 @@ _LOAD = text(
             AND name_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:tags) AS n))) AS tags,
         (SELECT json_agg(json_build_array(code, exponent))
          FROM currencies WHERE code = ANY(:currencies)) AS currencies,
+        (SELECT json_agg(json_build_array(
+            t.id, t.type, t.amount::text, (SELECT currency FROM accounts WHERE book_id = :book AND id = t.account_id),
+            (SELECT json_agg(json_build_array(r.id, r.amount::text)) FROM transactions r
+             WHERE r.book_id = :book AND r.refund_of_id = t.id
+                AND (SELECT currency FROM accounts WHERE book_id = :book AND id = r.account_id)
+                  = (SELECT currency FROM accounts WHERE book_id = :book AND id = t.account_id))))
+         FROM transactions t WHERE t.book_id = :book AND t.id = ANY(:purchases)) AS purchases,
         (SELECT json_agg(json_build_array(n, lower(n))) FROM unnest(:payees || :tags) AS n) AS name_keys
     """
 ).bindparams(
@@ -62,8 +83,11 @@ _LOAD = text(
     bindparam("payees", type_=ARRAY(Text)),
     bindparam("tags", type_=ARRAY(Text)),
     bindparam("currencies", type_=ARRAY(Text)),
+    bindparam("purchases", type_=ARRAY(Uuid)),
 )
-_LOAD_TYPED = _LOAD.columns(accounts=JSON, categories=JSON, payees=JSON, tags=JSON, currencies=JSON, name_keys=JSON)
+_LOAD_TYPED = _LOAD.columns(
+    accounts=JSON, categories=JSON, payees=JSON, tags=JSON, currencies=JSON, purchases=JSON, name_keys=JSON
+)
 
 
 async def load(
@@ -75,6 +99,7 @@ async def load(
     payees: Collection[str] = (),
     tags: Collection[str] = (),
     currencies: Collection[str] = (),
+    purchases: Collection[UUID] = (),
 ) -> References:
     """Look the names up; payees and tags are keyed by their `name_keys`, so matched without regard to case."""
     row = (
@@ -87,6 +112,7 @@ async def load(
                 "payees": list(payees),
                 "tags": list(tags),
                 "currencies": list(currencies),
+                "purchases": list(purchases),
             },
         )
     ).one()
@@ -97,6 +123,10 @@ async def load(
         payees=_by_key(row.payees),
         tags=_by_key(row.tags),
         exponents=dict(_rows(row.currencies)),
+        purchases={
+            UUID(i): PurchaseRef(kind, Decimal(amount), currency, {UUID(r): Decimal(a) for r, a in _rows(refunds)})
+            for i, kind, amount, currency, refunds in _rows(row.purchases)
+        },
         name_keys=key_of,
     )
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     ColumnElement,
     Integer,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal,
     literal_column,
     select,
     table,
@@ -66,7 +68,9 @@ def _build_whole() -> AnySelect:
     tags = (
         select(
             func.coalesce(
-                func.json_agg(aggregate_order_by(Tag.name, Tag.name_key)), literal_column("'[]'::json"), type_=JSON
+                func.json_agg(aggregate_order_by(func.json_build_array(Tag.id, Tag.name), Tag.name_key)),
+                literal_column("'[]'::json"),
+                type_=JSON,
             )
         )
         .join(TransactionTag, and_(TransactionTag.book_id == BOOK, TransactionTag.tag_id == Tag.id))
@@ -90,6 +94,8 @@ def _build_whole() -> AnySelect:
         Transaction.original_amount,
         Transaction.original_currency,
         Transaction.import_id,
+        Transaction.refund_of_id,
+        Transaction.reconciliation_id,
         Transaction.revision,
         Transaction.created_at,
         Transaction.updated_at,
@@ -106,6 +112,23 @@ _ONE = _WHOLE.where(Transaction.book_id == BOOK, Transaction.id == bindparam("id
 
 async def get(connection: AsyncConnection, book_id: UUID, transaction_id: UUID) -> AnyRow | None:
     return (await connection.execute(_ONE, {"book": book_id, "id": transaction_id})).one_or_none()
+
+
+_MANY = _WHOLE.where(Transaction.book_id == BOOK, Transaction.id == func.any(bindparam("ids", type_=ARRAY(UuidType))))
+
+
+async def get_many(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
+    """Those of these transactions that the book has."""
+    found = (await connection.execute(_MANY, {"book": book_id, "ids": list(ids)})).all()
+    return {row.id: row for row in found}
+
+
+async def has_refunds(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these transactions that others are refunds of."""
+    statement = select(Transaction.refund_of_id).where(
+        Transaction.book_id == book_id, Transaction.refund_of_id == func.any(literal(list(ids), ARRAY(UuidType)))
+    )
+    return {found for found in (await connection.execute(statement)).scalars() if found is not None}
 
 
 async def page(

@@ -12,8 +12,9 @@ from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.transactions import listing, service
 from app.transactions.documents import Document
+from app.transactions.outputs import NamedOut, TransactionOut
 from app.transactions.query import FilterParams, SortParam
-from app.transactions.schemas import NamedOut, TransactionIn, TransactionOut, TransactionPatch
+from app.transactions.schemas import TransactionIn, TransactionPatch
 
 router = routes("/transactions", "transactions")
 payees = routes("/payees", "payees")

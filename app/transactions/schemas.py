@@ -1,18 +1,18 @@
-"""What clients send and get about transactions."""
+"""What clients send about transactions."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from app.core.fields import Body, CivilDate, CurrencyCode, ExternalId, Line, LongName, Name, Text
-from app.core.money import Money, PositiveAmount, SignedAmount
+from app.core.fields import Body, CivilDate, CurrencyCode, ExternalId, Flag, Line, LongName, Name, Text, Whole
+from app.core.money import NonZeroAmount, PositiveAmount, SignedAmount
 
 MAX_SPLITS = 200
 MAX_TAGS = 50
 
 Status = Literal["pending", "cleared", "reconciled"]
+Role = Literal["flow", "transfer", "equity"]
 
 
 class SplitIn(Body):
@@ -26,22 +26,29 @@ class SplitIn(Body):
     memo: Line | None = None
 
 
-class _Common(Body):
+class _Header(Body):
     id: UUID | None = Field(
         default=None, description="Your own UUID for it; the server makes one when absent.", examples=[None]
     )
     date: CivilDate = Field(description="The civil date; not after today in your time zone.")
-    amount: PositiveAmount = Field(description="In the currency of `account_id`; the type gives the direction.")
-    account_id: UUID
     payee: LongName | None = Field(default=None, examples=["Corner Café"])
     description: Line | None = None
     notes: Text | None = None
     tags: list[Name] = Field(default=[], max_length=MAX_TAGS, examples=[["holiday"]])
-    status: Status = "cleared"
+    status: Status = Field(
+        default="cleared",
+        description="`pending` is not counted when an account is reconciled; `reconciled` seals: date, status and what "
+        "moves on each account stay until it is unsealed.",
+    )
     external_id: ExternalId | None = Field(
         default=None,
         description="The bank's or your own id; the same one again on the account is refused with 409.",
     )
+
+
+class _Common(_Header):
+    amount: PositiveAmount = Field(description="In the currency of `account_id`; the type gives the direction.")
+    account_id: UUID
 
 
 class FlowIn(_Common):
@@ -56,6 +63,9 @@ class FlowIn(_Common):
     splits: list[SplitIn] | None = Field(default=None, min_length=1, max_length=MAX_SPLITS)
     original_amount: PositiveAmount | None = Field(default=None, description="What was charged abroad.")
     original_currency: CurrencyCode | None = Field(default=None, description="Its currency; both or none.")
+    refund_of_id: UUID | None = Field(
+        default=None, description="For an income: the purchase that this money comes back from."
+    )
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -76,6 +86,8 @@ class FlowIn(_Common):
             raise ValueError("give either category_id or splits, not both")
         if (self.original_amount is None) != (self.original_currency is None):
             raise ValueError("give original_amount and original_currency together")
+        if self.refund_of_id is not None and self.type != "income":
+            raise ValueError("refund_of_id belongs to an income: money that comes back")
         return self
 
 
@@ -113,13 +125,102 @@ class TransferIn(_Common):
         return self
 
 
-TransactionIn = Annotated[FlowIn | TransferIn, Field(discriminator="type")]
+class JournalPostingIn(Body):
+    """One movement, as the ledger keeps it."""
+
+    account_id: UUID
+    role: Role = Field(
+        description="`flow` is income or spending, `transfer` money between your accounts, `equity` neither (what was "
+        "there before)."
+    )
+    amount: NonZeroAmount = Field(description="In the account's currency; positive is money in.")
+    category_id: UUID | None = Field(default=None, description="For a flow; any kind.")
+    memo: Line | None = None
+
+    @model_validator(mode="after")
+    def _category_of_flow(self) -> "JournalPostingIn":
+        if self.category_id is not None and self.role != "flow":
+            raise ValueError("only a flow has a category")
+        return self
+
+
+class JournalIn(_Header):
+    """Explicit postings, for what is no simple expense, income or transfer: a pay cheque, a loan payment.
+
+    Its transfer postings sum to 0 where they are in one currency; in two, they are an exchange.
+    """
+
+    type: Literal["journal"]
+    postings: list[JournalPostingIn] = Field(
+        min_length=1,
+        max_length=MAX_SPLITS,
+        description="The first one's account is the transaction's `account_id`; `amount` is what moves on it, in all.",
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "journal",
+                "date": "2026-01-31",
+                "payee": "City Bank",
+                "description": "Loan payment",
+                "postings": [
+                    {"account_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "role": "transfer", "amount": "-450.00"},
+                    {"account_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda7", "role": "transfer", "amount": "450.00"},
+                    {"account_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "role": "flow", "amount": "-50.00"},
+                ],
+            }
+        }
+    )
+
+
+class AdjustmentIn(_Header):
+    """A correction to what the account really holds, when nobody knows where the difference comes from."""
+
+    type: Literal["adjustment"]
+    account_id: UUID
+    balance: SignedAmount = Field(
+        description="What the account holds at the end of `date`; what is missing or too much is posted, once. "
+        "Transactions that are added later do not change it."
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "adjustment",
+                "date": "2026-01-31",
+                "account_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6",
+                "balance": "1234.56",
+            }
+        }
+    )
+
+
+AnyIn = FlowIn | TransferIn | JournalIn | AdjustmentIn
+TransactionIn = Annotated[AnyIn, Field(discriminator="type")]
+
+
+class SplitPatch(Body):
+    """A change of one part: `line` names a part that is there, without it a part is added."""
+
+    line: Whole | None = Field(default=None, ge=0, le=MAX_SPLITS, description="As the transaction's `splits` say it.")
+    amount: SignedAmount | None = None
+    category_id: UUID | None = None
+    memo: Line | None = None
+    remove: Flag = Field(default=False, description="Take this part out.")
+
+
+class PostingPatch(SplitPatch):
+    """A change of one posting of a journal transaction, by the same rule."""
+
+    account_id: UUID | None = None
+    role: Role | None = None
 
 
 class TransactionPatch(Body):
     """What to change; what is absent stays. The merged whole must be valid, as if it were sent with PUT."""
 
-    type: Literal["expense", "income", "transfer"] | None = None
+    type: Literal["expense", "income", "transfer", "journal", "adjustment"] | None = None
     date: CivilDate | None = None
     amount: PositiveAmount | None = None
     account_id: UUID | None = None
@@ -130,82 +231,26 @@ class TransactionPatch(Body):
     status: Status | None = None
     external_id: ExternalId | None = None
     category_id: UUID | None = None
-    splits: list[SplitIn] | None = Field(default=None, min_length=1, max_length=MAX_SPLITS)
+    splits: list[SplitPatch] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_SPLITS,
+        description="Of a split transaction: changes part by part. Parts that are not named stay. Of one that is not "
+        "split: its parts. null makes it one part again.",
+    )
     original_amount: PositiveAmount | None = None
     original_currency: CurrencyCode | None = None
+    refund_of_id: UUID | None = None
     to_account_id: UUID | None = None
     to_amount: PositiveAmount | None = None
     fee_amount: PositiveAmount | None = None
     fee_category_id: UUID | None = None
+    postings: list[PostingPatch] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_SPLITS,
+        description="Of a journal transaction, by the rule of `splits`: postings that are not named stay.",
+    )
+    balance: SignedAmount | None = Field(default=None, description="Of an adjustment: the balance to post up to.")
 
     model_config = ConfigDict(json_schema_extra={"example": {"notes": "Shared with Kim", "tags": ["holiday"]}})
-
-
-class SplitOut(BaseModel):
-    """A part of the whole, signed as it was sent: positive parts make up the amount."""
-
-    category_id: UUID | None
-    amount: Money
-    memo: str | None
-
-
-class PostingOut(BaseModel):
-    """A movement on one account: positive is money in."""
-
-    line: int
-    account_id: UUID
-    category_id: UUID | None
-    role: Literal["flow", "transfer", "equity"]
-    amount: Money
-    currency: str
-    base_amount: Money | None = Field(description="In the book's base currency; null while no rate is known.")
-    memo: str | None
-
-
-class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's
-    """Something worth knowing about a change that was made all the same."""
-
-    model_config = ConfigDict(title="Warning")
-
-    code: str
-    detail: str
-
-
-class TransactionOut(BaseModel):
-    """A transaction with its postings."""
-
-    id: UUID
-    type: Literal["expense", "income", "transfer", "opening_balance"]
-    date: date
-    amount: Money = Field(description="Without a sign, in `currency`.")
-    currency: str
-    account_id: UUID
-    to_account_id: UUID | None
-    to_amount: Money | None
-    fee_amount: Money | None
-    fee_category_id: UUID | None
-    category_id: UUID | None
-    payee: str | None
-    payee_id: UUID | None
-    description: str | None
-    notes: str | None
-    tags: list[str]
-    status: Status
-    external_id: str | None
-    original_amount: Money | None
-    original_currency: str | None
-    import_id: UUID | None
-    splits: list[SplitOut] = Field(description="Empty unless the amount is split.")
-    postings: list[PostingOut]
-    revision: int
-    created_at: datetime
-    updated_at: datetime
-    warnings: list[Warning_] = []
-
-
-class NamedOut(BaseModel):
-    """A payee or a tag."""
-
-    id: UUID
-    name: str
-    revision: int

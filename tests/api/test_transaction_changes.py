@@ -60,21 +60,34 @@ async def test_null_is_refused_where_there_must_be_a_value(kim: Person, unchange
         assert {name for name, _ in await refused(kim, made, **{field: None})} == {field}
 
 
-async def test_splits_and_category_replace_each_other(kim: Person, unchanged: Unchanged) -> None:
+async def test_a_patch_changes_the_parts_it_names_and_keeps_the_others(kim: Person, unchanged: Unchanged) -> None:
     account, food = await kim.account(), await kim.category()
     made = await kim.add(account_id=account["id"], category_id=food["id"])
-    split = await patch(kim, made, splits=[{"amount": "4"}, {"amount": "6", "category_id": food["id"]}])
-    assert (split["category_id"], len(split["splits"])) == (None, 2)
+    split = await patch(
+        kim, made, splits=[{"amount": "4", "memo": "Bread"}, {"amount": "6", "category_id": food["id"]}]
+    )
+    assert (split["category_id"], [part["line"] for part in split["splits"]]) == (None, [0, 1])
+    changed = await patch(kim, made, splits=[{"line": 0, "category_id": food["id"]}])
+    assert changed["splits"] == [
+        {"line": 0, "category_id": food["id"], "amount": "4.00", "memo": "Bread"},
+        {"line": 1, "category_id": food["id"], "amount": "6.00", "memo": None},
+    ]
+    more = await patch(kim, made, amount="11", splits=[{"line": 1, "amount": "5"}, {"amount": "2"}])
+    assert [part["amount"] for part in more["splits"]] == ["4.00", "5.00", "2.00"]
+    less = await patch(kim, made, amount="6", splits=[{"line": 1, "remove": True}])
+    assert [(part["line"], part["amount"]) for part in less["splits"]] == [(0, "4.00"), (1, "2.00")]
     async with unchanged(kim):
         assert await refused(kim, made, amount="11") == {("splits", "splits_do_not_sum")}
-    await patch(kim, made, amount="11", splits=[{"amount": "5"}, {"amount": "6"}])
-    single = await patch(kim, made, category_id=food["id"])
-    assert (single["category_id"], single["splits"], single["amount"]) == (food["id"], [], "11.00")
-    await patch(kim, made, splits=[{"amount": "5"}, {"amount": "6"}])
-    assert (await patch(kim, made, splits=None))["splits"] == []
-    async with unchanged(kim):
-        both = {"category_id": food["id"], "splits": [{"amount": "11"}]}
+        assert await refused(kim, made, splits=[{"amount": "6"}]) == {("splits", "splits_do_not_sum")}
+        assert await refused(kim, made, splits=[{"line": 7, "amount": "6"}]) == {("splits.0.line", "unknown_line")}
+        twice = [{"line": 0, "amount": "3"}, {"line": 0, "amount": "4"}]
+        assert await refused(kim, made, splits=twice) == {("splits.1.line", "unknown_line")}
+        assert await refused(kim, made, splits=[{"remove": True}]) >= {("splits.0.line", "missing")}
+        assert await refused(kim, made, category_id=food["id"]) == {("category_id", "splits_would_be_lost")}
+        both = {"category_id": food["id"], "splits": [{"line": 0, "amount": "4"}]}
         assert await refused(kim, made, **both) == {("body", "value_error")}
+    single = await patch(kim, made, splits=None, category_id=food["id"])
+    assert (single["category_id"], single["splits"], single["amount"]) == (food["id"], [], "6.00")
 
 
 async def test_a_transfers_amount_changes_on_both_sides(kim: Person, unchanged: Unchanged) -> None:

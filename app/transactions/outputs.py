@@ -1,0 +1,87 @@
+"""What clients get about transactions."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.money import Money
+from app.transactions.schemas import Role, Status
+
+TransactionType = Literal["expense", "income", "transfer", "journal", "adjustment", "opening_balance"]
+
+
+class SplitOut(BaseModel):
+    """A part of the whole, signed as it was sent: positive parts make up the amount."""
+
+    line: int = Field(description="Names the part in a PATCH; it is the posting's.")
+    category_id: UUID | None
+    amount: Money
+    memo: str | None
+
+
+class PostingOut(BaseModel):
+    """A movement on one account: positive is money in."""
+
+    line: int
+    account_id: UUID
+    category_id: UUID | None
+    role: Role
+    amount: Money
+    currency: str
+    base_amount: Money | None = Field(description="In the book's base currency; null while no rate is known.")
+    memo: str | None
+
+
+class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's
+    """Something worth knowing about a change that was made all the same."""
+
+    model_config = ConfigDict(title="Warning")
+
+    code: str
+    detail: str
+
+
+class TransactionOut(BaseModel):
+    """A transaction with its postings."""
+
+    id: UUID
+    type: TransactionType
+    date: date
+    amount: Money = Field(
+        description="Without a sign, in `currency`; of a journal transaction what moves on `account_id`, in all."
+    )
+    currency: str
+    account_id: UUID
+    to_account_id: UUID | None
+    to_amount: Money | None
+    fee_amount: Money | None
+    fee_category_id: UUID | None
+    category_id: UUID | None
+    payee: str | None
+    payee_id: UUID | None
+    description: str | None
+    notes: str | None
+    tags: list[str]
+    status: Status
+    external_id: str | None
+    original_amount: Money | None
+    original_currency: str | None
+    import_id: UUID | None
+    refund_of_id: UUID | None
+    reconciliation_id: UUID | None = Field(description="The reconciliation that sealed it.")
+    splits: list[SplitOut] = Field(description="Empty unless an expense or income is split.")
+    postings: list[PostingOut]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    warnings: list[Warning_] = []
+
+
+class NamedOut(BaseModel):
+    """A payee or a tag."""
+
+    id: UUID
+    name: str
+    revision: int
