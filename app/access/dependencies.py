@@ -4,7 +4,7 @@ All of them are function-scoped: the transaction is committed before the answer 
 nothing is awaited: FastAPI runs a plain function in a thread, which costs a request more than what it does.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -155,12 +155,31 @@ async def _read_book(opened: Opened) -> BookReader:
 ReadBook = Annotated[BookReader, Depends(_read_book, scope="function")]
 
 
-async def _write_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
+async def _taken(reader: BookReader) -> BookWriter:
     if reader.role == "viewer":
         raise ForbiddenError("You may read this book, not change it; ask an owner to make you an editor.")
-    writer = await take_book(reader.actor, reader.book_id, reader.role)
+    return await take_book(reader.actor, reader.book_id, reader.role)
+
+
+async def _write_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
+    writer = await _taken(reader)
     yield writer
     await flush_events(writer)
+
+
+Take = Callable[[], Awaitable[BookWriter]]
+
+
+async def _take_book(reader: ReadBook) -> AsyncIterator[Take]:
+    taken: list[BookWriter] = []
+
+    async def take() -> BookWriter:
+        taken.append(await _taken(reader))
+        return taken[-1]
+
+    yield take
+    for writer in taken:
+        await flush_events(writer)
 
 
 async def _book_tag(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> None:
@@ -172,3 +191,5 @@ BookTag = Depends(_book_tag, scope="function")
 
 ActorParam = Annotated[Actor, Depends(_actor, scope="function")]
 WriteBook = Annotated[BookWriter, Depends(_write_book, scope="function")]
+TakeBook = Annotated[Take, Depends(_take_book, scope="function")]
+"""For a route that writes or only says what it would write: call it to take the book, once, or leave the book alone."""

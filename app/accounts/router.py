@@ -5,9 +5,18 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
+from app.access.dependencies import BookTag, Idempotent, ReadBook, TakeBook, WriteBook
 from app.accounts import service
-from app.accounts.schemas import AccountIn, AccountOut, AccountPatch, AccountReplace, BalanceOut
+from app.accounts.schemas import (
+    AccountIn,
+    AccountOut,
+    AccountPatch,
+    AccountReplace,
+    BalanceOut,
+    ReconcileIn,
+    ReconcileOut,
+    ReconciliationOut,
+)
 from app.core.conditional import ExpectedRevision, tagged
 from app.core.fields import CivilDate
 from app.core.pagination import Page, PageParams, Whole, whole
@@ -125,6 +134,42 @@ async def get_account_balance(
 ) -> dict[str, Any]:
     """Costs the same however long the history: whole months come from the totals."""
     return await service.balance(book, account_id, at)
+
+
+@router.post(
+    "/{account_id}/reconcile",
+    status_code=201,
+    response_model=ReconcileOut,
+    operation_id="reconcile_account",
+    summary="Reconcile with a statement",
+    responses={200: {"model": ReconcileOut, "description": "A dry run: nothing changed."}, **problems(404, 409)},
+    dependencies=[Idempotent],
+)
+async def reconcile_account(
+    account_id: UUID, body: ReconcileIn, book: ReadBook, take: TakeBook, response: Response
+) -> dict[str, Any]:
+    """Hold the account against its statement and, when they agree, seal every cleared transaction up to its day.
+
+    Pending transactions stay out. A difference answers 409 with its size. What is sealed keeps its date and its money
+    until it is unsealed; transfers are sealed for both of their accounts.
+    """
+    if body.dry_run:
+        response.status_code = 200
+        return await service.compare_statement(book, account_id, body)
+    return await service.reconcile(await take(), account_id, body)
+
+
+@router.get(
+    "/{account_id}/reconciliations",
+    response_model=Whole[ReconciliationOut],
+    operation_id="list_reconciliations",
+    summary="List an account's reconciliations",
+    responses={**problems(404), **not_modified()},
+    dependencies=[BookTag],
+)
+async def list_reconciliations(account_id: UUID, book: ReadBook) -> object:
+    """The statements that the account agreed with, the newest first."""
+    return whole(await service.reconciliations(book, account_id))
 
 
 @router.get(

@@ -121,3 +121,45 @@ class BalanceOut(BaseModel):
     at: date
     currency: str
     balance: Money
+
+
+class ReconcileIn(Body):
+    """What the bank's statement says at the end of a day."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"statement_date": "2026-01-31", "statement_balance": "1187.40", "dry_run": True}}
+    )
+
+    statement_date: CivilDate
+    statement_balance: SignedAmount = Field(description="In the account's currency; what is owed is negative.")
+    dry_run: Flag = Field(default=False, description="Only report the difference; nothing changes.")
+    adjust: Flag = Field(default=False, description="Post a difference as an adjustment instead of refusing.")
+
+
+class ReconcileOut(BaseModel):
+    """How the statement and the account compare, and what was sealed."""
+
+    id: UUID | None = Field(description="The reconciliation; null for a dry run.")
+    account_id: UUID
+    currency: str
+    statement_date: date
+    statement_balance: Money
+    cleared_balance: Money = Field(description="What is not pending, up to the statement's day.")
+    difference: Money = Field(description="The statement's balance minus the cleared one.")
+    pending_count: int
+    pending_amount: Money
+    sealed_count: int = Field(description="How many transactions became `reconciled`.")
+    adjustment_id: UUID | None
+    dry_run: bool
+
+
+class ReconciliationOut(BaseModel):
+    """A statement that the account agreed with."""
+
+    id: UUID
+    account_id: UUID
+    statement_date: date
+    statement_balance: Money
+    sealed_count: int
+    revision: int
+    created_at: datetime

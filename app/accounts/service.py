@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
-from app.accounts import repository
-from app.accounts.schemas import LIABILITIES, AccountIn, AccountPatch, AccountReplace
+from app.accounts import reconciliation, repository
+from app.accounts.errors import AccountInUseError, AccountNotFoundError, CurrencyFixedError
+from app.accounts.schemas import LIABILITIES, AccountIn, AccountPatch, AccountReplace, ReconcileIn
 from app.books import service as books
 from app.core.clock import now
 from app.core.conditional import check_revision
-from app.core.database import AnyRow, constraint_means
-from app.core.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid
+from app.core.database import AnyRow
+from app.core.errors import FieldError, InvalidError, invalid
 from app.core.ids import new_id
 from app.core.money import decimals, quantum
 from app.core.pagination import PageRequest
@@ -25,31 +26,6 @@ from app.transactions.references import AccountRef
 
 ENTITY = "account"
 Document = dict[str, Any]
-
-
-class AccountNotFoundError(NotFoundError):
-    code = "account_not_found"
-
-    def __init__(self, account_id: UUID) -> None:
-        super().__init__(f"There is no account {account_id}.")
-
-
-class AccountIdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
-
-
-class AccountInUseError(ConflictError):
-    code = "account_in_use"
-    title = "The account is in use"
-
-
-class CurrencyFixedError(ConflictError):
-    code = "currency_fixed"
-    title = "An account's currency cannot change"
-
-
-constraint_means("pk_accounts", lambda: AccountIdTakenError("An account with this id exists."))
 
 
 async def every(book: BookReader, *, archived: bool | None) -> list[Document]:
@@ -163,6 +139,7 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
         for opening_id in await repository.opening_ids(book.connection, book.book_id, account_id):
             existing = await transactions.get(book, opening_id)
             await openings.remove(book, existing)
+    await reconciliation.forget(book, account_id)
     await repository.remove(book.connection, book.book_id, account_id)
     after = {"reassigned_to": reassign_to} if reassign_to else None
     book.record(Event(ENTITY, account_id, "deleted", before=_as_event(before), after=after))
@@ -195,6 +172,20 @@ async def balance(book: BookReader, account_id: UUID, at: date | None) -> Docume
         "currency": account["currency"],
         "balance": amount,
     }
+
+
+async def compare_statement(book: BookReader, account_id: UUID, body: ReconcileIn) -> Document:
+    """See `reconciliation.compare`; raises `AccountNotFoundError`."""
+    return await reconciliation.compare(book, await get(book, account_id), body)
+
+
+async def reconcile(book: BookWriter, account_id: UUID, body: ReconcileIn) -> Document:
+    """See `reconciliation.reconcile`; raises `AccountNotFoundError`."""
+    return await reconciliation.reconcile(book, await get(book, account_id), body)
+
+
+async def reconciliations(book: BookReader, account_id: UUID) -> list[Document]:
+    return await reconciliation.of_account(book, await get(book, account_id))
 
 
 def _check_opening(book: BookReader, amount: Decimal | None, day: date | None, currency: str, exponent: int) -> None:

@@ -6,7 +6,7 @@ from fastapi import Response
 
 from app.access.dependencies import ActorParam, BookInPath, ReadBook, WriteBook
 from app.books import service
-from app.books.schemas import BookOut, BookPatch
+from app.books.schemas import BookOut, BookPatch, LockIn
 from app.core.conditional import ExpectedRevision, entity_tag
 from app.core.database import AnyRow
 from app.core.pagination import Whole, whole
@@ -48,5 +48,20 @@ async def get_book(book: ReadBook, response: Response) -> AnyRow:
 async def update_book(body: BookPatch, book: WriteBook, expected: ExpectedRevision, response: Response) -> AnyRow:
     """Owners only. The base currency can be chosen until the book has accounts."""
     row = await service.patch(book, body, expected)
+    response.headers["ETag"] = entity_tag(row.revision)
+    return row
+
+
+@router.put(
+    "/{book_id}/lock",
+    response_model=BookOut,
+    operation_id="lock_book",
+    summary="Close a period",
+    responses=problems(404, 412),
+    dependencies=[BookInPath],
+)
+async def lock_book(body: LockIn, book: WriteBook, expected: ExpectedRevision, response: Response) -> AnyRow:
+    """Owners only. Nothing dated up to this day is written, changed, deleted, imported or undone until it is opened."""
+    row = await service.lock(book, body.locked_until, expected)
     response.headers["ETag"] = entity_tag(row.revision)
     return row

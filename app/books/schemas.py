@@ -1,12 +1,12 @@
 """What clients send and get about books."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.core.fields import Body, CurrencyCode, Name
+from app.core.fields import Body, CivilDate, CurrencyCode, Name
 
 
 class BookIn(Body):
@@ -36,6 +36,14 @@ class BookPatch(Body):
         return value
 
 
+class LockIn(Body):
+    """The last day of what is closed."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"locked_until": "2025-12-31"}})
+
+    locked_until: CivilDate | None = Field(description="Not in the future; null opens everything again.")
+
+
 class BookOut(BaseModel):
     """A book and your role in it."""
 
@@ -44,6 +52,9 @@ class BookOut(BaseModel):
     id: UUID
     name: str
     base_currency: str
+    locked_until: date | None = Field(
+        description="Nothing dated up to this day is written, changed, deleted, imported or undone."
+    )
     revision: int = Field(description="Counts every change of the book; lists and reports carry it as ETag.")
     role: Literal["owner", "editor", "viewer"]
     created_at: datetime

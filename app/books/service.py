@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from app.books import repository
 from app.books.schemas import BookPatch
 from app.core.conditional import check_revision
 from app.core.database import AnyRow
-from app.core.errors import ConflictError, ForbiddenError
+from app.core.errors import ConflictError, ForbiddenError, invalid
 from app.core.ids import new_id
 from app.currencies.service import exponent_of
 
@@ -69,7 +70,24 @@ async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyR
     if values:
         await repository.change(book.connection, book.book_id, values)
         old = {name: getattr(before, name) for name in ("name", "base_currency")}
+        if currency is not None:
+            old["base_currency_chosen"] = book.base_currency_chosen
         book.record(Event(ENTITY, book.book_id, "updated", before=old, after={**old, **values}))
+    return await get(book)
+
+
+async def lock(book: BookWriter, until: date | None, expected: int | None) -> AnyRow:
+    """Close everything dated up to a day, or open it again with None. Owners only; not a day in the future."""
+    if book.role != "owner":
+        raise ForbiddenError("Only an owner may close or open a period.")
+    before = await get(book)
+    check_revision(expected, before.revision - 1)
+    if until is not None and until > book.actor.today():
+        raise invalid("locked_until", "date_in_future", "what is to come cannot be closed yet")
+    if until != before.locked_until:
+        await repository.change(book.connection, book.book_id, {"locked_until": until})
+        old, new = {"locked_until": before.locked_until}, {"locked_until": until}
+        book.record(Event(ENTITY, book.book_id, "updated", before=old, after=new))
     return await get(book)
 
 
@@ -78,7 +96,8 @@ async def adopt_currency(book: BookWriter, currency: str) -> BookWriter:
     if book.base_currency_chosen:
         return book
     await repository.change(book.connection, book.book_id, {"base_currency": currency, "base_currency_chosen": True})
-    before, after = {"base_currency": book.base_currency}, {"base_currency": currency}
+    before = {"base_currency": book.base_currency, "base_currency_chosen": False}
+    after = {"base_currency": currency, "base_currency_chosen": True}
     book.record(Event(ENTITY, book.book_id, "updated", before=before, after=after))
     exponent = await exponent_of(book.connection, currency, "currency")
     return dataclasses.replace(book, base_currency=currency, base_exponent=exponent, base_currency_chosen=True)

@@ -76,6 +76,7 @@ LongName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_o
 Word = Annotated[str, Field(min_length=1, max_length=50), AfterValidator(_one_line), AfterValidator(_not_empty)]
 ExternalId = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_not_empty)]
 Line = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
+Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_not_empty)]
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_clean)]
 CurrencyCode = Annotated[
     str,

@@ -63,12 +63,14 @@ CHECKS: dict[str, str] = {
     "amount_equals_its_postings": """
         SELECT t.id AS transaction_id, t.type, t.amount, p.flow, p.first
         FROM transactions t
-        JOIN (SELECT transaction_id, coalesce(sum(amount) FILTER (WHERE role = 'flow'), 0) AS flow,
-                     sum(amount) FILTER (WHERE line = 0) AS first
-              FROM postings WHERE book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
+        JOIN (SELECT x.transaction_id, coalesce(sum(x.amount) FILTER (WHERE x.role = 'flow'), 0) AS flow,
+                     sum(x.amount) FILTER (WHERE x.line = 0) AS first,
+                     sum(x.amount) FILTER (WHERE x.account_id = h.account_id) AS own
+              FROM postings x JOIN transactions h ON h.book_id = x.book_id AND h.id = x.transaction_id
+              WHERE x.book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
         WHERE t.book_id = :book
           AND t.amount <> CASE t.type WHEN 'expense' THEN -p.flow WHEN 'income' THEN p.flow
-                               WHEN 'transfer' THEN -p.first ELSE abs(p.first) END
+                               WHEN 'transfer' THEN -p.first WHEN 'journal' THEN abs(p.own) ELSE abs(p.first) END
     """,
     "transfers_balance_in_each_currency": """
         SELECT x.transaction_id, count(*) AS currencies, min(x.currency) AS currency, min(x.amount) AS left_over
@@ -83,7 +85,8 @@ CHECKS: dict[str, str] = {
         SELECT t.id AS transaction_id, t.type, p.line, p.role
         FROM transactions t JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
         WHERE t.book_id = :book
-          AND NOT CASE t.type WHEN 'opening_balance' THEN p.role = 'equity'
+          AND NOT CASE t.type WHEN 'opening_balance' THEN p.role = 'equity' WHEN 'adjustment' THEN p.role = 'equity'
+                              WHEN 'journal' THEN true
                               WHEN 'transfer' THEN p.role = CASE WHEN p.line < 2 THEN 'transfer' ELSE 'flow' END
                               ELSE p.role = 'flow' END
     """,
@@ -107,12 +110,13 @@ CHECKS: dict[str, str] = {
         FROM transactions t
         JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
         JOIN categories c ON c.book_id = p.book_id AND c.id = p.category_id
-        WHERE t.book_id = :book AND t.type <> 'income' AND c.kind = 'income'
+        WHERE t.book_id = :book AND t.type NOT IN ('income', 'journal') AND c.kind = 'income'
     """,
     "simple_transactions_stay_on_one_account": """
         SELECT t.id AS transaction_id, p.line, p.account_id
         FROM transactions t JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
-        WHERE t.book_id = :book AND p.account_id <> t.account_id AND NOT (t.type = 'transfer' AND p.line = 1)
+        WHERE t.book_id = :book AND p.account_id <> t.account_id AND t.type <> 'journal'
+          AND NOT (t.type = 'transfer' AND p.line = 1)
     """,
     "categories_form_trees": """
         WITH RECURSIVE reached AS (
@@ -132,8 +136,56 @@ CHECKS: dict[str, str] = {
             UNION ALL SELECT 'payee', id, revision FROM payees WHERE book_id = :book
             UNION ALL SELECT 'tag', id, revision FROM tags WHERE book_id = :book
             UNION ALL SELECT 'import', id, revision FROM imports WHERE book_id = :book
+            UNION ALL SELECT 'reconciliation', id, revision FROM reconciliations WHERE book_id = :book
+            UNION ALL SELECT 'attachment', id, revision FROM attachments WHERE book_id = :book
         ) x JOIN books b ON b.id = :book
         WHERE x.revision > b.revision
+    """,
+    "refunds_are_income_from_a_purchase": """
+        SELECT t.id AS transaction_id, t.type, p.id AS purchase_id, p.type AS purchase_type
+        FROM transactions t JOIN transactions p ON p.book_id = t.book_id AND p.id = t.refund_of_id
+        WHERE t.book_id = :book AND (t.type <> 'income' OR p.type NOT IN ('expense', 'journal'))
+    """,
+    "sealed_transactions_are_on_their_statement": """
+        SELECT t.id AS transaction_id, t.status, t.date, r.id AS reconciliation_id, r.statement_date
+        FROM transactions t JOIN reconciliations r ON r.book_id = t.book_id AND r.id = t.reconciliation_id
+        WHERE t.book_id = :book
+          AND (t.status <> 'reconciled' OR t.date > r.statement_date
+               OR NOT EXISTS (SELECT 1 FROM postings p WHERE p.book_id = :book AND p.transaction_id = t.id
+                              AND p.account_id = r.account_id))
+    """,
+    "transactions_revisions_are_in_the_log": """
+        SELECT t.id AS transaction_id, t.revision FROM transactions t
+        WHERE t.book_id = :book
+          AND t.revision NOT IN (SELECT revision FROM events WHERE book_id = :book)
+    """,
+    "events_are_as_they_were_written": """
+        SELECT c.revision, c.first_position AS position, encode(c.digest, 'hex') AS stored,
+               encode(e.digest, 'hex') AS computed
+        FROM event_chain c
+        LEFT JOIN LATERAL (
+            SELECT sha256(string_agg(event_hash(e), ''::bytea ORDER BY e.position)) AS digest
+            FROM events e
+            WHERE e.book_id = :book AND e.revision = c.revision
+              AND e.position BETWEEN c.first_position AND c.last_position
+        ) e ON true
+        WHERE c.book_id = :book AND e.digest IS DISTINCT FROM c.digest
+    """,
+    "events_are_all_in_the_chain": """
+        SELECT e.revision, e.position, e.entity, e.action FROM events e
+        WHERE e.book_id = :book
+          AND NOT EXISTS (SELECT 1 FROM event_chain c
+                          WHERE c.book_id = :book AND c.revision = e.revision
+                            AND e.position BETWEEN c.first_position AND c.last_position)
+    """,
+    "links_of_the_log_hold_together": """
+        SELECT revision, first_position AS position, encode(hash, 'hex') AS stored, encode(computed, 'hex') AS computed
+        FROM (
+            SELECT revision, first_position, hash, sha256(coalesce(
+                lag(hash) OVER (ORDER BY revision, first_position), ''::bytea) || digest) AS computed
+            FROM event_chain WHERE book_id = :book
+        ) AS links
+        WHERE hash <> computed
     """,
 }
 

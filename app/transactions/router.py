@@ -10,11 +10,11 @@ from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.transactions import listing, service
+from app.transactions import listing, sealing, service
 from app.transactions.documents import Document
 from app.transactions.outputs import NamedOut, TransactionOut
 from app.transactions.query import FilterParams, SortParam
-from app.transactions.schemas import TransactionIn, TransactionPatch
+from app.transactions.schemas import TransactionIn, TransactionPatch, UnsealIn
 
 router = routes("/transactions", "transactions")
 payees = routes("/payees", "payees")
@@ -115,6 +115,21 @@ async def update_transaction(
 async def delete_transaction(transaction_id: UUID, book: WriteBook, expected: ExpectedRevision) -> None:
     """Remove it with its postings; balances and totals follow. The event log keeps what it was."""
     await service.delete(book, transaction_id, expected)
+
+
+@router.post(
+    "/{transaction_id}/unseal",
+    response_model=TransactionOut,
+    operation_id="unseal_transaction",
+    summary="Unseal a reconciled transaction",
+    responses=problems(404, 409, 412),
+    dependencies=[Idempotent],
+)
+async def unseal_transaction(
+    transaction_id: UUID, body: UnsealIn, book: WriteBook, expected: ExpectedRevision, response: Response
+) -> Document:
+    """It becomes `cleared` again and may be changed; its history says why."""
+    return tagged(response, await sealing.unseal(book, transaction_id, body.reason, expected))
 
 
 NameQuery = Annotated[str | None, Query(max_length=200, description="Part of the name, without regard to case.")]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
-from app.core.fields import Body, CivilDate, CurrencyCode, ExternalId, Flag, Line, LongName, Name, Text, Whole
+from app.core.fields import Body, CivilDate, CurrencyCode, ExternalId, Flag, Line, LongName, Name, Reason, Text, Whole
 from app.core.money import NonZeroAmount, PositiveAmount, SignedAmount
 
 MAX_SPLITS = 200
@@ -254,3 +254,11 @@ class TransactionPatch(Body):
     balance: SignedAmount | None = Field(default=None, description="Of an adjustment: the balance to post up to.")
 
     model_config = ConfigDict(json_schema_extra={"example": {"notes": "Shared with Kim", "tags": ["holiday"]}})
+
+
+class UnsealIn(Body):
+    """Why a reconciled transaction is opened again."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "The bank corrected the amount."}})
+
+    reason: Reason
