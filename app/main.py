@@ -20,6 +20,8 @@ from app.core.openapi import describe
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
 from app.currencies.router import router as currencies
+from app.history.router import HISTORIES
+from app.history.router import router as history
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
 from app.onboarding.router import router as onboarding
@@ -38,6 +40,7 @@ ROUTERS = (
     books,
     onboarding,
     integrity,
+    history,
     accounts,
     categories,
     transactions,
@@ -45,6 +48,7 @@ ROUTERS = (
     tags,
     reports,
     currencies,
+    *HISTORIES,
 )
 
 

@@ -212,7 +212,7 @@ def _document(row: AnyRow) -> Document:
 
 
 def _as_event(document: Document) -> Document:
-    return {key: value for key, value in document.items() if key not in {"created_at", "updated_at", "exponent"}}
+    return {key: value for key, value in document.items() if key not in {"updated_at", "exponent"}}
 
 
 async def transactions_of(

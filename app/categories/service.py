@@ -249,4 +249,4 @@ def _document(row: AnyRow) -> Document:
 
 
 def _as_event(document: Document) -> Document:
-    return {key: value for key, value in document.items() if key not in {"created_at", "updated_at"}}
+    return {key: value for key, value in document.items() if key != "updated_at"}

@@ -58,4 +58,12 @@ def as_event(row: AnyRow) -> Document:
         "account_id": row.account_id,
         "file_name": row.file_name,
         "content_hash": row.content_hash.hex(),
+        "rows_new": row.rows_new,
+        "rows_duplicate": row.rows_duplicate,
+        "rows_suspect": row.rows_suspect,
+        "rows_error": row.rows_error,
+        "created_count": row.created_count,
+        "skipped_count": row.skipped_count,
+        "committed_at": row.committed_at,
+        "undone_at": row.undone_at,
     }

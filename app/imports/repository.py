@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Integer, Uuid, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Integer, Uuid, bindparam, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,6 +66,13 @@ async def remove(connection: AsyncConnection, book_id: UUID, import_id: UUID) ->
 async def get(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> AnyRow | None:
     statement = select(*_PUBLIC).where(Import.book_id == book_id, Import.id == import_id)
     return (await connection.execute(statement)).one_or_none()
+
+
+async def get_many(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> Sequence[AnyRow]:
+    statement = select(*_PUBLIC).where(
+        Import.book_id == book_id, Import.id == func.any(literal(list(ids), ARRAY(Uuid)))
+    )
+    return (await connection.execute(statement)).all()
 
 
 async def page(

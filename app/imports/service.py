@@ -1,5 +1,6 @@
 """Committing a preview, undoing an import, and what there is to know about one."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportSta
 from app.imports.posting import GONE, HEAD, LINE
 from app.imports.schemas import CommitIn
 from app.transactions import posting
+from app.transactions.images import LOG_OF_GONE
 
 ENTITY = "import"
 
@@ -21,6 +23,11 @@ Document = dict[str, Any]
 
 async def get(book: BookReader, import_id: UUID) -> Document:
     return import_document(await _find(book, import_id))
+
+
+async def get_many(book: BookReader, ids: Sequence[UUID]) -> list[Document]:
+    """Those of these imports that the book has."""
+    return [import_document(row) for row in await repository.get_many(book.connection, book.book_id, ids)]
 
 
 async def _find(book: BookReader, import_id: UUID) -> AnyRow:
@@ -89,7 +96,7 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     changes = {"status": "undone", "undone_at": now(), "revision": book.revision}
     await repository.change(book.connection, book.book_id, import_id, changes)
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
-    await posting.apply_staged(book, posting.StagedRows(gone=GONE, parameters={"import": import_id}))
+    await posting.apply_staged(book, posting.StagedRows(gone=GONE, log=LOG_OF_GONE, parameters={"import": import_id}))
     await repository.drop_payees(book.connection, book.book_id, held.revision)
     if held.header_hash is not None:
         # Whoever takes an import back may have read it wrongly.
@@ -103,4 +110,4 @@ async def discard(book: BookWriter, import_id: UUID) -> None:
     if held.status != "previewed":
         raise ImportStateError(f"This import is {held.status} and stays as a record.")
     await repository.remove(book.connection, book.book_id, import_id)
-    book.record(Event(ENTITY, import_id, "discarded", before=as_event(held)))
+    book.record(Event(ENTITY, import_id, "deleted", before=as_event(held)))

@@ -23,6 +23,12 @@ async def get(book: BookReader, transaction_id: UUID) -> Document:
     return from_row(row)
 
 
+async def get_many(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Document]:
+    """Those of these transactions that the book has."""
+    found = await repository.get_many(book.connection, book.book_id, ids)
+    return {row_id: from_row(row) for row_id, row in found.items()}
+
+
 async def create(book: BookWriter, body: AnyIn) -> Document:
     """Write one transaction; see `create_many`."""
     return (await create_many(book, [body]))[0]

@@ -1,0 +1,201 @@
+"""What an undo can bring back besides transactions: one row of one table each, and which columns are its own.
+
+A column that the ledger keeps (a balance, a count) is not the row's own: it follows from what is restored.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entity:
+    """How the images of one kind of row in the event log become rows again."""
+
+    table: str
+    columns: dict[str, str]
+    """The row's own columns with their types, as the image has them."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """What a new row needs besides, as SQL over the image's record `r`."""
+    revision: bool = True
+    updated_at: bool = True
+    created_at: bool = True
+    key: str = "id"
+    own_book: bool = False
+    """Whether the row is the book itself, whose key is its id alone."""
+
+    @property
+    def record(self) -> str:
+        return ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+
+    @property
+    def where(self) -> str:
+        return "t.id = :book" if self.own_book else "t.book_id = :book AND t.id = w.id"
+
+    def value(self, name: str) -> str:
+        return f"decode(r.{name}, 'hex')" if name == "sha256" else f"r.{name}"
+
+
+ENTITIES: dict[str, Entity] = {
+    "account": Entity(
+        "accounts",
+        {
+            "name": "text",
+            "type": "text",
+            "currency": "text",
+            "institution": "text",
+            "notes": "text",
+            "sort": "integer",
+            "archived_at": "timestamptz",
+        },
+        kept={"balance": "(SELECT round(0::numeric, c.exponent) FROM currencies c WHERE c.code = r.currency)"},
+    ),
+    "category": Entity(
+        "categories",
+        {
+            "name": "text",
+            "kind": "text",
+            "parent_id": "uuid",
+            "color": "text",
+            "icon": "text",
+            "sort": "integer",
+            "archived_at": "timestamptz",
+        },
+    ),
+    "payee": Entity("payees", {"name": "text", "default_category_id": "uuid"}),
+    "payee_alias": Entity(
+        "payee_aliases", {"payee_id": "uuid", "alias": "text"}, revision=False, updated_at=False, created_at=False
+    ),
+    "tag": Entity("tags", {"name": "text"}),
+    "reconciliation": Entity(
+        "reconciliations",
+        {
+            "account_id": "uuid",
+            "statement_date": "date",
+            "statement_balance": "numeric",
+            "sealed_count": "integer",
+        },
+        updated_at=False,
+    ),
+    "attachment": Entity(
+        "attachments", {"transaction_id": "uuid", "sha256": "text", "file_name": "text"}, updated_at=False
+    ),
+    "merged_transaction": Entity(
+        "merged_transactions",
+        {
+            "into_id": "uuid",
+            "account_id": "uuid",
+            "external_id": "text",
+            "import_id": "uuid",
+            "date": "date",
+            "amount": "numeric",
+        },
+        revision=False,
+        updated_at=False,
+        created_at=False,
+    ),
+    "transfer_rejection": Entity(
+        "transfer_rejections",
+        {"outgoing_id": "uuid", "incoming_id": "uuid"},
+        revision=False,
+        updated_at=False,
+        created_at=False,
+    ),
+    "import": Entity(
+        "imports",
+        {
+            "status": "text",
+            "account_id": "uuid",
+            "rows_new": "integer",
+            "rows_duplicate": "integer",
+            "rows_suspect": "integer",
+            "rows_error": "integer",
+            "created_count": "integer",
+            "skipped_count": "integer",
+            "committed_at": "timestamptz",
+            "undone_at": "timestamptz",
+        },
+        updated_at=False,
+    ),
+    "book": Entity(
+        "books",
+        {"name": "text", "base_currency": "text", "base_currency_chosen": "boolean", "locked_until": "date"},
+        revision=False,
+        own_book=True,
+    ),
+}
+
+NET = """
+    wanted AS MATERIALIZED (
+        SELECT entity_id AS id,
+               (array_agg(before ORDER BY position))[1] AS old,
+               (array_agg(CASE WHEN action <> 'deleted' THEN after END ORDER BY position DESC))[1] AS new
+        FROM events
+        WHERE book_id = :book AND revision = :undone AND entity = :entity AND action <> 'undone'
+        GROUP BY entity_id
+    )
+"""
+"""What a revision did to each row of an entity in the end: `old` is NULL where it came, `new` where it went."""
+
+
+def differing(entity: Entity) -> str:
+    """The ids of rows that are not as the revision left them; `:lenient` passes over rows that it made."""
+    own = " OR ".join(
+        f"(w.new ? '{name}' AND t.{name} IS DISTINCT FROM {entity.value(name)})" for name in entity.columns
+    )
+    return f"""
+        WITH {NET}
+        SELECT w.id FROM wanted w
+        LEFT JOIN {entity.table} t ON {entity.where}
+        CROSS JOIN LATERAL jsonb_to_record(coalesce(w.new, '{{}}')) AS r({entity.record})
+        WHERE NOT (:lenient AND w.old IS NULL)
+          AND CASE WHEN w.new IS NULL THEN w.old IS NOT NULL AND t.id IS NOT NULL ELSE t.id IS NULL OR {own} END
+        LIMIT 5
+    """  # noqa: S608  # constants of this module
+
+
+def inserting(entity: Entity) -> str:
+    """Bring back what the revision removed."""
+    kept = dict(entity.kept)
+    if entity.revision:
+        kept["revision"] = ":revision"
+    if entity.created_at:
+        kept["created_at"] = "coalesce(CAST(w.old ->> 'created_at' AS timestamptz), now())"
+    names = ", ".join(["book_id", "id", *entity.columns, *kept])
+    values = ", ".join([":book", "w.id", *map(entity.value, entity.columns), *kept.values()])
+    return f"""
+        WITH {NET}
+        INSERT INTO {entity.table} ({names})
+        SELECT {values}
+        FROM wanted w CROSS JOIN LATERAL jsonb_to_record(w.old) AS r({entity.record})
+        WHERE w.old IS NOT NULL AND w.new IS NULL
+    """  # noqa: S608  # constants of this module
+
+
+def updating(entity: Entity) -> str:
+    """Put back what the revision changed; an image may name some of the columns only."""
+    sets = [
+        f"{name} = CASE WHEN w.old ? '{name}' THEN {entity.value(name)} ELSE t.{name} END" for name in entity.columns
+    ]
+    if entity.revision:
+        sets.append("revision = :revision")
+    if entity.updated_at:
+        sets.append("updated_at = now()")
+    return f"""
+        WITH {NET}
+        UPDATE {entity.table} t SET {", ".join(sets)}
+        FROM wanted w CROSS JOIN LATERAL jsonb_to_record(w.old) AS r({entity.record})
+        WHERE w.old IS NOT NULL AND w.new IS NOT NULL AND {entity.where}
+    """  # noqa: S608  # constants of this module
+
+
+def deleting(entity: Entity) -> str:
+    """Remove what the revision made, but for `:spared`."""
+    return f"""
+        WITH {NET}
+        DELETE FROM {entity.table} t USING wanted w
+        WHERE w.old IS NULL AND w.new IS NOT NULL AND {entity.where} AND NOT t.id = ANY(:spared)
+    """  # noqa: S608  # constants of this module
+
+
+def parameters(book_id: Any, undone: int, entity: str) -> dict[str, Any]:
+    return {"book": book_id, "undone": undone, "entity": entity}

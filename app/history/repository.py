@@ -1,0 +1,173 @@
+"""Reading the event log, and what changed since a revision."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.core.database import AnyRow
+
+_OF_ENTITY = text(
+    """
+    SELECT e.revision, e.position, e.at, e.entity, e.entity_id, e.action, e.actor_id,
+           coalesce(u.full_name, u.email) AS actor_name, e.before, e.after
+    FROM events e LEFT JOIN users u ON u.id = e.actor_id
+    WHERE e.book_id = :book AND e.entity = :entity AND e.entity_id = :id
+      AND (e.revision, e.position) < (:revision, :position)
+    ORDER BY e.revision DESC, e.position DESC LIMIT :limit
+    """
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("entity", type_=Text),
+    bindparam("id", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
+    bindparam("limit", type_=Integer),
+)
+_OF_BOOK = text(
+    """
+    SELECT e.revision, e.position, e.at, e.entity, e.entity_id, e.action, e.actor_id,
+           coalesce(u.full_name, u.email) AS actor_name
+    FROM events e LEFT JOIN users u ON u.id = e.actor_id
+    WHERE e.book_id = :book AND (e.revision, e.position) < (:revision, :position)
+    ORDER BY e.revision DESC, e.position DESC LIMIT :limit
+    """
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
+    bindparam("limit", type_=Integer),
+)
+# An imported transaction has no event of its own for how it came: its import's commit tells.
+_IMPORT_OF = text(
+    """
+    SELECT e.revision, e.position, e.at, e.entity, e.entity_id, e.action, e.actor_id,
+           coalesce(u.full_name, u.email) AS actor_name, e.before, e.after
+    FROM events e LEFT JOIN users u ON u.id = e.actor_id
+    WHERE e.book_id = :book AND e.entity = 'import' AND e.action = 'committed'
+      AND e.entity_id = coalesce(
+          (SELECT t.import_id FROM transactions t WHERE t.book_id = :book AND t.id = :id),
+          (SELECT CAST(d.before ->> 'import_id' AS uuid) FROM events d
+           WHERE d.book_id = :book AND d.entity = 'transaction' AND d.entity_id = :id AND d.action = 'deleted'
+           ORDER BY d.revision DESC LIMIT 1))
+      AND NOT EXISTS (SELECT 1 FROM events c
+                      WHERE c.book_id = :book AND c.entity = 'transaction' AND c.entity_id = :id
+                        AND c.action = 'created' AND c.revision < e.revision)
+    ORDER BY e.revision LIMIT 1
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("id", type_=Uuid))
+
+NEWEST = 2**62
+
+
+async def of_entity(
+    connection: AsyncConnection,
+    book_id: UUID,
+    entity: str,
+    entity_id: UUID,
+    *,
+    before: tuple[int, int] | None,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """A row's events, the newest first, from before a (revision, position)."""
+    revision, position = before or (NEWEST, 0)
+    parameters = {
+        "book": book_id,
+        "entity": entity,
+        "id": entity_id,
+        "revision": revision,
+        "position": position,
+        "limit": limit,
+    }
+    return (await connection.execute(_OF_ENTITY, parameters)).all()
+
+
+async def import_of(connection: AsyncConnection, book_id: UUID, transaction_id: UUID) -> AnyRow | None:
+    """The commit of the import that brought a transaction."""
+    return (await connection.execute(_IMPORT_OF, {"book": book_id, "id": transaction_id})).one_or_none()
+
+
+async def of_book(
+    connection: AsyncConnection, book_id: UUID, *, before: tuple[int, int] | None, limit: int
+) -> Sequence[AnyRow]:
+    revision, position = before or (NEWEST, 0)
+    parameters = {"book": book_id, "revision": revision, "position": position, "limit": limit}
+    return (await connection.execute(_OF_BOOK, parameters)).all()
+
+
+FEED_TABLES = {
+    "account": "accounts",
+    "attachment": "attachments",
+    "category": "categories",
+    "import": "imports",
+    "payee": "payees",
+    "reconciliation": "reconciliations",
+    "tag": "tags",
+    "transaction": "transactions",
+}
+"""The rows of a book that clients keep, in the order in which the feed tells of one revision's."""
+
+# Each branch walks an index from behind the cursor and stops at the limit: a page costs the same whatever the book
+# holds. What was deleted and is there again is told as a row.
+_BRANCH = """
+    (SELECT '{entity}' AS entity, id, revision, false AS deleted FROM {table}
+     WHERE book_id = :book AND (revision, id) > {behind} AND revision > :since
+     ORDER BY revision, id LIMIT :limit)
+"""
+_GONE = """
+    (SELECT entity, entity_id AS id, revision, true AS deleted FROM events e
+     WHERE book_id = :book AND action = 'deleted' AND revision >= :revision AND revision > :since
+       AND (revision, entity, entity_id) > (:revision, CAST(:entity AS text), CAST(:id AS uuid))
+       AND entity = ANY(:entities)
+     ORDER BY revision, entity, entity_id LIMIT :limit)
+"""
+
+
+def _changes() -> Any:
+    branches = [
+        _BRANCH.format(
+            entity=entity,
+            table=table,
+            # Of the cursor's own revision the entities before its entity are told, those behind it are not.
+            behind=f"""(CASE WHEN CAST(:entity AS text) >= '{entity}' THEN CAST(:revision AS bigint)
+                             ELSE CAST(:revision AS bigint) - 1 END,
+                        CASE CAST(:entity AS text) WHEN '{entity}' THEN CAST(:id AS uuid)
+                             ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid END)""",
+        )
+        for entity, table in FEED_TABLES.items()
+    ]
+    return text(
+        f"""
+        SELECT entity, id, revision, deleted FROM ({" UNION ALL ".join([*branches, _GONE])}) AS changed
+        ORDER BY revision, entity, id, deleted LIMIT :limit
+        """  # noqa: S608  # constants of this module
+    ).bindparams(
+        bindparam("book", type_=Uuid),
+        bindparam("since", type_=BigInteger),
+        bindparam("revision", type_=BigInteger),
+        bindparam("entity", type_=Text),
+        bindparam("id", type_=Uuid),
+        bindparam("limit", type_=Integer),
+    )
+
+
+_CHANGES = _changes()
+
+
+async def changes(
+    connection: AsyncConnection, book_id: UUID, since: int, behind: tuple[int, str, UUID], limit: int
+) -> Sequence[AnyRow]:
+    """Rows that are newer than a revision and deletions since, in order, from behind (revision, entity, id)."""
+    revision, entity, row_id = behind
+    parameters = {
+        "book": book_id,
+        "since": since,
+        "revision": revision,
+        "entity": entity,
+        "id": row_id,
+        "entities": list(FEED_TABLES),
+        "limit": limit,
+    }
+    return (await connection.execute(_CHANGES, parameters)).all()

@@ -1,0 +1,98 @@
+"""The HTTP side of history, the change feed and undo."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+
+from app.access.dependencies import BookInPath, Idempotent, ReadBook, WriteBook
+from app.core.pagination import Page, PageParams
+from app.core.problems import problems
+from app.core.routing import routes
+from app.history import service
+from app.history.schemas import ActivityEvent, Changes, HistoryEvent, UndoIn, UndoOut
+
+router = routes("/books", "books")
+
+
+@router.get(
+    "/{book_id}/changes",
+    response_model=Changes,
+    operation_id="list_changes",
+    summary="What changed since a revision",
+    responses=problems(404),
+    dependencies=[BookInPath],
+)
+async def list_changes(
+    book: ReadBook,
+    page: PageParams,
+    since: Annotated[int, Query(ge=0, lt=2**62, description="The revision you have; 0 for everything.")] = 0,
+) -> dict[str, Any]:
+    """To keep a copy of the book: each thing that changed since, once, in its newest state, and what was deleted.
+
+    Walk with `cursor` until `next_cursor` is null, then keep `revision` for the next time. What changes meanwhile comes
+    again. A page costs the same however large the book is.
+    """
+    return await service.changes(book, since, page)
+
+
+@router.get(
+    "/{book_id}/activity",
+    response_model=Page[ActivityEvent],
+    operation_id="list_activity",
+    summary="Everything that happened in a book",
+    responses=problems(404),
+    dependencies=[BookInPath],
+)
+async def list_activity(book: ReadBook, page: PageParams) -> dict[str, Any]:
+    """The event log, the newest first. Each `revision` in it can be undone."""
+    return await service.of_book(book, page)
+
+
+@router.post(
+    "/{book_id}/undo",
+    response_model=UndoOut,
+    operation_id="undo",
+    summary="Undo a revision or an import",
+    responses=problems(404, 409),
+    dependencies=[BookInPath, Idempotent],
+)
+async def undo(body: UndoIn, book: WriteBook) -> dict[str, Any]:
+    """Bring back what was before, as a new revision, which can be undone too.
+
+    It is refused with 409 and the first offenders where something that it changed has changed since, or where something
+    later depends on it; later changes that were undone themselves do not count.
+    """
+    return await service.take_back(book, body)
+
+
+def _history_of(prefix: str, entity: str, plural: str) -> APIRouter:
+    """`GET {prefix}/{id}/history` for one kind of rows."""
+    of_entity = routes(prefix, plural)
+
+    @of_entity.get(
+        f"/{{{entity}_id}}/history",
+        response_model=Page[HistoryEvent],
+        operation_id=f"get_{entity}_history",
+        summary=f"The history of {'an' if entity[0] in 'aei' else 'a'} {entity}",
+        responses=problems(404),
+    )
+    async def get_history(
+        book: ReadBook, page: PageParams, entity_id: Annotated[UUID, Path(alias=f"{entity}_id")]
+    ) -> dict[str, Any]:
+        """Who changed it and when, with its state before and after, the newest change first; also of what is gone."""
+        return await service.of_entity(book, entity, entity_id, page)
+
+    return of_entity
+
+
+HISTORIES = (
+    _history_of("/accounts", "account", "accounts"),
+    _history_of("/attachments", "attachment", "attachments"),
+    _history_of("/categories", "category", "categories"),
+    _history_of("/imports", "import", "imports"),
+    _history_of("/payees", "payee", "payees"),
+    _history_of("/reconciliations", "reconciliation", "accounts"),
+    _history_of("/tags", "tag", "tags"),
+    _history_of("/transactions", "transaction", "transactions"),
+)

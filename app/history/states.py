@@ -1,0 +1,95 @@
+"""The newest state of rows of any kind, as reading each through its own route gives it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import ARRAY, Uuid, bindparam, text
+
+from app.access.context import BookReader
+from app.accounts import service as accounts
+from app.accounts.schemas import AccountOut, ReconciliationOut
+from app.categories import service as categories
+from app.categories.schemas import CategoryOut
+from app.history.schemas import AttachmentState, PayeeState, TagState
+from app.imports import service as imports
+from app.imports.schemas import ImportOut
+from app.transactions import service as transactions
+from app.transactions.outputs import TransactionOut
+
+State = dict[str, Any]
+Read = Callable[[BookReader, Sequence[UUID]], Awaitable[dict[UUID, Any]]]
+
+_IDS = (bindparam("book", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)))
+_PAYEES = text(
+    """
+    SELECT p.id, p.name, p.default_category_id, p.revision,
+           coalesce((SELECT array_agg(a.alias ORDER BY a.alias_key) FROM payee_aliases a
+                     WHERE a.book_id = :book AND a.payee_id = p.id), '{}') AS aliases
+    FROM payees p WHERE p.book_id = :book AND p.id = ANY(:ids)
+    """
+).bindparams(*_IDS)
+_TAGS = text("SELECT id, name, revision FROM tags WHERE book_id = :book AND id = ANY(:ids)").bindparams(*_IDS)
+_RECONCILIATIONS = text(
+    """
+    SELECT id, account_id, statement_date, statement_balance, sealed_count, revision, created_at
+    FROM reconciliations WHERE book_id = :book AND id = ANY(:ids)
+    """
+).bindparams(*_IDS)
+_ATTACHMENTS = text(
+    """
+    SELECT a.id, a.transaction_id, a.file_name, f.media_type, f.size, encode(a.sha256, 'hex') AS sha256, a.revision,
+           a.created_at
+    FROM attachments a JOIN files f ON f.book_id = a.book_id AND f.sha256 = a.sha256
+    WHERE a.book_id = :book AND a.id = ANY(:ids)
+    """
+).bindparams(*_IDS)
+
+
+async def states(book: BookReader, entity: str, ids: Sequence[UUID]) -> dict[UUID, State]:
+    """Those of these rows that are there, as JSON documents."""
+    read, adapter = _READERS[entity]
+    found = await read(book, ids)
+    return {
+        row_id: adapter.dump_python(adapter.validate_python(row, from_attributes=True), mode="json", by_alias=True)
+        for row_id, row in found.items()
+    }
+
+
+def _by(statement: Any) -> Read:
+    async def read(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Any]:
+        rows = (await book.connection.execute(statement, {"book": book.book_id, "ids": list(ids)})).mappings()
+        return {row["id"]: dict(row) for row in rows}
+
+    return read
+
+
+def _of_all(every: Callable[[BookReader], Awaitable[list[State]]]) -> Read:
+    """For kinds of which a book has a handful: all are read, these are taken."""
+
+    async def read(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Any]:
+        wanted = set(ids)
+        return {row["id"]: row for row in await every(book) if row["id"] in wanted}
+
+    return read
+
+
+async def _imports(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    return {document["id"]: document for document in await imports.get_many(book, ids)}
+
+
+async def _every_account(book: BookReader) -> list[State]:
+    return await accounts.every(book, archived=None)
+
+
+_READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
+    "account": (_of_all(_every_account), TypeAdapter(AccountOut)),
+    "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),
+    "category": (_of_all(categories.every), TypeAdapter(CategoryOut)),
+    "import": (_imports, TypeAdapter(ImportOut)),
+    "payee": (_by(_PAYEES), TypeAdapter(PayeeState)),
+    "reconciliation": (_by(_RECONCILIATIONS), TypeAdapter(ReconciliationOut)),
+    "tag": (_by(_TAGS), TypeAdapter(TagState)),
+    "transaction": (transactions.get_many, TypeAdapter(TransactionOut)),
+}

@@ -1,0 +1,234 @@
+"""Undo: the state before a revision, brought back as a new revision.
+
+A revision can be undone when everything it touched is still as it left it, whatever else has happened since; later
+changes that were themselves undone do not count. The undo logs the revision's events turned round, so that it can be
+undone in the same way.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Text, TextClause, Uuid, bindparam, text
+from sqlalchemy.exc import IntegrityError
+
+from app.access.context import BookWriter, Event
+from app.access.opening import flush_events
+from app.core.database import AnyRow
+from app.core.errors import ForbiddenError
+from app.history import undo_sql as sql
+from app.history.entities import ENTITIES, deleting, differing, inserting, updating
+from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
+from app.transactions import posting
+from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
+from app.transactions.posting_sql import NO_LOG
+
+Document = dict[str, Any]
+
+WHOLE = {"created", "updated", "deleted"}
+SMALL_KIND = {
+    "reassigned": "reassigned",
+    "payee_changed": "payee_changed",
+    "tags_changed": "tags_changed",
+    "sealed": "sealed",
+    "unsealed": "sealed",
+}
+
+# Nothing stands on these, they stand on transactions: they go first and come last.
+ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "payee_alias")
+# In this order they come, in the other one they go.
+BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
+ONLY_CHANGED = ("import", "book")
+
+
+async def undo(book: BookWriter, revision: int) -> Document:
+    """Bring back what was before a revision.
+
+    Raises `RevisionNotFoundError`, `NotUndoableError` for what the log cannot bring back, `LaterChangesError` where
+    later changes depend on it, and what closed periods refuse. Only an owner may undo a change of the book itself.
+    """
+    summary = (await book.connection.execute(sql.SUMMARY, {"book": book.book_id, "undone": revision})).all()
+    if not summary:
+        raise RevisionNotFoundError(revision)
+    step = _Step(book, revision, summary)
+    step.check_possible()
+    await step.check_unchanged()
+    try:
+        await step.take_back()
+    except IntegrityError as error:
+        raise LaterChangesError([], "What came later uses what would go, or has taken its place.") from error
+    await step.check_rules()
+    book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
+    await flush_events(book)
+    await step.log()
+    changes = [{"entity": row.entity, "action": row.action, "count": row.events} for row in summary]
+    return {"revision": book.revision, "undone": revision, "changes": changes}
+
+
+async def committing_revision(book: BookWriter, import_id: UUID) -> int | None:
+    """The revision that committed an import, if one did."""
+    found: int | None = await book.connection.scalar(sql.COMMITTING, {"book": book.book_id, "import": import_id})
+    return found
+
+
+class _Step:
+    """The undo of one revision."""
+
+    def __init__(self, book: BookWriter, revision: int, summary: Sequence[AnyRow]) -> None:
+        self.book = book
+        self.summary = summary
+        self.found = {(row.entity, row.action) for row in summary}
+        self.entities = {row.entity for row in summary}
+        self.names = {"book": book.book_id, "undone": revision}
+        self.writing = {**self.names, "revision": book.revision}
+        self.small = sorted({SMALL_KIND[a] for e, a in self.found if e == "transaction" and a in SMALL_KIND})
+        self.whole = any(entity == "transaction" and action in WHOLE for entity, action in self.found)
+        self.loads = ("import", "committed") in self.found
+        self.by_product = bool(self.entities & {"transaction", "import"})
+        self.import_id: UUID | None = None
+        self.spared: list[UUID] = []
+
+    def check_possible(self) -> None:
+        for row in self.summary:
+            if row.action not in _undoable(row.entity) or not row.complete:
+                detail = f"The log does not keep enough of this ({row.entity} {row.action}) to bring it back."
+                raise NotUndoableError(detail, entity=row.entity, action=row.action)
+        if ("book", "updated") in self.found and self.book.role != "owner":
+            raise ForbiddenError("Only an owner may undo a change of the book itself.")
+
+    async def check_unchanged(self) -> None:
+        """Refuse when anything is not as the revision left it."""
+        offenders: list[Document] = []
+        for entity in sorted(self.entities & ENTITIES.keys()):
+            lenient = self.by_product and entity in {"payee", "tag"}
+            statement = text(differing(ENTITIES[entity])).bindparams(*_TYPED, bindparam("lenient", type_=Boolean))
+            offenders += await self._ids(statement, entity, {"entity": entity, "lenient": lenient})
+        if self.whole:
+            offenders += await self._ids(sql.WHOLE_DIFFERS, "transaction", {})
+        for kind in self.small:
+            offenders += await self._ids(sql.small_differs(kind), "transaction", {})
+        if self.loads:
+            offenders += await self._check_load()
+        if offenders:
+            raise LaterChangesError(offenders, f"What revision {self.names['undone']} changed was changed since.")
+
+    async def _check_load(self) -> list[Document]:
+        statement = text(
+            "SELECT entity_id FROM events "
+            "WHERE book_id = :book AND revision = :undone AND entity = 'import' AND action = 'committed'"
+        )
+        self.import_id = (await self.book.connection.execute(statement, self.names)).scalar_one()
+        load = {"book": self.book.book_id, "import": self.import_id}
+        counts = (await self.book.connection.execute(sql.LOAD_COUNTS, load)).one()
+        if counts.present != counts.created:
+            missing = f"{counts.created - counts.present} of the imported transactions were deleted or merged since."
+            raise LaterChangesError([{"entity": "import", "id": str(self.import_id)}], missing)
+        return await self._ids(sql.LOAD_DIFFERS, "transaction", {"import": self.import_id})
+
+    async def _ids(self, statement: TextClause, entity: str, more: Document) -> list[Document]:
+        rows = (await self.book.connection.execute(statement, {**self.names, **more})).scalars()
+        return [{"entity": entity, "id": str(row_id)} for row_id in rows]
+
+    async def take_back(self) -> None:
+        await self._check_receipts_open()
+        await self._remove(ON_TRANSACTIONS)
+        await self._bring_back(BELOW_TRANSACTIONS)
+        await self._bring_back(ONLY_CHANGED)
+        await self._small_back()
+        if self.whole or self.loads:
+            await self._whole_back()
+        await self._bring_back(ON_TRANSACTIONS)
+        if self.by_product:
+            self.spared = list((await self.book.connection.execute(sql.SPARED, self.names)).scalars())
+        await self._remove(tuple(reversed(BELOW_TRANSACTIONS)))
+
+    async def _check_receipts_open(self) -> None:
+        if "attachment" in self.entities and self.book.locked_until is not None:
+            posting.check_open(self.book, await self.book.connection.scalar(sql.ATTACHED_SINCE, self.names))
+
+    async def _remove(self, entities: Sequence[str]) -> None:
+        for entity in entities:
+            if entity in self.entities:
+                statement = text(deleting(ENTITIES[entity])).bindparams(*_TYPED, bindparam("spared", type_=ARRAY(Uuid)))
+                more = {"entity": entity, "spared": self.spared}
+                await self.book.connection.execute(statement, {**self.names, **more})
+
+    async def _bring_back(self, entities: Sequence[str]) -> None:
+        for entity in entities:
+            if entity not in self.entities:
+                continue
+            parameters = {**self.names, "entity": entity}
+            if ENTITIES[entity].revision:
+                parameters["revision"] = self.book.revision
+            if entity not in ONLY_CHANGED:
+                await self.book.connection.execute(_typed(inserting(ENTITIES[entity]), parameters), parameters)
+            await self.book.connection.execute(_typed(updating(ENTITIES[entity]), parameters), parameters)
+
+    async def _small_back(self) -> None:
+        statements = {"payee_changed": sql.PAYEES_BACK, "tags_changed": sql.TAGS_BACK, "sealed": sql.SEALS_BACK}
+        for kind in self.small:
+            if kind == "reassigned":
+                await posting.move(self.book, sql.POSTINGS_TO_RESTORE, self.names, log=False)
+                await self.book.connection.execute(sql.ROWS_FOLLOW, self.names)
+            else:
+                earliest = await self.book.connection.scalar(statements[kind], self.writing)
+                posting.check_open(self.book, earliest)
+
+    async def _whole_back(self) -> None:
+        rows = posting.StagedRows(
+            head=head_of(sql.IMAGES_TO_RESTORE),
+            line=line_of(sql.IMAGES_TO_RESTORE),
+            tagged=tagged_of(sql.IMAGES_TO_RESTORE),
+            gone=f"{sql.IDS_TO_REMOVE} UNION {sql.GONE_OF_LOAD}" if self.loads else sql.IDS_TO_REMOVE,
+            log=LOG_OF_GONE if self.loads else NO_LOG,
+            parameters={**self.names, "base": self.book.base_currency, "import": self.import_id},
+            unseal=True,
+        )
+        await posting.apply_staged(self.book, rows)
+
+    async def check_rules(self) -> None:
+        """Refuse a state in which single rows are right and the whole is not."""
+        wanted = {
+            "categories": "category" in self.entities,
+            "aliases": bool(self.entities & {"payee", "payee_alias"}),
+            "refunds": self.whole,
+        }
+        for name, needed in wanted.items():
+            if not needed:
+                continue
+            rows = (await self.book.connection.execute(sql.BROKEN[name], self.writing)).all()
+            if rows:
+                offenders = [{"entity": row.entity, "id": str(row.id)} for row in rows]
+                raise LaterChangesError(offenders, "What came later does not go with the former state.")
+        if ("book", "updated") in self.found and "account" in self.entities:
+            others = await self.book.connection.scalar(sql.OTHER_ACCOUNTS, self.names)
+            if others:
+                raise LaterChangesError([], "Other accounts count in the base currency that this one decided.")
+
+    async def log(self) -> None:
+        place = {"position": self.book.next_position, "actor": self.book.actor.user_id, "spared": self.spared}
+        turned = await self.book.connection.scalar(
+            sql.TURNED.bindparams(bindparam("spared", type_=ARRAY(Uuid))), {**self.writing, **place}
+        )
+        self.book.advance(turned or 0)
+
+
+def _undoable(entity: str) -> set[str]:
+    """The actions on an entity that the log can bring back."""
+    if entity == "transaction":
+        return WHOLE | SMALL_KIND.keys()
+    if entity in ONLY_CHANGED:
+        return {"updated", "committed", "undone"}
+    return WHOLE if entity in ENTITIES else set()
+
+
+_TYPED = (
+    bindparam("book", type_=Uuid),
+    bindparam("undone", type_=BigInteger),
+    bindparam("entity", type_=Text),
+)
+
+
+def _typed(statement: str, parameters: Document) -> TextClause:
+    more = [bindparam("revision", type_=BigInteger)] if "revision" in parameters else []
+    return text(statement).bindparams(*_TYPED, *more)
