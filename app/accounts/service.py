@@ -139,6 +139,7 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
         for opening_id in await repository.opening_ids(book.connection, book.book_id, account_id):
             existing = await transactions.get(book, opening_id)
             await openings.remove(book, existing)
+        await reassign.imports_of_account(book, account_id, None)
     await reconciliation.forget(book, account_id)
     await repository.remove(book.connection, book.book_id, account_id)
     after = {"reassigned_to": reassign_to} if reassign_to else None

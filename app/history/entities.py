@@ -130,7 +130,8 @@ NET = """
                (array_agg(before ORDER BY position))[1] AS old,
                (array_agg(CASE WHEN action <> 'deleted' THEN after END ORDER BY position DESC))[1] AS new
         FROM events
-        WHERE book_id = :book AND revision = :undone AND entity = :entity AND action <> 'undone'
+        WHERE book_id = :book AND revision = :undone AND entity = :entity
+          AND NOT (entity = 'book' AND action = 'undone')
         GROUP BY entity_id
     )
 """

@@ -103,6 +103,8 @@ class _Step:
             lenient = self.by_product and entity in {"payee", "tag"}
             statement = text(differing(ENTITIES[entity])).bindparams(*_TYPED, bindparam("lenient", type_=Boolean))
             offenders += await self._ids(statement, entity, {"entity": entity, "lenient": lenient})
+        if ("account", "created") in self.found:
+            offenders += await self._ids(sql.IMPORTS_ON_ACCOUNTS, "import", {})
         if self.whole:
             offenders += await self._ids(sql.WHOLE_DIFFERS, "transaction", {})
         for kind in self.small:
@@ -140,6 +142,8 @@ class _Step:
         await self._bring_back(ON_TRANSACTIONS)
         if self.by_product:
             self.spared = list((await self.book.connection.execute(sql.SPARED, self.names)).scalars())
+        if ("account", "created") in self.found:
+            self.book.advance(await self.book.connection.scalar(sql.DETACH_PREVIEWS, {**self.writing, **self._place()}))
         await self._remove(tuple(reversed(BELOW_TRANSACTIONS)))
 
     async def _check_receipts_open(self) -> None:
@@ -205,8 +209,11 @@ class _Step:
             if others:
                 raise LaterChangesError([], "Other accounts count in the base currency that this one decided.")
 
+    def _place(self) -> Document:
+        return {"position": self.book.next_position, "actor": self.book.actor.user_id}
+
     async def log(self) -> None:
-        place = {"position": self.book.next_position, "actor": self.book.actor.user_id, "spared": self.spared}
+        place = {**self._place(), "spared": self.spared}
         turned = await self.book.connection.scalar(
             sql.TURNED.bindparams(bindparam("spared", type_=ARRAY(Uuid))), {**self.writing, **place}
         )
@@ -217,8 +224,10 @@ def _undoable(entity: str) -> set[str]:
     """The actions on an entity that the log can bring back."""
     if entity == "transaction":
         return WHOLE | SMALL_KIND.keys()
-    if entity in ONLY_CHANGED:
+    if entity == "import":  # its rows are not in the log: what was discarded stays so
         return {"updated", "committed", "undone"}
+    if entity == "book":
+        return {"updated", "undone"}
     return WHOLE if entity in ENTITIES else set()
 
 

@@ -233,6 +233,35 @@ OTHER_ACCOUNTS = text(
                          WHERE book_id = :book AND revision = :undone AND entity = 'account'))
     """
 ).bindparams(*PARAMETERS)
+IMPORTS_ON_ACCOUNTS = text(
+    """
+    SELECT i.id FROM imports i
+    WHERE i.book_id = :book AND i.status <> 'previewed'
+      AND i.account_id IN (SELECT entity_id FROM events
+                           WHERE book_id = :book AND revision = :undone AND entity = 'account' AND action = 'created')
+      AND i.id NOT IN (SELECT entity_id FROM events WHERE book_id = :book AND revision = :undone AND entity = 'import')
+    LIMIT 5
+    """
+).bindparams(*PARAMETERS)
+# A preview is no change of the ledger: it does not hold its account, and the log tells that it lost it.
+DETACH_PREVIEWS = text(
+    """
+    WITH detached AS (
+        UPDATE imports i SET account_id = NULL, revision = :revision
+        FROM (SELECT entity_id FROM events
+              WHERE book_id = :book AND revision = :undone AND entity = 'account' AND action = 'created') AS a
+        WHERE i.book_id = :book AND i.status = 'previewed' AND i.account_id = a.entity_id
+        RETURNING i.id, a.entity_id AS account_id
+    ),
+    told AS (
+        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'import', id, 'updated', :actor,
+               jsonb_build_object('account_id', account_id), jsonb_build_object('account_id', NULL)
+        FROM detached
+    )
+    SELECT count(*) FROM detached
+    """
+).bindparams(*WRITING, bindparam("position", type_=Integer), bindparam("actor", type_=Uuid))
 COMMITTING = text(
     """
     SELECT max(e.revision) FROM events e

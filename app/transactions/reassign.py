@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Uuid, bindparam, text
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, text
 
 from app.access.context import BookWriter
 from app.access.opening import flush_events
@@ -55,6 +55,7 @@ _IMPORTS_OF_ACCOUNT = text(
 ).bindparams(
     bindparam("book", type_=Uuid),
     bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
     bindparam("old", type_=Uuid),
     bindparam("new", type_=Uuid),
     bindparam("actor", type_=Uuid),
@@ -78,8 +79,14 @@ async def account(book: BookWriter, old: UUID, new: UUID) -> int:
     if await book.connection.scalar(_BETWEEN, names):
         raise SelfTransferError("There are transfers between the two accounts; delete or change those first.")
     moved = await posting.move(book, _OF_ACCOUNT, {"old": old, "new": new})
-    await flush_events(book)
-    place = {"revision": book.revision, "actor": book.actor.user_id, "position": book.next_position}
-    book.advance(await book.connection.scalar(_IMPORTS_OF_ACCOUNT, {**names, **place}) or 0)
+    await imports_of_account(book, old, new)
     await book.connection.execute(_ROWS_OF_ACCOUNT, names)
     return moved
+
+
+async def imports_of_account(book: BookWriter, old: UUID, new: UUID | None) -> None:
+    """Have the imports to an account that goes name its heir, or none."""
+    await flush_events(book)
+    place = {"revision": book.revision, "actor": book.actor.user_id, "position": book.next_position}
+    names = {"book": book.book_id, "old": old, "new": new}
+    book.advance(await book.connection.scalar(_IMPORTS_OF_ACCOUNT, {**names, **place}) or 0)
