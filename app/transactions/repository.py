@@ -123,12 +123,44 @@ async def get_many(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUI
     return {row.id: row for row in found}
 
 
-async def has_refunds(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these transactions that others are refunds of."""
-    statement = select(Transaction.refund_of_id).where(
-        Transaction.book_id == book_id, Transaction.refund_of_id == func.any(literal(list(ids), ARRAY(UuidType)))
+def _any(column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column == func.any(literal(list(ids), ARRAY(UuidType)))
+    return found
+
+
+async def refunds_of(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """The refunds of each of these transactions that has any."""
+    statement = select(Transaction.refund_of_id, Transaction.id).where(
+        Transaction.book_id == book_id, _any(Transaction.refund_of_id, ids)
     )
-    return {found for found in (await connection.execute(statement)).scalars() if found is not None}
+    found: dict[UUID, set[UUID]] = {}
+    for row in (await connection.execute(statement)).all():
+        found.setdefault(row.refund_of_id, set()).add(row.id)
+    return found
+
+
+async def present(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these ids that are taken."""
+    statement = select(Transaction.id).where(Transaction.book_id == book_id, _any(Transaction.id, ids))
+    return set((await connection.execute(statement)).scalars())
+
+
+async def external_ids(
+    connection: AsyncConnection, book_id: UUID, wanted: Sequence[str]
+) -> dict[tuple[UUID, str], UUID]:
+    """Which transaction of which account has each of these external ids."""
+    every = select(accounts.c.id).where(accounts.c.book_id == book_id).scalar_subquery()
+    statement = select(Transaction.account_id, Transaction.external_id, Transaction.id).where(
+        Transaction.book_id == book_id,
+        Transaction.account_id == func.any(func.array(every)),
+        Transaction.external_id == func.any(literal(list(wanted), ARRAY(Text))),
+        Transaction.external_id.is_not(None),
+    )
+    return {
+        (row.account_id, row.external_id): row.id
+        for row in (await connection.execute(statement)).all()
+        if row.external_id is not None
+    }
 
 
 async def page(

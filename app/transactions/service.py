@@ -70,7 +70,7 @@ async def delete(book: BookWriter, transaction_id: UUID, expected: int | None) -
 
 async def _write_over(book: BookWriter, before: Document, wanted: Wanted) -> Document:
     batch = await batch_for(book, [wanted])
-    if is_lost_purchase(before, wanted) and await repository.has_refunds(book.connection, book.book_id, [before["id"]]):
+    if is_lost_purchase(before, wanted) and await repository.refunds_of(book.connection, book.book_id, [before["id"]]):
         raise refunded(before["id"])
     document = stage_change(batch, before, wanted)
     return stamped([document], await batch.write())[0]
