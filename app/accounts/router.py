@@ -14,7 +14,7 @@ from app.core.pagination import Page, PageParams, Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.transactions.filters import TransactionFilter
-from app.transactions.query import SortParam
+from app.transactions.query import Search, SortParam, searched
 from app.transactions.schemas import TransactionOut
 
 router = routes("/accounts", "accounts")
@@ -142,7 +142,8 @@ async def list_account_transactions(
     page: PageParams,
     date_from: Annotated[CivilDate | None, Query(description="This day or later.")] = None,
     date_to: Annotated[CivilDate | None, Query(description="This day or earlier.")] = None,
+    q: Search = None,
 ) -> dict[str, Any]:
     """Like a bank statement, and 404 for an account that is not there. `/transactions?account_id=` filters further."""
-    wanted = TransactionFilter(account_ids=(account_id,), date_from=date_from, date_to=date_to)
+    wanted = TransactionFilter(account_ids=(account_id,), date_from=date_from, date_to=date_to, q=searched(q))
     return await service.transactions_of(book, account_id, wanted, sort, page)
