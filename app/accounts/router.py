@@ -24,7 +24,7 @@ from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.transactions.filters import TransactionFilter
 from app.transactions.outputs import TransactionOut
-from app.transactions.query import SortParam
+from app.transactions.query import Search, SortParam, searched
 
 router = routes("/accounts", "accounts")
 
@@ -187,7 +187,8 @@ async def list_account_transactions(
     page: PageParams,
     date_from: Annotated[CivilDate | None, Query(description="This day or later.")] = None,
     date_to: Annotated[CivilDate | None, Query(description="This day or earlier.")] = None,
+    q: Search = None,
 ) -> dict[str, Any]:
     """Like a bank statement, and 404 for an account that is not there. `/transactions?account_id=` filters further."""
-    wanted = TransactionFilter(account_ids=(account_id,), date_from=date_from, date_to=date_to)
+    wanted = TransactionFilter(account_ids=(account_id,), date_from=date_from, date_to=date_to, q=searched(q))
     return await service.transactions_of(book, account_id, wanted, sort, page)

@@ -1,21 +1,19 @@
 """Typed filters that turn themselves into SQL."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, column, exists, func, literal, or_, select, table
+from sqlalchemy import ColumnElement, Uuid, column, exists, func, literal, select, table
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from app.core.database import AnySelect
-from app.transactions.models import Payee, Posting, Tag, Transaction, TransactionTag
-
-AMOUNT_SCALE = 10_000
-LARGEST_KEY = 9_000_000_000_000_000_000
-MAX_WORDS = 10
+from app.transactions.models import Posting, Tag, Transaction, TransactionTag
+from app.transactions.search import conditions as search
+from app.transactions.search.conditions import Found, amount_between, has_posting, is_uncategorised
 
 # The categories package stands above this one; its table is named, not imported.
 categories = table("categories", column("book_id", Uuid), column("id", Uuid), column("parent_id", Uuid))
@@ -23,7 +21,10 @@ categories = table("categories", column("book_id", Uuid), column("id", Uuid), co
 
 @dataclass(frozen=True)
 class TransactionFilter:
-    """What a list is narrowed to; an empty tuple or None narrows nothing, several values of one field are or-ed."""
+    """What a list is narrowed to; an empty tuple or None narrows nothing, several values of one field are or-ed.
+
+    A search `q` has to be looked up before there are conditions: `listing.prepared` does, and sets `found`.
+    """
 
     account_ids: tuple[UUID, ...] = ()
     category_ids: tuple[UUID, ...] = ()
@@ -38,10 +39,23 @@ class TransactionFilter:
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
     q: str | None = None
+    found: Found | None = None
 
     def conditions(self, book_id: UUID) -> list[ColumnElement[bool]]:
         """All of them, on the table of transactions."""
+        if self.q is not None and self.found is None:
+            raise RuntimeError("a filter with a search is prepared before it is used")
         return [Transaction.book_id == book_id, *self._header(), *self._amounts(), *self._related(book_id)]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is known by their ids what it can find."""
+        return self.found is not None and self.found.ids is not None
+
+    @property
+    def without_ids(self) -> "TransactionFilter":
+        """The same, found by looking at each transaction."""
+        return self if self.found is None else replace(self, found=replace(self.found, ids=None, is_cut=False))
 
     def _header(self) -> Iterator[ColumnElement[bool]]:
         """What the transaction's own columns decide."""
@@ -60,35 +74,22 @@ class TransactionFilter:
 
     def _related(self, book_id: UUID) -> Iterator[ColumnElement[bool]]:
         """What its payee, tags and postings decide."""
-        for word in (self.q or "").split()[:MAX_WORDS]:
-            yield self._word(book_id, word)
+        if self.found is not None:
+            yield from search.conditions(book_id, self.found)
         if self.tags:
             yield self._tagged(book_id)
         if self.account_ids:
-            yield self._has_posting(book_id, Posting.account_id.in_(self.account_ids))
+            yield has_posting(book_id, Posting.account_id.in_(self.account_ids))
         if self.category_ids:
             wanted = select(descendants(book_id, self.category_ids).c.id)
-            yield self._has_posting(book_id, Posting.category_id.in_(wanted))
+            yield has_posting(book_id, Posting.category_id.in_(wanted))
         if self.uncategorised:
-            yield self._has_posting(book_id, and_(Posting.category_id.is_(None), Posting.role == "flow"))
+            yield has_posting(book_id, is_uncategorised())
 
     def _amounts(self) -> Iterator[ColumnElement[bool]]:
-        """The key serves the index, the amount itself decides."""
-        if self.min_amount is not None:
-            key = (self.min_amount * AMOUNT_SCALE).to_integral_value(ROUND_FLOOR) - 1
-            yield and_(Transaction.amount >= self.min_amount, Transaction.amount_key >= _bounded(key))
-        if self.max_amount is not None:
-            key = (self.max_amount * AMOUNT_SCALE).to_integral_value(ROUND_CEILING) + 1
-            yield and_(Transaction.amount <= self.max_amount, Transaction.amount_key <= _bounded(key))
-
-    def _word(self, book_id: UUID, word: str) -> ColumnElement[bool]:
-        """A word is found anywhere in the description, the notes or the payee's name, without regard to case."""
-        payees = select(Payee.id).where(Payee.book_id == book_id, Payee.name.icontains(word, autoescape=True))
-        return or_(
-            Transaction.description.icontains(word, autoescape=True),
-            Transaction.notes.icontains(word, autoescape=True),
-            Transaction.payee_id.in_(payees),
-        )
+        """What it moved, whatever the direction."""
+        if self.min_amount is not None or self.max_amount is not None:
+            yield amount_between(self.min_amount, self.max_amount)
 
     def _tagged(self, book_id: UUID) -> ColumnElement[bool]:
         names = [func.lower(literal(name)) for name in self.tags]
@@ -101,14 +102,8 @@ class TransactionFilter:
             )
         )
 
-    def _has_posting(self, book_id: UUID, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        return exists(
-            select(Posting.line).where(Posting.book_id == book_id, Posting.transaction_id == Transaction.id, condition)
-        )
 
-
-def _bounded(key: Decimal) -> int:
-    return int(min(max(key, Decimal(-1)), Decimal(LARGEST_KEY)))
+EVERYTHING = TransactionFilter()
 
 
 def descendants(book_id: UUID, roots: tuple[UUID, ...]) -> Any:

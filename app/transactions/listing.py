@@ -1,6 +1,7 @@
 """Pages of transactions, payees and tags."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,22 +11,43 @@ from app.core.database import AnyRow
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
 from app.transactions import repository
 from app.transactions.documents import Document, from_row
-from app.transactions.filters import Sort, TransactionFilter
+from app.transactions.filters import EVERYTHING, Sort, TransactionFilter
 from app.transactions.models import Payee, Tag
+from app.transactions.search.errors import FIELD, SearchError
+from app.transactions.search.parser import parse
+from app.transactions.search.preparing import MOST_IDS, First, look_up
+from app.transactions.search.terms import TextTerm
+
+Position = tuple[Any, UUID] | None
+"""Behind which row a page begins: its sort key and its id."""
+
+
+async def prepared(book: BookReader, wanted: TransactionFilter, *, field: str = FIELD) -> TransactionFilter:
+    """The filter with its search looked up; without a search it is the same. Its conditions are ready then.
+
+    Raises `SearchError`, about `field`, for a search that cannot be understood or names what is not there.
+    """
+    if wanted.q is None:
+        return wanted
+    try:
+        return replace(wanted, found=await look_up(book.connection, book.book_id, parse(wanted.q)))
+    except SearchError as error:
+        raise error.about(field) from None
 
 
 async def transactions(book: BookReader, wanted: TransactionFilter, sort: Sort, page: PageRequest) -> dict[str, Any]:
     """One page; a row more than asked is read, to know whether there is a next page."""
-    rows = await repository.page(
-        book.connection,
-        book.book_id,
-        wanted,
-        sort,
-        limit=page.limit + 1,
-        skip=page.skip,
-        after=_position(page.cursor, sort),
-    )
-    total = await repository.count(book.connection, book.book_id, wanted) if page.include_total else None
+    after = _position(page.cursor, sort)
+    near = await _near(book, wanted, sort, page, after)
+    rows = await _rows(book, near, sort, page, after)
+    if _is_cut(near) and len(rows) <= page.limit:
+        # Other filters left too few of the first ones that the texts found.
+        rows = await _rows(book, near.without_ids, sort, page, after)
+    total = None
+    if page.include_total:
+        total = await repository.count(
+            book.connection, book.book_id, near.without_ids if after or _is_cut(near) else near
+        )
     shown = rows[: page.limit]
     cursor = None
     if len(rows) > page.limit:
@@ -35,7 +57,31 @@ async def transactions(book: BookReader, wanted: TransactionFilter, sort: Sort, 
     return {"items": documents, "next_cursor": cursor, "total": total}
 
 
-def _position(cursor: str | None, sort: Sort) -> tuple[Any, UUID] | None:
+async def _near(
+    book: BookReader, wanted: TransactionFilter, sort: Sort, page: PageRequest, after: Position
+) -> TransactionFilter:
+    """The filter prepared for this page: of many ids only those that come first on it."""
+    if wanted.q is None or page.skip:
+        return await prepared(book, wanted)
+    terms = parse(wanted.q)
+    by_text_alone = all(isinstance(term, TextTerm) for term in terms) and replace(wanted, q=None) == EVERYTHING
+    first = First(sort.text, after, page.limit + 1 if by_text_alone else MOST_IDS)
+    return replace(wanted, found=await look_up(book.connection, book.book_id, terms, first))
+
+
+def _is_cut(wanted: TransactionFilter) -> bool:
+    return wanted.found is not None and wanted.found.is_cut
+
+
+async def _rows(
+    book: BookReader, wanted: TransactionFilter, sort: Sort, page: PageRequest, after: Position
+) -> Sequence[AnyRow]:
+    return await repository.page(
+        book.connection, book.book_id, wanted, sort, limit=page.limit + 1, skip=page.skip, after=after
+    )
+
+
+def _position(cursor: str | None, sort: Sort) -> Position:
     if cursor is None:
         return None
     key, row_id = decode_cursor(cursor, sort.text, 2)

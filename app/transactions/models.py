@@ -18,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.columns import BookId, CivilDate, Exact, GivenId, NowByDefault, PlainId, Revision, Words
@@ -33,6 +34,8 @@ class Payee(Base):
     id: Mapped[GivenId]
     name: Mapped[Words]
     name_key: Mapped[str] = mapped_column(Text, Computed("lower(name)", persisted=True))
+    search_name: Mapped[str] = mapped_column(Text(collation="C"), Computed("search_text(name)", persisted=True))
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed("search_vector(book_id, name)", persisted=True))
     default_category_id: Mapped[PlainId | None]
     revision: Mapped[Revision]
     created_at: Mapped[NowByDefault]
@@ -52,6 +55,7 @@ class Payee(Base):
             postgresql_where=text("default_category_id IS NOT NULL"),
         ),
         Index("ix_payees_revision", "book_id", "revision", "id"),
+        Index("ix_payees_search", "search", postgresql_using="gin"),
     )
 
 
@@ -122,6 +126,10 @@ class Transaction(Base):
     revision: Mapped[Revision]
     created_at: Mapped[NowByDefault]
     updated_at: Mapped[NowByDefault]
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR,
+        Computed("search_vector(book_id, coalesce(description || ' ' || notes, description, notes))", persisted=True),
+    )
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -163,6 +171,7 @@ class Transaction(Base):
             "id",
             postgresql_where=text("payee_id IS NOT NULL"),
         ),
+        Index("ix_transactions_search", "search", postgresql_using="gin"),
         Index("ix_transactions_import", "book_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "uq_transactions_external_id",

@@ -15,6 +15,24 @@ MANY = 100
 SortName = Literal["date", "-date", "amount", "-amount"]
 StatusName = Literal["pending", "cleared", "reconciled"]
 
+Search = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="What to find, all of it: words in any order, each the beginning of a word of the payee, the "
+        'description or the notes, whatever its case and accents; `"corner cafe"` as it is; amounts `12.50`, `>100`, '
+        "`<=20`, `10..20`; `category:`, `account:`, `payee:`, `tag:` with a part of a name; `before:`, `after:`, `on:` "
+        "with a date, a month or a year; `type:`, `status:`, `is:`; and `-` before what must not hold. "
+        "A mistake is 422 and says at which character.",
+        examples=['"corner cafe" -category:work >10 after:2026-01'],
+    ),
+]
+
+
+def searched(q: str | None) -> str | None:
+    """A search with something in it."""
+    return q if q is not None and not q.isspace() and q else None
+
 
 async def _filter(
     account_id: Annotated[
@@ -33,20 +51,14 @@ async def _filter(
     date_to: Annotated[CivilDate | None, Query(description="This day or earlier.")] = None,
     min_amount: Annotated[SignedAmount | None, Query(description="At least this, without regard to direction.")] = None,
     max_amount: Annotated[SignedAmount | None, Query(description="At most this, without regard to direction.")] = None,
-    q: Annotated[
-        str | None,
-        Query(
-            max_length=200,
-            description="Words, each of which is in the payee, the description or the notes, in any case.",
-        ),
-    ] = None,
+    q: Search = None,
 ) -> TransactionFilter:
     if date_from and date_to and date_from > date_to:
         raise invalid("query.date_from", "empty_range", "date_from is after date_to")
     if min_amount is not None and max_amount is not None and min_amount > max_amount:
         raise invalid("query.min_amount", "empty_range", "min_amount is greater than max_amount")
-    if any("\x00" in text for text in (*tag, q or "")):
-        raise invalid("query.q", "nul_character", "a text has no NUL character")
+    if any("\x00" in text for text in tag):
+        raise invalid("query.tag", "nul_character", "a text has no NUL character")
     return TransactionFilter(
         account_ids=tuple(account_id),
         category_ids=tuple(category_id),
@@ -60,7 +72,7 @@ async def _filter(
         date_to=date_to,
         min_amount=min_amount,
         max_amount=max_amount,
-        q=q,
+        q=searched(q),
     )
 
 

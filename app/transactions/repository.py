@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow, AnySelect
-from app.transactions.filters import Sort, TransactionFilter
+from app.transactions.filters import EVERYTHING, Sort, TransactionFilter
 from app.transactions.models import Payee, Posting, Tag, Transaction, TransactionTag
 
 BOOK = bindparam("book", type_=UuidType)
@@ -106,7 +106,6 @@ def _build_whole() -> AnySelect:
 
 # Built once: putting a statement of this size together costs as much as running it.
 _WHOLE = _build_whole()
-EVERYTHING = TransactionFilter()
 _ONE = _WHOLE.where(Transaction.book_id == BOOK, Transaction.id == bindparam("id", type_=UuidType))
 
 
@@ -179,7 +178,7 @@ async def page(
         parameters |= {"after_key": after[0], "after_id": after[1]}
     if wanted == EVERYTHING:
         statement = _plain_page(sort, after is not None)
-    elif sort.name == "date" and len(wanted.account_ids) == 1:
+    elif sort.name == "date" and len(wanted.account_ids) == 1 and not wanted.is_short:
         statement = _page_of(_keys_of_account(book_id, wanted, sort, behind=after is not None), sort)
     else:
         statement = _page_of(_keys(wanted.conditions(book_id), sort, behind=after is not None), sort)
