@@ -82,13 +82,6 @@ class Batch:
         self.events.append(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
         self._moves_out(before)
 
-    def unstage(self) -> None:
-        """Take the entry back that was staged last."""
-        entry = self.entries.pop()
-        event = self.events.pop()
-        moved = len(entry.lines) + (len(event.before["postings"]) if event.before is not None else 0)
-        del self.moved[len(self.moved) - moved :]
-
     async def write(self) -> datetime:
         """Apply what was staged; returns the instant it carries."""
         self.names.record(self.book)

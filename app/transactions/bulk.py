@@ -7,7 +7,7 @@ from uuid import UUID
 from app.access.context import BookWriter
 from app.core.conditional import check_revision
 from app.core.errors import DomainError, FieldError, InvalidError
-from app.transactions import repository, service
+from app.transactions import repository, service, shapes
 from app.transactions.batch import Batch, Wanted, batch_for, body_of
 from app.transactions.bulk_schemas import BulkIn, CreateOperation, DeleteOperation, PatchOperation, Unreadable
 from app.transactions.documents import Document
@@ -64,7 +64,7 @@ class _Run:
         ids = [op.id for op in self.operations.values() if not isinstance(op, CreateOperation)]
         self.before = await service.get_many(self.book, ids) if ids else {}
         for index, operation in self.operations.items():
-            self._try(index, lambda index=index, operation=operation: self._want(index, operation))  # type: ignore[misc]
+            self._try(index, lambda index=index, operation=operation: self._want(index, operation))
         bodies = [body_of(wanted) for wanted in self.wanted.values()]
         given = [body.id for body in bodies if body.id is not None]
         if given:
@@ -91,11 +91,13 @@ class _Run:
             self.wanted[index] = merged(before, operation.changes)
 
     async def stage(self) -> None:
-        going = {op.id for i, op in self.operations.items() if isinstance(op, DeleteOperation) and i not in self.failures}
+        going = {
+            op.id for i, op in self.operations.items() if isinstance(op, DeleteOperation) and i not in self.failures
+        }
         named: set[UUID] = set()
         for index, operation in self.operations.items():
             if index not in self.failures:
-                self._try(index, lambda i=index, op=operation: self._stage(i, op, named, going))  # type: ignore[misc]
+                self._try(index, lambda i=index, op=operation: self._stage(i, op, named, going))
 
     def _stage(self, index: int, operation: Operation, named: set[UUID], going: set[UUID]) -> None:
         if self.batch is None:  # `read` comes first
@@ -116,25 +118,26 @@ class _Run:
         before = None if isinstance(operation, CreateOperation) else self.before[operation.id]
         if before is not None and service.is_lost_purchase(before, wanted):
             self._check_refunds(operation, going)
-        document = (
-            self.batch.put(wanted) if before is None else service.stage_change(self.batch, before, wanted)
-        )
-        self._claim_external_id(document)
+        key = self._check_external_id(wanted, before)
+        document = self.batch.put(wanted) if before is None else service.stage_change(self.batch, before, wanted)
+        if key is not None:
+            self.taken[key] = document["id"]
         self.staged[index] = document
 
     def _check_refunds(self, operation: Operation, going: set[UUID]) -> None:
         if not isinstance(operation, CreateOperation) and self.refunds.get(operation.id, set()) - going:
             raise service.refunded(operation.id)
 
-    def _claim_external_id(self, document: Document) -> None:
-        """Taken back where it is somebody's: what was staged last is unstaged."""
-        if document["external_id"] is None:
-            return
-        key = (document["account_id"], document["external_id"])
-        if self.taken.setdefault(key, document["id"]) != document["id"]:
-            if self.batch is not None:
-                self.batch.unstage()
+    def _check_external_id(self, wanted: Wanted, before: Document | None) -> tuple[UUID, str] | None:
+        """The account and external id that this takes; they must be free, or its own already."""
+        body = body_of(wanted)
+        if body.external_id is None:
+            return None
+        key = (next(account for _, account in shapes.account_fields(body)), body.external_id)
+        owner = self.taken.get(key)
+        if owner is not None and (before is None or owner != before["id"]):
             raise DuplicateExternalIdError(f"Another transaction of the account has the external_id {key[1]!r}.")
+        return key
 
     def _try(self, index: int, act: Any) -> None:
         try:

@@ -156,7 +156,10 @@ class RecategoriseIn(Body):
     )
 
     filter: FilterIn
-    category_id: UUID | None = Field(description="null takes the category away.")
+    category_id: UUID | None = Field(
+        description="null takes the category away. Transactions that it does not fit (an expense and an income "
+        "category) stay as they are."
+    )
     dry_run: Flag = Field(default=False, description="Only say how many and show some; nothing changes.")
 
 
@@ -165,6 +168,5 @@ class RecategoriseOut(BaseModel):
 
     count: int
     sample: list[TransactionOut] = Field(description="Some of them, as they are now: before the change in a dry run.")
-    skipped_splits: int = Field(description="Split transactions that the filter found and that stay as they are.")
     dry_run: bool
     revision: int

@@ -106,10 +106,10 @@ class TransactionFilter:
 EVERYTHING = TransactionFilter()
 
 
-def descendants(book_id: UUID, roots: tuple[UUID, ...]) -> Any:
+def descendants(book_id: UUID, roots: tuple[UUID, ...], name: str = "category_tree") -> Any:
     """The categories below `roots` and they themselves, as a recursive common table expression."""
     start: AnySelect = select(categories.c.id).where(categories.c.book_id == book_id, categories.c.id.in_(roots))
-    tree = start.cte("category_tree", recursive=True)
+    tree = start.cte(name, recursive=True)
     children = select(categories.c.id).where(categories.c.book_id == book_id, categories.c.parent_id == tree.c.id)
     return tree.union(children)
 

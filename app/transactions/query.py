@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query
+from pydantic import Field, model_validator
 
 from app.core.errors import invalid
-from app.core.fields import CivilDate
+from app.core.fields import Body, CivilDate, Flag, Name
 from app.core.money import SignedAmount
 from app.transactions.filters import Sort, TransactionFilter
 from app.transactions.outputs import TransactionType
@@ -74,6 +75,49 @@ async def _filter(
         max_amount=max_amount,
         q=searched(q),
     )
+
+
+class FilterIn(Body):
+    """The filters of the list of transactions, by the same names; at least one is set."""
+
+    account_id: list[UUID] = Field(default=[], max_length=MANY)
+    category_id: list[UUID] = Field(
+        default=[], max_length=MANY, description="Them or below them; of a split transaction the parts in them."
+    )
+    uncategorised: Flag = False
+    type: list[TransactionType] = Field(default=[], max_length=MANY)
+    status: list[StatusName] = Field(default=[], max_length=MANY)
+    tag: list[Name] = Field(default=[], max_length=MANY)
+    payee_id: list[UUID] = Field(default=[], max_length=MANY)
+    import_id: UUID | None = None
+    date_from: CivilDate | None = None
+    date_to: CivilDate | None = None
+    min_amount: SignedAmount | None = None
+    max_amount: SignedAmount | None = None
+    q: str | None = Field(default=None, max_length=200)
+
+    @model_validator(mode="after")
+    def _something(self) -> "FilterIn":
+        if not self.model_dump(exclude_defaults=True):
+            raise ValueError("set at least one filter: this would be every transaction of the book")
+        return self
+
+    def wanted(self) -> TransactionFilter:
+        return TransactionFilter(
+            account_ids=tuple(self.account_id),
+            category_ids=tuple(self.category_id),
+            uncategorised=self.uncategorised,
+            types=tuple(self.type),
+            statuses=tuple(self.status),
+            tags=tuple(self.tag),
+            payee_ids=tuple(self.payee_id),
+            import_id=self.import_id,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            min_amount=self.min_amount,
+            max_amount=self.max_amount,
+            q=searched(self.q),
+        )
 
 
 async def _sort(

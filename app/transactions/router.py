@@ -5,12 +5,13 @@ from uuid import UUID
 
 from fastapi import Body, Query, Response
 
-from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
+from app.access.dependencies import BookTag, Idempotent, ReadBook, TakeBook, WriteBook
 from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.transactions import listing, sealing, service
+from app.transactions import bulk, listing, recategorising, sealing, service
+from app.transactions.bulk_schemas import BulkIn, BulkOut, RecategoriseIn, RecategoriseOut
 from app.transactions.documents import Document
 from app.transactions.outputs import NamedOut, TransactionOut
 from app.transactions.query import FilterParams, SortParam
@@ -55,6 +56,37 @@ async def list_transactions(book: ReadBook, wanted: FilterParams, sort: SortPara
     Walk with `cursor`: it costs the same at any depth and neither misses nor repeats a row while rows are added.
     """
     return await listing.transactions(book, wanted, sort, page)
+
+
+@router.post(
+    "/bulk",
+    response_model=BulkOut,
+    operation_id="bulk_transactions",
+    summary="Add, change and delete many transactions",
+    responses=problems(404, 409),
+    dependencies=[Idempotent],
+)
+async def bulk_transactions(body: BulkIn, book: WriteBook) -> Document:
+    """Up to 1,000 operations as one revision: all or nothing, or each by itself."""
+    return await bulk.apply(book, body)
+
+
+@router.post(
+    "/recategorise",
+    response_model=RecategoriseOut,
+    operation_id="recategorise_transactions",
+    summary="Give what a filter finds another category",
+    responses=problems(404, 409),
+    dependencies=[Idempotent],
+)
+async def recategorise_transactions(body: RecategoriseIn, book: ReadBook, take: TakeBook) -> Document:
+    """As one revision, however many there are; a dry run says how many and shows some.
+
+    Of a split transaction only the parts change that the filter names by category, or by having none.
+    """
+    if body.dry_run:
+        return await recategorising.preview(book, body)
+    return await recategorising.apply(await take(), body)
 
 
 @router.get(
