@@ -26,9 +26,9 @@ async def test_aliases_are_kept_once_and_never_the_name_itself(kim: Person) -> N
 
 async def test_a_payee_of_a_transaction_has_no_alias_and_says_when_it_was_used(kim: Person) -> None:
     account = await kim.account()
-    for day in ("2026-01-03", "2026-01-09", "2026-01-05"):
-        spent = await kim.add(account_id=account["id"], payee="Shop", date=day)
-    read = await kim.read(f"/payees/{spent['payee_id']}")
+    days = ("2026-01-03", "2026-01-09", "2026-01-05")
+    spent = [await kim.add(account_id=account["id"], payee="Shop", date=day) for day in days]
+    read = await kim.read(f"/payees/{spent[0]['payee_id']}")
     assert (read["aliases"], read["default_category_id"], read["last_used"]) == ([], None, "2026-01-09")
     assert (await kim.read("/payees"))["items"] == [read]
 
@@ -194,15 +194,13 @@ async def test_the_list_finds_by_name_and_alias_and_pages(kim: Person) -> None:
     assert await names(kim, "/payees", q="SHOP 2") == ["Shop 2"]
     assert await names(kim, "/payees", q="0% 1") == ["Shop 1"]
     assert await names(kim, "/payees", q="0_") == []
-    found, cursor = [], None
-    while True:
-        params = {"cursor": cursor} if cursor else {}
-        page = await kim.read("/payees", q="lias", limit=2, include_total=True, **params)
-        found += [(item["name"], item["aliases"]) for item in page["items"]]
+    page = await kim.read("/payees", q="lias", limit=2, include_total=True)
+    items = page["items"]
+    while page["next_cursor"]:
+        page = await kim.read("/payees", q="lias", limit=2, include_total=True, cursor=page["next_cursor"])
+        items += page["items"]
         assert page["total"] == 5
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
+    found = [(item["name"], item["aliases"]) for item in items]
     assert found == [(f"Shop {number}", [f"100% {number}", f"ÄLIAS {number}"]) for number in range(5)]
     assert await names(kim, "/payees", skip=3) == ["Shop 3", "Shop 4"]
 
