@@ -59,6 +59,14 @@ async def test_only_a_default_of_the_transactions_kind_is_taken(kim: Person, foo
     assert moved["category_id"] is None
 
 
+async def test_the_category_of_a_refund_is_not_guessed(kim: Person) -> None:
+    account, wages = await kim.account(), await kim.category("Wages", kind="income")
+    await payee(kim, "Work", default_category_id=wages["id"])
+    bought = await kim.add(account_id=account["id"], payee="Work")
+    back = await kim.add(account_id=account["id"], type="income", payee="Work", refund_of_id=bought["id"])
+    assert back["category_id"] is None
+
+
 async def test_a_change_never_brings_the_default_in(kim: Person, food: dict[str, Any]) -> None:
     account = await kim.account()
     made = await kim.add(account_id=account["id"])

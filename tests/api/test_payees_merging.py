@@ -4,7 +4,7 @@ import pytest
 
 from app.core.database import Database
 from tests.conftest import Unchanged
-from tests.names import lock, logged, names, payee, revision
+from tests.names import UNKNOWN, lock, logged, names, payee, revision
 from tests.people import Person, expect, fields, problem
 
 
@@ -56,7 +56,9 @@ async def test_each_transaction_has_its_event_and_the_rest_can_be_undone(kim: Pe
     assert [event.position for event in events] == list(range(6))
 
 
-@pytest.mark.parametrize("body", [{}, {"payee_ids": []}, {"payee_ids": ["x"]}, {"payee_ids": None}])
+@pytest.mark.parametrize(
+    "body", [{}, {"payee_ids": []}, {"payee_ids": ["x"]}, {"payee_ids": None}, {"payee_ids": [UNKNOWN] * 101}]
+)
 async def test_returns_422_for_a_merge_that_says_nothing(
     kim: Person, unchanged: Unchanged, body: dict[str, object]
 ) -> None:
