@@ -24,11 +24,12 @@ from app.history.router import HISTORIES
 from app.history.router import router as history
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
+from app.names.payee_router import router as payees
+from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import housekeeping
 from app.system.router import router as system
-from app.transactions.router import payees, tags
 from app.transactions.router import router as transactions
 from app.users.router import router as users
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access.context import BookWriter
 from app.categories.models import Category
 from app.core.database import AnyRow
 
@@ -79,3 +80,42 @@ async def adopt_children(
     """Put the children below another category; returns which."""
     parameters = {"book": book_id, "revision": revision, "category": category_id, "target": target_id}
     return (await connection.execute(_ADOPT, parameters)).scalars().all()
+
+
+_HAND_OVER_DEFAULTS = text(
+    """
+    WITH changed AS (
+        UPDATE payees SET default_category_id = :heir, revision = :revision, updated_at = now()
+        WHERE book_id = :book AND default_category_id = :category
+        RETURNING id, name
+    ),
+    told AS (
+        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'payee', id, 'updated', :actor,
+               jsonb_build_object('name', name, 'default_category_id', :category),
+               jsonb_build_object('name', name, 'default_category_id', :heir)
+        FROM changed
+    )
+    SELECT count(*) FROM changed
+    """
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
+    bindparam("actor", type_=Uuid),
+    bindparam("category", type_=Uuid),
+    bindparam("heir", type_=Uuid),
+)
+
+
+async def hand_over_defaults(book: BookWriter, category_id: UUID, heir_id: UUID | None) -> int:
+    """Give the payees whose default category this is another one or none; returns how many, an event for each."""
+    parameters = {
+        "book": book.book_id,
+        "revision": book.revision,
+        "position": book.next_position,
+        "actor": book.actor.user_id,
+        "category": category_id,
+        "heir": heir_id,
+    }
+    return int(await book.connection.scalar(_HAND_OVER_DEFAULTS, parameters) or 0)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.opening import flush_events
 from app.categories import repository
 from app.categories.defaults import TREE
 from app.categories.schemas import CategoryIn, CategoryPatch, CategoryReplace
@@ -145,6 +146,8 @@ async def _change(book: BookWriter, category_id: UUID, changes: Document, expect
 async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, expected: int | None) -> None:
     """Delete a category that nothing uses, or hand all it has to another one first.
 
+    Payees whose default it was have the heir as their default, or none.
+
     Raises `CategoryInUseError` with the counts when it has children or transactions and no heir is named.
     """
     before = await get(book, category_id)
@@ -159,6 +162,8 @@ async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, 
         )
     if reassign_to is not None:
         await _hand_over(book, before, reassign_to)
+    await flush_events(book)
+    book.advance(await repository.hand_over_defaults(book, category_id, reassign_to))
     await repository.remove(book.connection, book.book_id, category_id)
     book.record(
         Event(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Integer, Uuid, bindparam, delete, func, insert, literal, select, text, update
+from sqlalchemy import ARRAY, Integer, Uuid, bindparam, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -241,36 +241,6 @@ async def closed_account(connection: AsyncConnection, book_id: UUID, import_id: 
     if name is not None:
         return f"the account '{name}' is archived"
     return "an account of it was deleted" if await connection.scalar(_MISSING, parameters) else None
-
-
-_ADD_PAYEES = text(
-    """
-    INSERT INTO payees (book_id, id, name, revision)
-    SELECT DISTINCT ON (lower(r.payee)) :book, uuidv7(), r.payee, :revision
-    FROM import_rows r
-    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND NOT r.skipped
-      AND r.payee IS NOT NULL
-    ORDER BY lower(r.payee), r.position
-    ON CONFLICT (book_id, name_key) DO NOTHING
-    """
-).bindparams(bindparam("book", type_=Uuid), bindparam("revision", type_=BigInteger))
-_DROP_PAYEES = text(
-    """
-    DELETE FROM payees p
-    WHERE p.book_id = :book AND p.revision = :revision
-      AND (SELECT t.id FROM transactions t WHERE t.book_id = :book AND t.payee_id = p.id LIMIT 1) IS NULL
-    """
-)
-
-
-async def add_payees(connection: AsyncConnection, book_id: UUID, import_id: UUID, revision: int) -> None:
-    """Make the payees that the rows name and the book does not have."""
-    await connection.execute(_ADD_PAYEES, {"book": book_id, "import": import_id, "revision": revision})
-
-
-async def drop_payees(connection: AsyncConnection, book_id: UUID, revision: int) -> None:
-    """Remove the payees that a revision made and nothing uses any more."""
-    await connection.execute(_DROP_PAYEES, {"book": book_id, "revision": revision})
 
 
 _EDITED = text(

@@ -8,7 +8,7 @@ from app.access.context import BookReader, BookWriter, Event
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
-from app.imports import repeats, repository
+from app.imports import payees, repeats, repository
 from app.imports.documents import as_event, import_document
 from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
@@ -59,7 +59,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     )
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     created = counts.pop("wanted")
-    await repository.add_payees(book.connection, book.book_id, import_id, book.revision)
+    await payees.add(book, import_id)
     changes = {
         "status": "committed",
         "created_count": created,
@@ -97,7 +97,7 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     await repository.change(book.connection, book.book_id, import_id, changes)
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
     await posting.apply_staged(book, posting.StagedRows(gone=GONE, log=LOG_OF_GONE, parameters={"import": import_id}))
-    await repository.drop_payees(book.connection, book.book_id, held.revision)
+    await payees.drop_unused(book, held.revision)
     if held.header_hash is not None:
         # Whoever takes an import back may have read it wrongly.
         await repository.drop_mapping(book.connection, book.book_id, held.header_hash)

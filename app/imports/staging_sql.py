@@ -73,17 +73,30 @@ SELECT position, id FROM (
 # purchases, one of them known already, leave one suspect. Beyond the same day, only the same text makes a suspect.
 # What an id or a day has paired already stands against nothing else.
 _CLASSIFY = """
-WITH present AS MATERIALIZED (
+WITH canonical AS MATERIALIZED (
+    -- What a payee of the file is called in the book where the file has an alias of it.
+    SELECT n.payee, (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = n.payee_id) AS name
+    FROM (
+        SELECT k.payee, (SELECT a.payee_id FROM payee_aliases a
+                         WHERE a.book_id = :book AND a.alias_key = k.key) AS payee_id
+        FROM (SELECT DISTINCT payee, lower(payee) AS key FROM import_stage WHERE payee IS NOT NULL OFFSET 0) AS k
+        OFFSET 0
+    ) AS n
+    WHERE n.payee_id IS NOT NULL
+),
+present AS MATERIALIZED (
     SELECT p.*, row_number() OVER (PARTITION BY account_id, date, amount ORDER BY transaction_id) AS nth
     FROM import_present p
     WHERE NOT EXISTS (SELECT 1 FROM import_known k WHERE k.transaction_id = p.transaction_id)
 ),
 staged AS MATERIALIZED (
-    SELECT s.*, k.transaction_id AS known_id, lower(concat_ws(' ', s.payee, s.description)) AS words,
+    SELECT s.*, k.transaction_id AS known_id, lower(concat_ws(' ', coalesce(c.name, s.payee), s.description)) AS words,
            k.transaction_id IS NOT NULL
                OR (s.external_id IS NOT NULL
                    AND row_number() OVER (PARTITION BY s.account_id, s.external_id ORDER BY s.position) > 1) AS is_known
-    FROM import_stage s LEFT JOIN import_known k ON k.position = s.position
+    FROM import_stage s
+    LEFT JOIN import_known k ON k.position = s.position
+    LEFT JOIN canonical c ON c.payee = s.payee
 ),
 numbered AS MATERIALIZED (
     SELECT s.*, row_number() OVER (PARTITION BY s.account_id, s.date, s.amount, s.is_known ORDER BY s.position) AS nth

@@ -127,6 +127,11 @@ CHECKS: dict[str, str] = {
         SELECT c.id AS category_id, c.parent_id FROM categories c
         WHERE c.book_id = :book AND c.id NOT IN (SELECT id FROM reached)
     """,
+    "an_alias_is_no_payees_name": """
+        SELECT a.id AS alias_id, a.payee_id, a.alias, p.id AS named_payee_id
+        FROM payee_aliases a JOIN payees p ON p.book_id = a.book_id AND p.name_key = a.alias_key
+        WHERE a.book_id = :book
+    """,
     "nothing_is_newer_than_the_book": """
         SELECT x.entity, x.id, x.revision, b.revision AS book_revision
         FROM (

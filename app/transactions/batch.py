@@ -59,6 +59,8 @@ class Batch:
         Raises `InvalidError` naming every wrong field, `ReferenceNotFoundError` for accounts, categories and purchases
         that are not of this book, `ArchivedError`, and what closed periods and sealed transactions refuse.
         """
+        if before is None and isinstance(wanted, FlowIn):
+            wanted = shapes.with_default_category(wanted, self.known)
         body = body_of(wanted)
         self._check(body, before)
         entry, document = self._built(wanted, body, before)

@@ -1,4 +1,4 @@
-"""Pages of transactions, payees and tags."""
+"""Pages of transactions."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,6 @@ from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_c
 from app.transactions import repository
 from app.transactions.documents import Document, from_row
 from app.transactions.filters import EVERYTHING, Sort, TransactionFilter
-from app.transactions.models import Payee, Tag
 from app.transactions.search.errors import FIELD, SearchError
 from app.transactions.search.parser import parse
 from app.transactions.search.preparing import MOST_IDS, First, look_up
@@ -93,30 +92,3 @@ def _position(cursor: str | None, sort: Sort) -> Position:
         return int(key), UUID(row_id)
     except (TypeError, ValueError, AttributeError):
         raise bad_cursor() from None
-
-
-async def payees(book: BookReader, q: str | None, page: PageRequest) -> dict[str, Any]:
-    return await _named(book, Payee, q, page)
-
-
-async def tags(book: BookReader, q: str | None, page: PageRequest) -> dict[str, Any]:
-    return await _named(book, Tag, q, page)
-
-
-async def _named(book: BookReader, model: type[Payee] | type[Tag], q: str | None, page: PageRequest) -> dict[str, Any]:
-    after = None
-    if page.cursor is not None:
-        (after,) = decode_cursor(page.cursor, "name", 1)
-        if not isinstance(after, str) or "\x00" in after:
-            raise bad_cursor()
-    text = (q or "").replace("\x00", "")
-    rows: Sequence[AnyRow] = await repository.named_page(
-        book.connection, book.book_id, model, q=text, limit=page.limit + 1, skip=page.skip, after=after
-    )
-    total = None
-    if page.include_total:
-        total = await repository.named_count(book.connection, book.book_id, model, text)
-    shown = rows[: page.limit]
-    cursor = encode_cursor("name", [shown[-1].name_key]) if len(rows) > page.limit else None
-    items = [{"id": row.id, "name": row.name, "revision": row.revision} for row in shown]
-    return {"items": items, "next_cursor": cursor, "total": total}

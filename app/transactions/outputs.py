@@ -77,11 +77,3 @@ class TransactionOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     warnings: list[Warning_] = []
-
-
-class NamedOut(BaseModel):
-    """A payee or a tag."""
-
-    id: UUID
-    name: str
-    revision: int

@@ -37,11 +37,16 @@ class PurchaseRef:
 
 @dataclass(frozen=True)
 class References:
-    """The accounts, categories, payees, tags and currencies that some input names, as far as the book has them."""
+    """The accounts, categories, payees, tags and currencies that some input names, as far as the book has them.
+
+    A payee stands under each key that was asked for, be it of its name or of an alias, with the name it has now.
+    `defaults` has the default category of each payee that has one; `categories` has those too.
+    """
 
     accounts: dict[UUID, AccountRef]
     categories: dict[UUID, CategoryRef]
     payees: dict[str, tuple[UUID, str]]
+    defaults: dict[UUID, CategoryRef]
     tags: dict[str, tuple[UUID, str]]
     exponents: dict[str, int]
     purchases: dict[UUID, PurchaseRef]
@@ -49,7 +54,7 @@ class References:
     """Each payee's and tag's given name as the database compares it."""
 
 
-NOTHING_KNOWN = References({}, {}, {}, {}, {}, {}, {})
+NOTHING_KNOWN = References({}, {}, {}, {}, {}, {}, {}, {})
 
 _LOAD = text(
     """
@@ -59,9 +64,21 @@ _LOAD = text(
          WHERE a.book_id = :book AND a.id = ANY(:accounts)) AS accounts,
         (SELECT json_agg(json_build_array(id, kind, archived_at IS NOT NULL))
          FROM categories WHERE book_id = :book AND id = ANY(:categories)) AS categories,
-        (SELECT json_agg(json_build_array(name_key, id, name))
-         FROM payees WHERE book_id = :book
-            AND name_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:payees) AS n))) AS payees,
+        (SELECT json_agg(json_build_array(p.key, p.id, p.name, (
+                    SELECT json_build_array(c.id, c.kind, c.archived_at IS NOT NULL)
+                    FROM categories c WHERE c.book_id = :book AND c.id = p.default_category_id)))
+         FROM (
+             SELECT alias_key AS key, found.*
+             FROM payee_aliases a
+             CROSS JOIN LATERAL (
+                 SELECT id, name, default_category_id FROM payees WHERE book_id = :book AND id = a.payee_id OFFSET 0
+             ) AS found
+             WHERE a.book_id = :book AND a.alias_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:payees) AS n))
+             UNION ALL
+             SELECT name_key, id, name, default_category_id
+             FROM payees
+             WHERE book_id = :book AND name_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:payees) AS n))
+         ) AS p) AS payees,
         (SELECT json_agg(json_build_array(name_key, id, name))
          FROM tags WHERE book_id = :book
             AND name_key = ANY(ARRAY(SELECT lower(n) FROM unnest(:tags) AS n))) AS tags,
@@ -101,7 +118,10 @@ async def load(
     currencies: Collection[str] = (),
     purchases: Collection[UUID] = (),
 ) -> References:
-    """Look the names up; payees and tags are keyed by their `name_keys`, so matched without regard to case."""
+    """Look the names up; payees and tags are keyed by their `name_keys`, so matched without regard to case.
+
+    A payee is found by its name or by an alias of it.
+    """
     row = (
         await connection.execute(
             _LOAD_TYPED,
@@ -116,18 +136,19 @@ async def load(
             },
         )
     ).one()
-    key_of = dict(_rows(row.name_keys))
+    defaults = {UUID(payee): _category(*default) for _, payee, _, default in _rows(row.payees) if default is not None}
     return References(
         accounts={UUID(i): AccountRef(UUID(i), c, e, a) for i, c, e, a in _rows(row.accounts)},
-        categories={UUID(i): CategoryRef(UUID(i), k, a) for i, k, a in _rows(row.categories)},
-        payees=_by_key(row.payees),
-        tags=_by_key(row.tags),
+        categories={c.id: c for c in (*(_category(*found) for found in _rows(row.categories)), *defaults.values())},
+        payees={key: (UUID(payee), name) for key, payee, name, _ in _rows(row.payees)},
+        defaults=defaults,
+        tags={key: (UUID(tag), name) for key, tag, name in _rows(row.tags)},
         exponents=dict(_rows(row.currencies)),
         purchases={
             UUID(i): PurchaseRef(kind, Decimal(amount), currency, {UUID(r): Decimal(a) for r, a in _rows(refunds)})
             for i, kind, amount, currency, refunds in _rows(row.purchases)
         },
-        name_keys=key_of,
+        name_keys=dict(_rows(row.name_keys)),
     )
 
 
@@ -149,5 +170,5 @@ def _rows(value: list[Any] | None) -> list[Any]:
     return value or []
 
 
-def _by_key(found: list[Any] | None) -> dict[str, tuple[UUID, str]]:
-    return {key: (UUID(i), name) for key, i, name in _rows(found)}
+def _category(category_id: str, kind: str, archived: bool) -> CategoryRef:  # one row of JSON
+    return CategoryRef(UUID(category_id), kind, archived)

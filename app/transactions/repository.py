@@ -1,4 +1,4 @@
-"""Reading transactions: one by id, a page of a list, payees and tags."""
+"""Reading transactions: one by id, a page of a list."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -244,30 +244,4 @@ def _directed(columns: Sequence[Any], sort: Sort) -> list[ColumnElement[Any]]:
 
 async def count(connection: AsyncConnection, book_id: UUID, wanted: TransactionFilter) -> int:
     statement = select(func.count()).select_from(Transaction).where(*wanted.conditions(book_id))
-    return cast("int", await connection.scalar(statement))
-
-
-async def named_page(
-    connection: AsyncConnection,
-    book_id: UUID,
-    model: type[Payee] | type[Tag],
-    *,
-    q: str | None,
-    limit: int,
-    skip: int,
-    after: str | None,
-) -> Sequence[AnyRow]:
-    """Payees or tags by name; `after` is the key of the last one seen."""
-    statement = select(model.id, model.name, model.name_key, model.revision).where(model.book_id == book_id)
-    if q:
-        statement = statement.where(model.name.icontains(q, autoescape=True))
-    if after is not None:
-        statement = statement.where(model.name_key > after)
-    return (await connection.execute(statement.order_by(model.name_key).offset(skip).limit(limit))).all()
-
-
-async def named_count(connection: AsyncConnection, book_id: UUID, model: type[Payee] | type[Tag], q: str | None) -> int:
-    statement = select(func.count()).select_from(model).where(model.book_id == book_id)
-    if q:
-        statement = statement.where(model.name.icontains(q, autoescape=True))
     return cast("int", await connection.scalar(statement))

@@ -1,9 +1,9 @@
-"""The HTTP side of transactions, payees and tags."""
+"""The HTTP side of transactions."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Body, Query, Response
+from fastapi import Body, Response
 
 from app.access.dependencies import BookTag, Idempotent, ReadBook, TakeBook, WriteBook
 from app.core.conditional import ExpectedRevision, tagged
@@ -13,13 +13,11 @@ from app.core.routing import routes
 from app.transactions import bulk, listing, recategorising, sealing, service
 from app.transactions.bulk_schemas import BulkIn, BulkOut, RecategoriseIn, RecategoriseOut
 from app.transactions.documents import Document
-from app.transactions.outputs import NamedOut, TransactionOut
+from app.transactions.outputs import TransactionOut
 from app.transactions.query import FilterParams, SortParam
 from app.transactions.schemas import TransactionIn, TransactionPatch, UnsealIn
 
 router = routes("/transactions", "transactions")
-payees = routes("/payees", "payees")
-tags = routes("/tags", "tags")
 
 
 @router.post(
@@ -35,7 +33,8 @@ async def create_transaction(body: Annotated[TransactionIn, Body()], book: Write
     """Add an expense, an income or a transfer. Balances and totals change with it, in the same moment.
 
     Two equal purchases on one day are two purchases; only an `external_id` that exists is refused. Payees and tags
-    are made as they are named.
+    are made as they are named; an alias means its payee. Without a `category_id` (null is one) an expense or income
+    takes its payee's default category.
     """
     document = await service.create(book, body)
     response.headers["Location"] = f"/api/v1/transactions/{document['id']}"
@@ -162,32 +161,3 @@ async def unseal_transaction(
 ) -> Document:
     """It becomes `cleared` again and may be changed; its history says why."""
     return tagged(response, await sealing.unseal(book, transaction_id, body.reason, expected))
-
-
-NameQuery = Annotated[str | None, Query(max_length=200, description="Part of the name, without regard to case.")]
-
-
-@payees.get(
-    "",
-    response_model=Page[NamedOut],
-    operation_id="list_payees",
-    summary="List payees",
-    responses={**problems(404), **not_modified()},
-    dependencies=[BookTag],
-)
-async def list_payees(book: ReadBook, page: PageParams, q: NameQuery = None) -> object:
-    """Payees by name. They are made when a transaction names them."""
-    return await listing.payees(book, q, page)
-
-
-@tags.get(
-    "",
-    response_model=Page[NamedOut],
-    operation_id="list_tags",
-    summary="List tags",
-    responses={**problems(404), **not_modified()},
-    dependencies=[BookTag],
-)
-async def list_tags(book: ReadBook, page: PageParams, q: NameQuery = None) -> object:
-    """Tags by name. They are made when a transaction names them."""
-    return await listing.tags(book, q, page)

@@ -58,7 +58,8 @@ class FlowIn(_Common):
     category_id: UUID | None = Field(
         default=None,
         description="An income on an expense category is a refund and lowers what the category spent. "
-        "An expense takes an expense category. Not together with `splits`.",
+        "An expense takes an expense category. Not together with `splits`. A new transaction that leaves it out gets "
+        "the payee's default category; null is none.",
     )
     splits: list[SplitIn] | None = Field(default=None, min_length=1, max_length=MAX_SPLITS)
     original_amount: PositiveAmount | None = Field(default=None, description="What was charged abroad.")

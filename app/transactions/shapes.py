@@ -45,6 +45,20 @@ def category_fields(body: AnyIn) -> Iterator[tuple[str, UUID]]:
                 yield f"splits.{number}.category_id", split.category_id
 
 
+def with_default_category(body: FlowIn, known: References) -> FlowIn:
+    """A new expense or income that says nothing of a category gets its payee's default, where that is of its kind.
+
+    A null that was sent stays; an archived default is not applied; the category of a refund is not guessed.
+    """
+    if "category_id" in body.model_fields_set or body.splits or body.payee is None or body.refund_of_id is not None:
+        return body
+    payee = known.payees.get(known.name_keys[body.payee])
+    default = known.defaults.get(payee[0]) if payee is not None else None
+    if default is None or default.archived or default.kind != body.type:
+        return body
+    return body.model_copy(update={"category_id": default.id})
+
+
 def missing_references(body: AnyIn, known: References) -> list[FieldError]:
     """Every account, category and purchase that the book does not have."""
     found = [

@@ -59,6 +59,24 @@ async def test_requests_cost_few_statements(counted: Counted) -> None:
         assert len(seen) <= limit, (name, seen)
 
 
+async def test_merging_costs_the_same_however_many_transactions_there_are(counted: Counted) -> None:
+    person, seen = counted
+    account = await person.account()
+    costs = []
+    for count in (1, 20):
+        into = expect(await person.http.post("/payees", json={"name": f"Into {count}"}), 201)
+        tag = expect(await person.http.post("/tags", json={"name": f"into {count}"}), 201)
+        named = {"account_id": account["id"], "payee": f"From {count}", "tags": [f"from {count}"]}
+        spent = [await person.add(**named) for _ in range(count)]
+        (old,) = (await person.read("/tags", q=f"from {count}"))["items"]
+        seen.clear()
+        body = {"payee_ids": [spent[0]["payee_id"]]}
+        expect(await person.http.post(f"/payees/{into['id']}/merge", json=body), 200)
+        expect(await person.http.post(f"/tags/{tag['id']}/merge", json={"tag_ids": [old["id"]]}), 200)
+        costs.append(len(seen))
+    assert costs[0] == costs[1] <= 30
+
+
 async def test_an_unchanged_list_is_not_computed(counted: Counted) -> None:
     person, seen = counted
     tag = {"If-None-Match": (await person.get("/transactions")).headers["etag"]}

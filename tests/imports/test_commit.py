@@ -30,10 +30,10 @@ FILE = with_ids(
 
 async def events(owner: Database, person: Person) -> list[Any]:
     async with owner.begin() as connection:
-        found = await connection.execute(
-            text("SELECT entity, action, entity_id, before, after FROM events WHERE book_id = :b ORDER BY revision"),
-            {"b": person.book_id},
+        statement = text(
+            "SELECT entity, action, entity_id, before, after FROM events WHERE book_id = :b ORDER BY revision, position"
         )
+        found = await connection.execute(statement, {"b": person.book_id})
         return list(found.all())
 
 
@@ -75,6 +75,50 @@ async def test_a_payee_the_book_has_is_the_one_that_is_used(kim: Person) -> None
     await bring_in(kim, account, FILE)
     assert {i["payee_id"] for i in await listed(kim, q="bakery")} == {known["payee_id"]}
     assert [p["name"] for p in (await kim.read("/payees"))["items"]] == ["BAKERY", "Employer"]
+
+
+async def test_an_alias_of_a_payee_is_no_new_payee(kim: Person) -> None:
+    account = await kim.account()
+    body = {"name": "The Bread Shop", "aliases": ["BAKERY", "Boulangerie"]}
+    known = expect(await kim.http.post("/payees", json=body), 201)
+    await bring_in(kim, account, FILE)
+    items = await listed(kim)
+    assert [item["payee"] for item in items] == ["The Bread Shop", "Employer", "The Bread Shop"]
+    assert {items[0]["payee_id"], items[2]["payee_id"]} == {known["id"]}
+    assert [p["name"] for p in (await kim.read("/payees"))["items"]] == ["Employer", "The Bread Shop"]
+
+
+async def test_the_payees_default_category_fills_a_row_without_one(kim: Person) -> None:
+    account = await kim.account()
+    food, other, wages = (
+        await kim.category("Test food"),
+        await kim.category("Test other"),
+        await kim.category("Test wages", kind="income"),
+    )
+    shut = await kim.category("Test shut")
+    for name, default, aliases in (
+        ("Bakery", food, ["Boulangerie"]),
+        ("Employer", wages, []),
+        ("Attic", shut, []),
+    ):
+        body = {"name": name, "aliases": aliases, "default_category_id": default["id"]}
+        expect(await kim.http.post("/payees", json=body), 201)
+    expect(await kim.http.patch(f"/categories/{shut['id']}", json={"archived": True}), 200)
+    data = csv_of(
+        "Date,Payee,Amount,Category",
+        "2025-03-01,bakery,-5.00,",
+        "2025-03-02,boulangerie,-6.00,Unheard of",
+        "2025-03-03,Bakery,-7.00,Test other",
+        "2025-03-04,Bakery,3.00,",
+        "2025-03-05,Employer,100.00,",
+        "2025-03-06,Employer,-1.00,",
+        "2025-03-07,Attic,-1.00,",
+        "2025-03-08,Somebody,-1.00,",
+        "2025-03-09,,-1.00,",
+    )
+    await bring_in(kim, account, data)
+    expected = [food, food, other, None, wages, None, None, None, None]
+    assert [item["category_id"] for item in await listed(kim)] == [c and c["id"] for c in expected]
 
 
 async def test_a_category_is_taken_by_its_name_where_that_is_unique_and_fits(kim: Person) -> None:
@@ -203,19 +247,23 @@ async def test_a_preview_may_be_discarded(kim: Person, owner_database: Database)
     assert left == 0
 
 
-async def test_the_whole_batch_is_one_event(kim: Person, owner_database: Database) -> None:
+async def test_the_whole_batch_is_one_event_beside_those_of_its_payees(kim: Person, owner_database: Database) -> None:
     account = await kim.account()
     before = len(await events(owner_database, kim))
     preview = await upload(kim, account, FILE)
     assert len(await events(owner_database, kim)) == before
     await commit(kim, preview)
     found = (await events(owner_database, kim))[before:]
-    assert [(event.entity, event.action, str(event.entity_id)) for event in found] == [
-        ("import", "committed", preview["id"])
+    made = {payee["name"]: payee["id"] for payee in (await kim.read("/payees"))["items"]}
+    assert [(event.entity, event.action, str(event.entity_id), event.after.get("name")) for event in found] == [
+        *(("payee", "created", made[name], name) for name in ("Bakery", "Employer")),
+        ("import", "committed", preview["id"], None),
     ]
-    assert found[0].before["status"] == "previewed"
-    assert found[0].after["status"] == "committed"
-    assert found[0].after["created_count"] == 3
+    assert found[0].before is None
+    assert found[0].after == {"name": "Bakery", "default_category_id": None}
+    assert found[-1].before["status"] == "previewed"
+    assert found[-1].after["status"] == "committed"
+    assert found[-1].after["created_count"] == 3
 
 
 async def test_a_currency_without_a_rate_is_posted_and_shown_as_unconverted(kim: Person) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.imports.uploads import bring_in, commit, listed, of_interest, outcomes, rows_of, statement, upload, with_ids
-from tests.people import Person
+from tests.people import Person, expect
 
 
 async def test_same_day_and_amount_is_a_suspect_and_kept(kim: Person) -> None:
@@ -95,3 +95,12 @@ async def test_rows_of_one_file_never_suspect_each_other(kim: Person) -> None:
     account = await kim.account()
     rows = [f"2025-03-0{day},Café,Latte,-3.20" for day in (1, 1, 2, 3)]
     assert (await upload(kim, account, statement(*rows)))["rows"]["new"] == 4
+
+
+async def test_the_same_text_is_recognised_after_the_payee_got_another_name(kim: Person) -> None:
+    account = await kim.account()
+    known = await kim.add(account_id=account["id"], date="2025-03-10", amount="9.99", payee="STRMS 42", description="M")
+    expect(await kim.http.patch(f"/payees/{known['payee_id']}", json={"name": "Streams"}), 200)
+    preview = await upload(kim, account, statement("2025-03-11,strms 42,m,-9.99", "2025-03-11,strms 43,m,-9.99"))
+    assert outcomes(preview["sample"]) == ["suspect", "new"]
+    assert preview["sample"][0]["match_id"] == known["id"]

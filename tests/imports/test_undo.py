@@ -113,13 +113,46 @@ async def test_an_empty_import_can_be_undone(kim: Person) -> None:
     assert (await undo(kim, await bring_in(kim, account, statement())))["status"] == "undone"
 
 
-async def test_an_undo_is_one_event(kim: Person, owner_database: Database) -> None:
+async def test_an_undo_logs_what_it_removes(kim: Person, owner_database: Database) -> None:
     account = await kim.account()
     done = await bring_in(kim, account, FILE)
+    made = {payee["name"]: payee["id"] for payee in (await kim.read("/payees"))["items"]}
     before = len(await events(owner_database, kim))
     await undo(kim, done)
     found = (await events(owner_database, kim))[before:]
-    assert [(event.entity, event.action, str(event.entity_id)) for event in found] == [("import", "undone", done["id"])]
+    assert [(event.entity, event.action) for event in found] == [
+        ("import", "undone"),
+        *[("transaction", "deleted")] * 3,
+        *[("payee", "deleted")] * 2,
+    ]
+    assert str(found[0].entity_id) == done["id"]
+    assert [(str(event.entity_id), event.before, event.after) for event in found[4:]] == [
+        (made[name], {"name": name, "default_category_id": None}, None) for name in ("Bakery", "Work")
+    ]
+
+
+async def test_what_still_means_a_payee_goes_with_it(kim: Person, owner_database: Database) -> None:
+    """An alias normally raises its payee's revision, which keeps the payee; one that did not is no obstacle."""
+    account = await kim.account()
+    done = await bring_in(kim, account, FILE)
+    bakery = (await kim.read("/payees", q="bakery"))["items"][0]
+    async with owner_database.begin() as connection:
+        add = text("INSERT INTO payee_aliases (book_id, payee_id, alias) VALUES (:book, :payee, 'Boulangerie')")
+        await connection.execute(add, {"book": kim.book_id, "payee": bakery["id"]})
+    await undo(kim, done)
+    assert (await kim.read("/payees"))["items"] == []
+    gone = [event for event in await events(owner_database, kim) if event.action == "deleted"][3:]
+    assert [event.entity for event in gone] == ["payee_alias", "payee", "payee"]
+    assert gone[0].before == {"payee_id": bakery["id"], "alias": "Boulangerie"}
+
+
+async def test_a_payee_that_was_given_an_alias_stays(kim: Person) -> None:
+    account = await kim.account()
+    done = await bring_in(kim, account, FILE)
+    bakery = (await kim.read("/payees", q="bakery"))["items"][0]
+    expect(await kim.http.patch(f"/payees/{bakery['id']}", json={"aliases": ["Boulangerie"]}), 200)
+    await undo(kim, done)
+    assert [payee["name"] for payee in (await kim.read("/payees"))["items"]] == ["Bakery"]
 
 
 async def test_an_account_with_an_undone_import_can_be_deleted(kim: Person) -> None:

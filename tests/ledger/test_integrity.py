@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.core.database import Database
 from app.integrity.repository import CHECKS
 from app.integrity.service import check_every_book
-from tests.people import Person
+from tests.people import Person, expect
 
 BALANCE_OF = "UPDATE accounts SET balance = balance + 1 WHERE id = :account"
 TOTALS = (
@@ -147,6 +147,11 @@ DAMAGE: dict[str, tuple[list[str], set[str], str]] = {
         {"nothing_is_newer_than_the_book"},
         "expense",
     ),
+    "an alias that is a payee's name": (
+        ["UPDATE payees SET name = 'ALIAS' WHERE id = :payee"],
+        {"an_alias_is_no_payees_name"},
+        "payee",
+    ),
     "a header without postings": (
         [
             (
@@ -166,6 +171,8 @@ async def ids(kim: Person) -> dict[str, Any]:
     expense = await kim.add(account_id=account["id"], category_id=category["id"])
     plain = await kim.add(account_id=account["id"])
     transfer = await kim.add(type="transfer", account_id=account["id"], to_account_id=other["id"])
+    payee = expect(await kim.http.post("/payees", json={"name": "Payee"}), 201)
+    expect(await kim.http.post("/payees", json={"name": "Other", "aliases": ["alias"]}), 201)
     root = await kim.category("Root")
     child = await kim.category("Child", parent_id=root["id"])
     rows = {
@@ -176,6 +183,7 @@ async def ids(kim: Person) -> dict[str, Any]:
         "category": category,
         "expense": expense,
         "plain": plain,
+        "payee": payee,
     }
     named = {name: row["id"] for name, row in {**rows, "transfer": transfer}.items()}
     return {**named, "book": kim.book_id, "lost": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"}

@@ -24,6 +24,7 @@ async def fill(person: Person) -> None:
     )
     await person.add(account_id=account["id"], payee="Shop", tags=["tag"])
     await person.add(type="transfer", account_id=account["id"], to_account_id=savings["id"])
+    expect(await person.http.post("/payees", json={"name": "Corner Café", "aliases": ["CRNR CAFE"]}), 201)
     file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}
     preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)

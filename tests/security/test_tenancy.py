@@ -81,8 +81,22 @@ ATTEMPTS: dict[str, Attempt] = {
     "replace_transaction": Attempt(FOREIGN, expense, write=True),
     "update_transaction": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
     "delete_transaction": Attempt(FOREIGN, write=True),
+    "create_payee": Attempt(FOREIGN, lambda ids: {"name": "P", "default_category_id": ids["category_id"]}, write=True),
     "list_payees": Attempt(OWN),
+    "get_payee": Attempt(FOREIGN),
+    "replace_payee": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "update_payee": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "merge_payees": Attempt(FOREIGN, lambda ids: {"payee_ids": [ids["other_payee_id"]]}, write=True),
+    "delete_payee": Attempt(FOREIGN, write=True),
+    "get_payee_statistics": Attempt(FOREIGN),
+    "create_tag": Attempt(OWN, lambda _: {"name": "T"}, write=True),
     "list_tags": Attempt(OWN),
+    "get_tag": Attempt(FOREIGN),
+    "replace_tag": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "update_tag": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "merge_tags": Attempt(FOREIGN, lambda ids: {"tag_ids": [ids["other_tag_id"]]}, write=True),
+    "delete_tag": Attempt(FOREIGN, write=True),
+    "get_tag_statistics": Attempt(FOREIGN),
     "create_import": Attempt(FOREIGN, form=lambda ids: {"account_id": ids["account_id"]}, write=True, viewer=403),
     "list_imports": Attempt(OWN),
     "get_import": Attempt(FOREIGN),
@@ -111,6 +125,10 @@ async def ids(kim: Person) -> dict[str, str]:
     transaction = await kim.add(
         account_id=account["id"], category_id=category["id"], payee="secret payee", tags=["secret tag"], notes="secret"
     )
+    other_payee = expect(
+        await kim.http.post("/payees", json={"name": "secret other", "aliases": ["secret alias"]}), 201
+    )
+    other_tag = expect(await kim.http.post("/tags", json={"name": "secret other"}), 201)
     file = {"file": ("secret.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,secret\n", "text/csv")}
     imported = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     return {
@@ -119,6 +137,10 @@ async def ids(kim: Person) -> dict[str, str]:
         "category_id": category["id"],
         "transaction_id": transaction["id"],
         "import_id": imported["id"],
+        "payee_id": transaction["payee_id"],
+        "other_payee_id": other_payee["id"],
+        "tag_id": next(tag["id"] for tag in (await kim.read("/tags"))["items"] if tag["id"] != other_tag["id"]),
+        "other_tag_id": other_tag["id"],
     }
 
 
@@ -192,6 +214,8 @@ async def test_a_foreign_id_in_a_body_or_query_does_not_exist(
     other = await robin.account("Other")
     made = await robin.add(account_id=account["id"])
     split = [{"amount": "10", "category_id": ids["category_id"]}]
+    payee = expect(await robin.http.post("/payees", json={"name": "Robin's"}), 201)
+    tag = expect(await robin.http.post("/tags", json={"name": "robins"}), 201)
     async with unchanged(kim), unchanged(robin):
         for answer in (
             await robin.try_add(account_id=account["id"], category_id=ids["category_id"]),
@@ -204,9 +228,13 @@ async def test_a_foreign_id_in_a_body_or_query_does_not_exist(
             await robin.http.post(f"/categories/{category['id']}/move", json={"parent_id": ids["category_id"]}),
             await robin.http.delete(f"/categories/{category['id']}", params={"reassign_to": ids["category_id"]}),
             await robin.http.delete(f"/accounts/{other['id']}", params={"reassign_to": ids["account_id"]}),
+            await robin.http.patch(f"/payees/{payee['id']}", json={"default_category_id": ids["category_id"]}),
+            await robin.http.post(f"/payees/{payee['id']}/merge", json={"payee_ids": [ids["payee_id"]]}),
+            await robin.http.delete(f"/payees/{payee['id']}", params={"reassign_to": ids["payee_id"]}),
+            await robin.http.post(f"/tags/{tag['id']}/merge", json={"tag_ids": [ids["tag_id"]]}),
         ):
             assert answer.status_code == 404, answer.text
-        for name in ("account_id", "category_id", "import_id"):
+        for name in ("account_id", "category_id", "import_id", "payee_id"):
             assert (await robin.read("/transactions", **{name: ids[name]}))["items"] == []
 
 

@@ -1,0 +1,60 @@
+"""What can be wrong about a payee or a tag."""
+
+from uuid import UUID
+
+from app.core.database import constraint_means
+from app.core.errors import ConflictError, NotFoundError
+
+
+class PayeeNotFoundError(NotFoundError):
+    code = "payee_not_found"
+
+    def __init__(self, payee_id: UUID) -> None:
+        super().__init__(f"There is no payee {payee_id}.")
+
+
+class TagNotFoundError(NotFoundError):
+    code = "tag_not_found"
+
+    def __init__(self, tag_id: UUID) -> None:
+        super().__init__(f"There is no tag {tag_id}.")
+
+
+class NameTakenError(ConflictError):
+    """Another payee or tag has this name; an alias is a name too."""
+
+    code = "name_taken"
+    title = "This name is taken"
+
+
+class PayeeInUseError(ConflictError):
+    code = "payee_in_use"
+    title = "The payee is in use"
+
+    def __init__(self, transactions: int) -> None:
+        super().__init__(
+            f"It is the payee of {transactions} transactions. Delete it with ?reassign_to=<payee id>, or let another "
+            "payee take it in with all its names: POST /payees/{payee_id}/merge.",
+            transactions=transactions,
+        )
+
+
+class TagInUseError(ConflictError):
+    code = "tag_in_use"
+    title = "The tag is in use"
+
+    def __init__(self, transactions: int) -> None:
+        super().__init__(
+            f"{transactions} transactions have it. Take it from them and delete it with ?force=true, or let another "
+            "tag take its place: POST /tags/{tag_id}/merge.",
+            transactions=transactions,
+        )
+
+
+class NameIdTakenError(ConflictError):
+    code = "id_taken"
+    title = "This id is taken"
+
+
+constraint_means("pk_payees", lambda: NameIdTakenError("A payee with this id exists."))
+constraint_means("pk_tags", lambda: NameIdTakenError("A tag with this id exists."))
