@@ -59,6 +59,7 @@ class BookWriter(BookReader):
     """
 
     base_currency_chosen: bool
+    locked_until: date | None = None
     pending: list[Event] = field(default_factory=list)
     written: list[int] = field(default_factory=lambda: [0])
 

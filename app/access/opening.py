@@ -21,6 +21,7 @@ async def take_book(actor: Actor, book_id: UUID, role: str) -> BookWriter:
         taken["base_exponent"],
         taken["revision"],
         taken["base_currency_chosen"],
+        taken["locked_until"],
     )
 
 

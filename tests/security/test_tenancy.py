@@ -10,6 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from app.core.database import Database
+from tests.attachments.files import attach, png
 from tests.conftest import Unchanged
 from tests.people import API, PASSWORD, Person, expect, problem
 
@@ -81,6 +82,11 @@ ATTEMPTS: dict[str, Attempt] = {
     "replace_transaction": Attempt(FOREIGN, expense, write=True),
     "update_transaction": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
     "delete_transaction": Attempt(FOREIGN, write=True),
+    "create_attachment": Attempt(FOREIGN, form=lambda _: {}, write=True),
+    "list_attachments": Attempt(FOREIGN),
+    "get_attachment": Attempt(FOREIGN),
+    "get_attachment_content": Attempt(FOREIGN),
+    "delete_attachment": Attempt(FOREIGN, write=True),
     "list_payees": Attempt(OWN),
     "list_tags": Attempt(OWN),
     "create_import": Attempt(FOREIGN, form=lambda ids: {"account_id": ids["account_id"]}, write=True, viewer=403),
@@ -91,6 +97,12 @@ ATTEMPTS: dict[str, Attempt] = {
     "undo_import": Attempt(FOREIGN, lambda _: {}, write=True),
     "discard_import": Attempt(FOREIGN, write=True),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
+}
+
+
+UPLOADS = {
+    "create_import": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv"),
+    "create_attachment": ("receipt.png", png(), "image/png"),
 }
 
 
@@ -119,6 +131,7 @@ async def ids(kim: Person) -> dict[str, str]:
         "category_id": category["id"],
         "transaction_id": transaction["id"],
         "import_id": imported["id"],
+        "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
 
 
@@ -132,8 +145,8 @@ async def call(
         extra["json"] = attempt.body(ids)
     if attempt.form is not None:
         extra["data"] = attempt.form(ids)
-        if name == "create_import":
-            extra["files"] = {"file": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv")}
+        if name in UPLOADS:
+            extra["files"] = {"file": UPLOADS[name]}
     url = f"http://test{path.format(**ids)}"
     return await client.request(method, url, params=attempt.params, headers=headers, **extra)
 
