@@ -1,20 +1,13 @@
 """The folder and a bucket, side by side: the same promises, each against the real thing."""
 
-import importlib.util
 import io
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 from uuid import UUID
 
-import httpx
 import pytest
 
 from app.attachments.storage import ObjectKey, ObjectMissingError, Store, StoreUnavailableError, make_store
@@ -24,13 +17,13 @@ from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.failures import StartupError
 from tests.attachments.files import attach, big_png, content, png, sha, spend, try_attach
+from tests.attachments.s3 import s3_server, s3_settings
 from tests.conftest import Unchanged, fresh_email
 from tests.people import expect, problem, register
 from tests.servers import serving
 
 BOOK = UUID("01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6")
 OTHER = UUID("01a1fdee-bbe0-7bf6-84f8-f3042f6ccda7")
-BUCKET = "receipts"
 
 
 def key(note: str, book: UUID = BOOK) -> ObjectKey:
@@ -39,42 +32,8 @@ def key(note: str, book: UUID = BOOK) -> ObjectKey:
 
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
-    """The address of an S3 server with a bucket."""
-    if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
-        pytest.skip("moto[server] is not installed: there is no S3 to test against")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _make_bucket(url)
-            yield url
-        finally:
-            os.kill(process.pid, signal.SIGTERM)
-
-
-def _make_bucket(url: str) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            httpx.put(f"{url}/{BUCKET}", timeout=5).raise_for_status()
-        except httpx.TransportError:
-            assert time.monotonic() < deadline, "the S3 server does not start"
-            time.sleep(0.1)
-        else:
-            return
-
-
-def s3_settings(url: str) -> dict[str, str]:
-    return {
-        "attachments_store": "s3",
-        "s3_endpoint_url": url,
-        "s3_bucket": BUCKET,
-        "s3_access_key_id": "key",
-        "s3_secret_access_key": "secret",
-    }
+    with s3_server() as url:
+        yield url
 
 
 def of(settings: Settings, **changes: object) -> Store:

@@ -93,7 +93,7 @@ class S3ObjectStore:
 
 class _BucketContent:
     def __init__(self, found: "obstore.GetResult") -> None:
-        self._found: "obstore.GetResult | None" = found
+        self._found: obstore.GetResult | None = found
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._found is not None:
