@@ -29,6 +29,7 @@ from app.transactions.models import Transaction
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 11))")
 _ORPHANS = text("SELECT book_id, sha256 FROM orphaned_files(:days, :most)")
 _SET_BOOK = text("SELECT set_config('app.book_id', CAST(:book AS text), true)")
+_HAS_BOOK = text("SELECT EXISTS (SELECT FROM books WHERE id = :book)").bindparams(bindparam("book", type_=Uuid))
 _KNOWN = text("SELECT sha256 FROM files WHERE book_id = :book AND sha256 = ANY(:digests)").bindparams(
     bindparam("book", type_=Uuid), bindparam("digests", type_=ARRAY(LargeBinary))
 )
@@ -143,9 +144,10 @@ async def orphans(connection: AsyncConnection, days: int, most: int) -> list[Obj
     return [ObjectKey(row.book_id, row.sha256) for row in rows]
 
 
-async def open_book(connection: AsyncConnection, book_id: UUID) -> None:
-    """For the housekeeping, which has no user."""
+async def open_book(connection: AsyncConnection, book_id: UUID) -> bool:
+    """For the housekeeping, which has no user; False where there is no such book."""
     await connection.execute(_SET_BOOK, {"book": str(book_id)})
+    return bool(await connection.scalar(_HAS_BOOK, {"book": book_id}))
 
 
 async def forget(connection: AsyncConnection, key: ObjectKey, days: int) -> bool:

@@ -1,4 +1,4 @@
-"""Removing files that no transaction has any more, and objects that no book knows."""
+"""Removing files that no transaction has any more, and objects that their book does not know."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,11 +74,17 @@ async def _sweep_strays(database: Database, objects: Store, before: datetime) ->
 
 
 async def _without_row(database: Database, keys: list[ObjectKey]) -> list[ObjectKey]:
+    """Which of them their book does not know.
+
+    Objects of a book that is not there are left alone: more likely than a book that has gone is a server that was
+    started with a wrong DATABASE_URL, which must not empty the store of the right one.
+    """
     found: list[ObjectKey] = []
     for book_id in {key.book_id for key in keys}:
         of_book = [key for key in keys if key.book_id == book_id]
         async with database.begin() as connection:
-            await repository.open_book(connection, book_id)
+            if not await repository.open_book(connection, book_id):
+                continue
             known = await repository.known(connection, book_id, [key.sha256 for key in of_book])
         found += [key for key in of_book if key.sha256 not in known]
     return found
