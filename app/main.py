@@ -1,5 +1,6 @@
 """The application: middleware, routers, error handlers and lifespan; nothing else."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,9 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.accounts.router import router as accounts
+from app.attachments.router import FRAME_BYTES, upload_pattern
+from app.attachments.router import router as attachments
+from app.attachments.storage import make_store
 from app.auth.router import router as auth
 from app.books.router import router as books
 from app.categories.router import router as categories
@@ -15,7 +19,7 @@ from app.core.admission import Admission, AdmissionEach
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
-from app.core.middleware import BodyLimit, RequestContext
+from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
@@ -28,7 +32,7 @@ from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
-from app.system.housekeeping import housekeeping
+from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.router import router as system
 from app.transactions.router import router as transactions
 from app.users.router import router as users
@@ -47,6 +51,7 @@ ROUTERS = (
     transactions,
     payees,
     tags,
+    attachments,
     reports,
     currencies,
     *HISTORIES,
@@ -80,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
+    app.state.objects = make_store(settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)
@@ -90,8 +96,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(
         BodyLimit,
         body=settings.max_body_bytes,
-        upload=settings.max_upload_bytes,
-        upload_path=f"{API}{imports.prefix}",
+        uploads=(
+            UploadPath(re.compile(re.escape(f"{API}{imports.prefix}")), settings.max_upload_bytes),
+            UploadPath(upload_pattern(API), settings.attachment_max_bytes + FRAME_BYTES),
+        ),
         may_upload=app.state.access_tokens.is_good,
     )
     if settings.cors_origins:
@@ -109,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with housekeeping(app.state.database):
+    state = app.state
+    async with housekeeping(state.database, AttachmentChore(state.objects, state.settings.attachment_undo_days)):
         yield
     await app.state.database.dispose()

@@ -155,14 +155,18 @@ async def _read_book(opened: Opened) -> BookReader:
 ReadBook = Annotated[BookReader, Depends(_read_book, scope="function")]
 
 
-async def _taken(reader: BookReader) -> BookWriter:
+async def _editable_book(reader: ReadBook) -> BookReader:
     if reader.role == "viewer":
         raise ForbiddenError("You may read this book, not change it; ask an owner to make you an editor.")
-    return await take_book(reader.actor, reader.book_id, reader.role)
+    return reader
 
 
-async def _write_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
-    writer = await _taken(reader)
+EditableBook = Annotated[BookReader, Depends(_editable_book, scope="function")]
+"""A book that this person may write in, not held yet: for slow work before `WriteBook`."""
+
+
+async def _write_book(reader: EditableBook) -> AsyncIterator[BookWriter]:
+    writer = await take_book(reader.actor, reader.book_id, reader.role)
     yield writer
     await flush_events(writer)
 
@@ -174,7 +178,8 @@ async def _take_book(reader: ReadBook) -> AsyncIterator[Take]:
     taken: list[BookWriter] = []
 
     async def take() -> BookWriter:
-        taken.append(await _taken(reader))
+        await _editable_book(reader)
+        taken.append(await take_book(reader.actor, reader.book_id, reader.role))
         return taken[-1]
 
     yield take

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import make_url
 
+from app.attachments.storage import make_store
+from app.backup import service as backups
 from app.cli import verification
 from app.cli.revision import write as write_revision
 from app.core import logs
@@ -103,6 +105,45 @@ def verify(data_dir: DataDir = None) -> None:
     lines = list(verification.failures(reports))
     for line in lines:
         typer.echo(line)
+    typer.echo(verification.summary(reports))
+    if lines:
+        raise typer.Exit(FAILED)
+
+
+@cli.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write; `-` writes to the standard output.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write the database and every attachment to one file: exit status 1 if it could not or if something is missing."""
+    settings = _settings(data_dir=data_dir)
+    with _told(), available_database(settings, create=False) as url:
+        done = asyncio.run(backups.backup(url, make_store(settings), file))
+    for key in done.missing:
+        typer.echo(f"MISSING attachment {key}: lost or damaged, and not in the backup.", err=True)
+    kept = "1 attachment" if done.attachments == 1 else f"{done.attachments} attachments"
+    typer.echo(f"Wrote {file}: the database (schema {done.schema}) and {kept}.", err=file == backups.STDOUT)
+    if done.missing:
+        raise typer.Exit(FAILED)
+
+
+@cli.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `finance backup` wrote.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace everything a database that is in use holds.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a backup into an empty database and verify it; the server must not run. Nothing is changed if it fails."""
+    manifest = backups.checked(file)
+    settings = _settings(data_dir=data_dir)
+    with _told(), own_database(settings) as url:
+        attachments = asyncio.run(backups.restore(url, make_store(settings), file, force=force))
+        reports = asyncio.run(verification.every_report(url))
+    lines = list(verification.failures(reports))
+    for line in lines:
+        typer.echo(line)
+    kept = "1 attachment" if attachments == 1 else f"{attachments} attachments"
+    typer.echo(f"Restored the backup of {manifest.created_at:%Y-%m-%d %H:%M} UTC with {kept}.")
     typer.echo(verification.summary(reports))
     if lines:
         raise typer.Exit(FAILED)

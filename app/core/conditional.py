@@ -74,4 +74,8 @@ def end_if_unchanged(response: Response, if_none_match: str | None, tag: str) ->
 
 
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:
-    return if_none_match is not None and any(part.strip() in {tag, "*"} for part in if_none_match.split(","))
+    """Compared weakly (RFC 9110, 13.1.2): a proxy that compresses an answer makes its tag a weak one."""
+    wanted = {tag.removeprefix("W/"), "*"}
+    return if_none_match is not None and any(
+        part.strip().removeprefix("W/") in wanted for part in if_none_match.split(",")
+    )

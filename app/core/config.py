@@ -35,6 +35,11 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
+class AttachmentsStore(StrEnum):
+    FOLDER = "folder"
+    S3 = "s3"
+
+
 class Settings(BaseSettings):
     """One value a setting; the environment wins over `.env`, and an empty value counts as absent."""
 
@@ -64,6 +69,16 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_upload_bytes: int = Field(default=67_108_864, ge=1024)
     min_free_disk_bytes: int = Field(default=104_857_600, ge=0)
+
+    attachments_store: AttachmentsStore = AttachmentsStore.FOLDER
+    attachment_max_bytes: int = Field(default=10_485_760, ge=1024)
+    attachment_undo_days: int = Field(default=7, ge=0, le=3650)
+    s3_endpoint_url: str | None = Field(default=None, pattern=r"^https?://")
+    s3_bucket: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: str | None = None
+    s3_prefix: str | None = None
 
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
@@ -95,6 +110,14 @@ class Settings(BaseSettings):
         lowered = self.secret_key.lower()
         if any(word in lowered for word in WELL_KNOWN_SECRETS) or len(set(lowered)) < 8:
             raise ValueError("SECRET_KEY is a well-known or guessable value: make one with `openssl rand -hex 32`")
+        return self
+
+    @model_validator(mode="after")
+    def _s3_is_whole(self) -> Self:
+        if self.attachments_store is AttachmentsStore.S3 and self.s3_bucket is None:
+            raise ValueError("S3_BUCKET is missing: ATTACHMENTS_STORE=s3 needs one")
+        if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
+            raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together: set both, or neither")
         return self
 
     @field_validator("secret_key")

@@ -20,10 +20,11 @@ from starlette.responses import Response
 from app.core.clock import now
 from app.core.database import Base
 from app.core.errors import ConflictError, InvalidError, invalid
-from app.core.security import keyed_digest
+from app.core.security import begun_keyed_digest, keyed_digest
 
 MAX_KEY_LENGTH = 255
 KEPT_FOR = timedelta(hours=48)
+PIECE_BYTES = 262_144
 KEPT_HEADERS = ("location", "etag", "content-type")
 
 IdempotencyHeader = Annotated[
@@ -180,12 +181,19 @@ async def _form_parts(form: FormData) -> list[list[str]]:
     found = []
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
-            content = await value.read()
-            await value.seek(0)
-            found.append([name, value.filename or "", keyed_digest("content", content).hex()])
+            found.append([name, value.filename or "", await _content_digest(value)])
         else:
             found.append([name, value])
     return found
+
+
+async def _content_digest(file: UploadFile) -> str:
+    """Of a file that need not fit into memory."""
+    digest = begun_keyed_digest("content")
+    while piece := await file.read(PIECE_BYTES):
+        digest.update(piece)
+    await file.seek(0)
+    return digest.hexdigest()
 
 
 async def forget_old(connection: AsyncConnection) -> int:

@@ -3,7 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -72,6 +73,14 @@ class RequestContext:
             _record(scope, status, time.perf_counter() - started)
 
 
+@dataclass(frozen=True)
+class UploadPath:
+    """Paths that take a larger body; `pattern` is the whole of one."""
+
+    pattern: re.Pattern[str]
+    limit: int
+
+
 class BodyLimit:
     """Refuses a body that is too large before it is in memory, and one that stops coming; an upload may be larger.
 
@@ -80,19 +89,19 @@ class BodyLimit:
     """
 
     def __init__(
-        self, app: ASGIApp, *, body: int, upload: int, upload_path: str, may_upload: Callable[[str], bool]
+        self, app: ASGIApp, *, body: int, uploads: Sequence[UploadPath], may_upload: Callable[[str], bool]
     ) -> None:
         self.app = app
         self._body = body
-        self._upload = upload
-        self._upload_path = upload_path
+        self._uploads = uploads
         self._may_upload = may_upload
 
     def _limit_of(self, path: str, authorization: str) -> int:
         if path.startswith(AUTH_PATH):
             return min(self._body, AUTH_BYTES)
-        if path == self._upload_path and self._may_upload(authorization):
-            return self._upload
+        for upload in self._uploads:
+            if upload.pattern.fullmatch(path) and self._may_upload(authorization):
+                return upload.limit
         return self._body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,7 +147,8 @@ def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     headers["X-Request-Id"] = request_id
     for name, value in SECURITY_HEADERS.items():
         headers[name] = value
-    headers["Content-Security-Policy"] = DOCS_POLICY if path.startswith(DOC_PATHS) else API_POLICY
+    # A route may have a stricter one.
+    headers.setdefault("Content-Security-Policy", DOCS_POLICY if path.startswith(DOC_PATHS) else API_POLICY)
     if path.startswith(AUTH_PATH):
         headers["Cache-Control"] = "no-store"  # tokens are not for any cache (RFC 6749, 5.1)
     if path.startswith("/api/"):

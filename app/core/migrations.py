@@ -39,6 +39,11 @@ def newest_revision() -> str:
     return head
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program has the migration that leads to this schema."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 async def present_revision(connection: AsyncConnection) -> str | None:
     """The schema revision of a database; None for one that was never migrated."""
     exists = await connection.scalar(text("SELECT to_regclass('public.alembic_version') IS NOT NULL"))
@@ -97,8 +102,7 @@ async def _check_server(connection: AsyncConnection) -> None:
 
 async def _check_not_newer(connection: AsyncConnection) -> None:
     present = await present_revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if present is not None and present not in known:
+    if present is not None and not is_known(present):
         raise StartupError(
             f"The database is of a newer version of Finance Tracker (schema {present}, this program knows up to "
             f"{newest_revision()}): start that version instead, or restore a backup made before the upgrade."

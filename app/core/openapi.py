@@ -27,6 +27,7 @@ TAGS = [
     {"name": "transactions", "description": "Expenses, income, transfers, splits."},
     {"name": "payees", "description": "Who is paid or pays: aliases, default categories, merging."},
     {"name": "tags", "description": "Words to find transactions by: renaming, merging."},
+    {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},

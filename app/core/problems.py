@@ -32,6 +32,7 @@ CODE_OF = {
     405: "method_not_allowed",
     413: errors.TooLargeError.code,
     415: "unsupported_media_type",
+    416: "range_not_satisfiable",
 }
 
 STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (

@@ -122,4 +122,9 @@ def digest(token: str) -> bytes:
 
 def keyed_digest(secret: str, data: bytes) -> bytes:
     """A digest that nobody can test guesses against without the server's secret."""
-    return hmac.new(secret.encode(), data, hashlib.sha256).digest()
+    return begun_keyed_digest(secret, data).digest()
+
+
+def begun_keyed_digest(secret: str, data: bytes = b"") -> hmac.HMAC:
+    """The same for what comes in pieces: `update` it with each."""
+    return hmac.new(secret.encode(), data, hashlib.sha256)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
 from app.access.opening import flush_events
-from app.core.database import AnyRow
+from app.core.database import AnyRow, domain_error_of
 from app.core.errors import ForbiddenError
 from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
@@ -56,7 +56,8 @@ async def undo(book: BookWriter, revision: int) -> Document:
     try:
         await step.take_back()
     except IntegrityError as error:
-        raise LaterChangesError([], "What came later uses what would go, or has taken its place.") from error
+        reason = "What came later uses what would go, or has taken its place."
+        raise domain_error_of(error) or LaterChangesError([], reason) from error
     await step.check_rules()
     book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
     await flush_events(book)
@@ -140,6 +141,8 @@ class _Step:
         if self.whole or self.loads:
             await self._whole_back()
         await self._bring_back(ON_TRANSACTIONS)
+        if "attachment" in self.entities:
+            await self.book.connection.execute(sql.FILES_IN_USE, self.names)
         if self.by_product:
             self.spared = list((await self.book.connection.execute(sql.SPARED, self.names)).scalars())
         if ("account", "created") in self.found:

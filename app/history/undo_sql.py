@@ -361,3 +361,12 @@ ATTACHED_SINCE = text(
     WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'attachment'
     """
 ).bindparams(*PARAMETERS)
+# A file whose attachment is back is no orphan any more; should it lose it again, its time begins anew.
+FILES_IN_USE = text(
+    """
+    UPDATE files f SET orphaned_at = NULL
+    WHERE f.book_id = :book AND f.orphaned_at IS NOT NULL
+      AND f.sha256 IN (SELECT a.sha256 FROM events e JOIN attachments a ON a.book_id = e.book_id AND a.id = e.entity_id
+                       WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'attachment')
+    """
+).bindparams(*PARAMETERS)

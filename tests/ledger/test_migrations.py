@@ -16,12 +16,13 @@ from app.core.database import APP_ROLE, Base, Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
 from app.core.migrations import migrate, newest_revision, present_revision
+from tests.attachments.files import attach, png
 from tests.conftest import fresh_email
 from tests.people import Person, expect, register
 from tests.servers import serving
 
 ROOT = Path(__file__).parents[2]
-STAIRS = ("0006", "0005", "0004", "0003", "0002", "0001", "base")
+STAIRS = ("0007", "0006", "0005", "0004", "0003", "0002", "0001", "base")
 
 
 @pytest.fixture
@@ -47,7 +48,8 @@ async def fill(person: Person) -> None:
     account, other = await person.account(opening_balance="5", opening_date="2026-01-01"), await person.account("Other")
     food = await person.category()
     split = [{"amount": "4", "category_id": food["id"]}, {"amount": "6"}]
-    await person.add(account_id=account["id"], payee="Shop", tags=["tag"], splits=split)
+    bought = await person.add(account_id=account["id"], payee="Shop", tags=["tag"], splits=split)
+    await attach(person, bought, png())
     await person.add(type="transfer", account_id=account["id"], to_account_id=other["id"])
     file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}
     preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)

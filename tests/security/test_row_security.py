@@ -9,6 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import APP_ROLE, Database, sqlstate
+from tests.attachments.files import attach, png
 from tests.dump import dump, tables_of_books
 from tests.people import Person, expect
 
@@ -22,7 +23,8 @@ async def fill(person: Person) -> None:
         await person.account(opening_balance="5", opening_date="2026-01-01"),
         await person.account("Savings"),
     )
-    await person.add(account_id=account["id"], payee="Shop", tags=["tag"])
+    bought = await person.add(account_id=account["id"], payee="Shop", tags=["tag"])
+    await attach(person, bought, png())
     await person.add(type="transfer", account_id=account["id"], to_account_id=savings["id"])
     expect(await person.http.post("/payees", json={"name": "Corner Café", "aliases": ["CRNR CAFE"]}), 201)
     file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}

@@ -10,6 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from app.core.database import Database
+from tests.attachments.files import attach, png
 from tests.conftest import Unchanged
 from tests.people import API, PASSWORD, Person, expect, problem
 
@@ -82,6 +83,11 @@ ATTEMPTS: dict[str, Attempt] = {
     "update_transaction": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
     "delete_transaction": Attempt(FOREIGN, write=True),
     "create_payee": Attempt(FOREIGN, lambda ids: {"name": "P", "default_category_id": ids["category_id"]}, write=True),
+    "create_attachment": Attempt(FOREIGN, form=lambda _: {}, write=True),
+    "list_attachments": Attempt(FOREIGN),
+    "get_attachment": Attempt(FOREIGN),
+    "get_attachment_content": Attempt(FOREIGN),
+    "delete_attachment": Attempt(FOREIGN, write=True),
     "list_payees": Attempt(OWN),
     "get_payee": Attempt(FOREIGN),
     "replace_payee": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
@@ -105,6 +111,12 @@ ATTEMPTS: dict[str, Attempt] = {
     "undo_import": Attempt(FOREIGN, lambda _: {}, write=True),
     "discard_import": Attempt(FOREIGN, write=True),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
+}
+
+
+UPLOADS = {
+    "create_import": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv"),
+    "create_attachment": ("receipt.png", png(), "image/png"),
 }
 
 
@@ -141,6 +153,7 @@ async def ids(kim: Person) -> dict[str, str]:
         "other_payee_id": other_payee["id"],
         "tag_id": next(tag["id"] for tag in (await kim.read("/tags"))["items"] if tag["id"] != other_tag["id"]),
         "other_tag_id": other_tag["id"],
+        "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
 
 
@@ -154,8 +167,8 @@ async def call(
         extra["json"] = attempt.body(ids)
     if attempt.form is not None:
         extra["data"] = attempt.form(ids)
-        if name == "create_import":
-            extra["files"] = {"file": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv")}
+        if name in UPLOADS:
+            extra["files"] = {"file": UPLOADS[name]}
     url = f"http://test{path.format(**ids)}"
     return await client.request(method, url, params=attempt.params, headers=headers, **extra)
 

@@ -22,23 +22,30 @@ _LIBRARIES = (f"{_PACKAGE}.libs", f"{_PACKAGE}/.dylibs")
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
+def packaged_programs() -> Path | None:
+    """The folder with the programs that the package brought; None where it is not installed."""
+    # The package is located and not imported: importing it touches files outside of the data folder.
+    spec = importlib.util.find_spec(_PACKAGE)
+    folder = Path(spec.origin).resolve().parent / _TREE / "bin" if spec and spec.origin else None
+    return folder if folder is not None and (folder / "postgres").is_file() else None
+
+
 def find_programs(layout: Layout, account: Account | None) -> Path:
     """The folder with programs that `account` can run.
 
     A virtual environment often lives in a home folder that nobody else may enter. Opening that up is not ours to do,
     so the server's account then gets a copy of its own in the data folder.
     """
-    # The package is located and not imported: importing it touches files outside of the data folder.
-    spec = importlib.util.find_spec(_PACKAGE)
-    tree = Path(spec.origin).resolve().parent / _TREE if spec and spec.origin else None
-    if tree is None or not (tree / "bin" / "postgres").is_file():
+    programs = packaged_programs()
+    if programs is None:
         raise StartupError(
             f"The package {_DISTRIBUTION}, which brings PostgreSQL {MAJOR}, is not installed; "
             "install it, or set DATABASE_URL to a PostgreSQL server of your own."
         )
-    needed = (tree / "bin" / "postgres", tree / "share" / "postgresql" / "postgres.bki")
+    tree = programs.parent
+    needed = (programs / "postgres", tree / "share" / "postgresql" / "postgres.bki")
     if account is None or not any(account.blocked_at(file) for file in needed):
-        return tree / "bin"
+        return programs
     return _copied(tree, layout) / _PACKAGE / _TREE / "bin"
 
 
