@@ -34,6 +34,7 @@ from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.router import router as system
+from app.transactions.matching_router import router as transfer_matches
 from app.transactions.router import router as transactions
 from app.users.router import router as users
 
@@ -48,6 +49,7 @@ ROUTERS = (
     history,
     accounts,
     categories,
+    transfer_matches,
     transactions,
     payees,
     tags,

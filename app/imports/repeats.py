@@ -11,8 +11,11 @@ _KNOWN_ID = text(
     """
     UPDATE import_rows r SET outcome = 'duplicate', reason = 'this external id exists on the account'
     WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND r.external_id IS NOT NULL
-      AND (SELECT t.id FROM transactions t
-           WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id) IS NOT NULL
+      AND ((SELECT t.id FROM transactions t
+            WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id) IS NOT NULL
+           OR EXISTS (SELECT 1 FROM merged_transactions m
+                      WHERE m.book_id = :book AND m.account_id = r.account_id AND m.external_id = r.external_id
+                        AND EXISTS (SELECT 1 FROM transactions t WHERE t.book_id = :book AND t.id = m.into_id)))
     """
 )
 

@@ -10,7 +10,7 @@ from app.core.database import AnyRow
 from app.core.errors import invalid
 from app.imports import payees, repeats, repository
 from app.imports.documents import as_event, import_document
-from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportStateError
+from app.imports.errors import ImportEditedError, ImportMergedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
 from app.imports.schemas import CommitIn
 from app.transactions import posting
@@ -80,13 +80,20 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
 async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     """Take back everything the import brought, and the payees that only it used.
 
-    Raises `ImportStateError` when it is not committed, and `ImportEditedError` when some of it was changed since,
-    unless forced.
+    Raises `ImportStateError` when it is not committed, `ImportMergedError` where a transfer would lose one side, and
+    `ImportEditedError` when some of it was changed since, unless forced.
     """
     held = await _find(book, import_id)
     if held.status != "committed":
         raise ImportStateError(f"This import is {held.status}; only a committed one can be undone.")
     await repository.forget_plans(book.connection)
+    merged = await repository.merged_count(book.connection, book.book_id, import_id)
+    if merged:
+        raise ImportMergedError(
+            f"{merged} of its rows are one side of a transfer now, and the other side came another way. Undo the "
+            "merging with POST /books/{book_id}/undo, or delete those transfers, first.",
+            merged=merged,
+        )
     edited = await repository.edited_count(book.connection, book.book_id, import_id, held.revision)
     if edited and not force:
         raise ImportEditedError(

@@ -57,13 +57,32 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS t
 WHERE p.role <> 'equity'
+  -- The other side of a transfer that was merged stands on the day that its own bank said.
+  AND NOT EXISTS (SELECT 1 FROM merged_transactions m
+                  WHERE m.book_id = :book AND m.into_id = p.transaction_id AND m.account_id = p.account_id)
+UNION ALL
+SELECT m.account_id, m.date, m.amount, m.into_id, t.words
+FROM (SELECT account_id, min(date) - 3 AS first, max(date) + 3 AS last
+      FROM import_stage WHERE reason IS NULL GROUP BY account_id) AS span
+JOIN merged_transactions m
+    ON m.book_id = :book AND m.account_id = span.account_id AND m.date BETWEEN span.first AND span.last
+CROSS JOIN LATERAL (
+    SELECT lower(concat_ws(
+        ' ', (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = h.payee_id), h.description)) AS words
+    FROM transactions h WHERE h.book_id = :book AND h.id = m.into_id
+    OFFSET 0
+) AS t
 """
 _TAKE_KNOWN = """
 INSERT INTO import_known
 SELECT position, id FROM (
     SELECT s.position,
-           (SELECT t.id FROM transactions t
-            WHERE t.book_id = :book AND t.account_id = s.account_id AND t.external_id = s.external_id) AS id
+           coalesce(
+               (SELECT t.id FROM transactions t
+                WHERE t.book_id = :book AND t.account_id = s.account_id AND t.external_id = s.external_id),
+               (SELECT t.id FROM merged_transactions m JOIN transactions t ON t.book_id = :book AND t.id = m.into_id
+                WHERE m.book_id = :book AND m.account_id = s.account_id AND m.external_id = s.external_id
+                LIMIT 1)) AS id
     FROM import_stage s WHERE s.external_id IS NOT NULL
     OFFSET 0
 ) AS looked_up WHERE id IS NOT NULL

@@ -38,6 +38,10 @@ def expense(ids: dict[str, str]) -> dict[str, Any]:
     return {"type": "expense", "date": "2026-01-01", "amount": "1", "account_id": ids["account_id"]}
 
 
+def pair(ids: dict[str, str]) -> dict[str, Any]:
+    return {"outgoing_id": ids["transaction_id"], "incoming_id": ids["category_id"]}
+
+
 def new_account(_: dict[str, str]) -> dict[str, Any]:
     return {"name": "New", "type": "cash", "currency": "EUR"}
 
@@ -88,6 +92,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_attachment": Attempt(FOREIGN),
     "get_attachment_content": Attempt(FOREIGN),
     "delete_attachment": Attempt(FOREIGN, write=True),
+    "list_transfer_matches": Attempt(OWN, params={"date_to": "2026-01-31"}),
+    "accept_transfer_match": Attempt(FOREIGN, pair, write=True),
+    "reject_transfer_match": Attempt(FOREIGN, pair, write=True),
     "list_payees": Attempt(OWN),
     "get_payee": Attempt(FOREIGN),
     "replace_payee": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
