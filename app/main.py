@@ -28,6 +28,7 @@ from app.history.router import HISTORIES
 from app.history.router import router as history
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
+from app.integrity.schedule import scheduled
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
@@ -120,6 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    async with housekeeping(state.database, AttachmentChore(state.objects, state.settings.attachment_undo_days)):
+    chore = AttachmentChore(state.objects, state.settings.attachment_undo_days)
+    async with housekeeping(state.database, chore), scheduled(state.database, state.settings.integrity_check_hours):
         yield
     await app.state.database.dispose()

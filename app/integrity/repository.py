@@ -204,3 +204,13 @@ async def offenders(connection: AsyncConnection, book_id: UUID, name: str) -> Se
 async def every_book(connection: AsyncConnection) -> Sequence[UUID]:
     """All books of the database; for the owner's role, which row-level security does not narrow."""
     return (await connection.execute(text("SELECT id FROM books ORDER BY id"))).scalars().all()
+
+
+async def ids_of_books(connection: AsyncConnection) -> Sequence[UUID]:
+    """The same for a request's role, by a function that tells it no more than the ids."""
+    return (await connection.execute(text("SELECT every_book()"))).scalars().all()
+
+
+async def open_book(connection: AsyncConnection, book_id: UUID) -> None:
+    """Let this transaction see one book's rows."""
+    await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), {"book": str(book_id)})

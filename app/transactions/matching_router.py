@@ -69,7 +69,7 @@ async def list_transfer_matches(
     date_from: Annotated[CivilDate | None, Query(description="92 days before `date_to` when absent.")] = None,
     date_to: Annotated[CivilDate | None, Query(description="Today when absent.")] = None,
     days: Annotated[int, Query(ge=0, le=14, description="At most so many days between the two.")] = 3,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=200, description="At most so many pairs.")] = 50,
 ) -> object:
     """An expense and an income of the same amount on two accounts, one of them imported at least, the newest first.
 
