@@ -31,7 +31,7 @@ tags = routes("/tags", "tags")
     dependencies=[Idempotent],
 )
 async def create_transaction(body: Annotated[TransactionIn, Body()], book: WriteBook, response: Response) -> Document:
-    """Add an expense, an income or a transfer. Balances and totals change with it, in the same moment.
+    """Add an expense, an income, a transfer, a journal or an adjustment. Balances and totals change in that moment.
 
     Two equal purchases on one day are two purchases; only an `external_id` that exists is refused. Payees and tags
     are made as they are named.
@@ -101,7 +101,11 @@ async def update_transaction(
     expected: ExpectedRevision,
     response: Response,
 ) -> Document:
-    """Change what is named and keep the rest; null clears a field. Splits are replaced as a whole."""
+    """Change what is named and keep the rest; null clears a field. Parts are named by their `line`.
+
+    Parts of a split and postings of a journal that are not named stay; `"remove": true` takes one out, an item without
+    a line adds one. With another `type` it becomes that, in one step.
+    """
     return tagged(response, await service.patch(book, transaction_id, body, expected))
 
 
