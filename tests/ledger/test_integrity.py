@@ -8,13 +8,25 @@ from sqlalchemy import text
 from app.core.database import Database
 from app.integrity.repository import CHECKS
 from app.integrity.service import check_every_book
-from tests.people import Person
+from tests.people import Person, expect
 
 BALANCE_OF = "UPDATE accounts SET balance = balance + 1 WHERE id = :account"
 TOTALS = (
     "UPDATE monthly_totals SET {change} WHERE book_id = :book AND account_id = :account AND category_id = :category"
 )
 LINE = "UPDATE postings SET {change} WHERE book_id = :book AND transaction_id = :expense AND line = 0"
+
+# An event rewritten, then what its link says of it, then the link itself: the next link still knows.
+REWRITE = "UPDATE events SET action = 'forged' WHERE book_id = :book AND revision = 2"
+DIGEST = (
+    "UPDATE event_chain c SET digest = (SELECT sha256(string_agg(event_hash(e), ''::bytea ORDER BY e.position)) "
+    "FROM events e WHERE e.book_id = c.book_id AND e.revision = c.revision) WHERE c.book_id = :book AND c.revision = 2"
+)
+HASH = (
+    "UPDATE event_chain c SET hash = sha256((SELECT b.hash FROM event_chain b WHERE b.book_id = c.book_id "
+    "AND b.revision < c.revision ORDER BY b.revision DESC, b.first_position DESC LIMIT 1) || c.digest) "
+    "WHERE c.book_id = :book AND c.revision = 2"
+)
 
 # What is damaged, which checks must find it, and which id they must name.
 DAMAGE: dict[str, tuple[list[str], set[str], str]] = {
@@ -124,7 +136,10 @@ DAMAGE: dict[str, tuple[list[str], set[str], str]] = {
     "a posting's role": (
         [
             "UPDATE postings SET role = 'equity' WHERE book_id = :book AND transaction_id = :plain",
-            "UPDATE monthly_totals SET role = 'equity' WHERE book_id = :book AND category_id IS NULL AND role = 'flow'",
+            (
+                "UPDATE monthly_totals SET role = 'equity' "
+                "WHERE account_id = :account AND category_id IS NULL AND role = 'flow'"
+            ),
             "UPDATE transactions SET amount = 0 WHERE id = :plain",
         ],
         {"roles_fit_the_type"},
@@ -137,15 +152,157 @@ DAMAGE: dict[str, tuple[list[str], set[str], str]] = {
                 "WHERE book_id = :book AND transaction_id = :transfer AND line = 1"
             ),
             "UPDATE accounts SET balance = balance + 1 WHERE id = :other",
-            "UPDATE monthly_totals SET inflow = inflow + 1, base_inflow = base_inflow + 1 WHERE account_id = :other",
+            (
+                "UPDATE monthly_totals SET inflow = inflow + 1, base_inflow = base_inflow + 1 "
+                "WHERE account_id = :other AND role = 'transfer'"
+            ),
         ],
         {"transfers_balance_in_each_currency"},
         "transfer",
     ),
     "a revision": (
         ["UPDATE transactions SET revision = revision + 1000 WHERE id = :expense"],
-        {"nothing_is_newer_than_the_book"},
+        {"nothing_is_newer_than_the_book", "transactions_revisions_are_in_the_log"},
         "expense",
+    ),
+    "a revision without a story": (
+        ["UPDATE transactions SET revision = 0 WHERE id = :expense"],
+        {"transactions_revisions_are_in_the_log"},
+        "expense",
+    ),
+    "a reconciliation's revision": (
+        ["UPDATE reconciliations SET revision = revision + 1000 WHERE id = :reconciliation"],
+        {"nothing_is_newer_than_the_book"},
+        "reconciliation",
+    ),
+    "a refund of an income": (
+        ["UPDATE transactions SET refund_of_id = :income WHERE id = :refund"],
+        {"refunds_are_income_from_a_purchase"},
+        "refund",
+    ),
+    "an expense that is a refund": (
+        ["UPDATE transactions SET refund_of_id = :plain WHERE id = :expense"],
+        {"refunds_are_income_from_a_purchase"},
+        "expense",
+    ),
+    "a seal behind its statement's day": (
+        ["UPDATE reconciliations SET statement_date = '2025-12-31' WHERE id = :reconciliation"],
+        {"sealed_transactions_are_on_their_statement"},
+        "reconciliation",
+    ),
+    "a seal of another account's statement": (
+        ["UPDATE transactions SET status = 'reconciled', reconciliation_id = :reconciliation WHERE id = :expense"],
+        {"sealed_transactions_are_on_their_statement"},
+        "expense",
+    ),
+    "a statement of another account": (
+        ["UPDATE reconciliations SET account_id = :account WHERE id = :reconciliation"],
+        {"sealed_transactions_are_on_their_statement"},
+        "reconciliation",
+    ),
+    "a journal's amount": (
+        ["UPDATE transactions SET amount = amount + 1 WHERE id = :journal"],
+        {"amount_equals_its_postings"},
+        "journal",
+    ),
+    "an adjustment's amount": (
+        ["UPDATE transactions SET amount = amount + 1 WHERE id = :adjustment"],
+        {"amount_equals_its_postings"},
+        "adjustment",
+    ),
+    "a journal called an adjustment": (
+        ["UPDATE transactions SET type = 'adjustment', amount = 3 WHERE id = :journal"],
+        {
+            "roles_fit_the_type",
+            "types_have_their_lines",
+            "simple_transactions_stay_on_one_account",
+        },
+        "journal",
+    ),
+    "a transfer to its own account": (
+        [
+            "UPDATE postings SET account_id = :account WHERE book_id = :book AND transaction_id = :transfer",
+            "UPDATE accounts SET balance = balance + 10 WHERE id = :account",
+            "UPDATE accounts SET balance = balance - 10 WHERE id = :other",
+            (
+                "UPDATE monthly_totals SET inflow = inflow + 10, base_inflow = base_inflow + 10, count = count + 1 "
+                "WHERE account_id = :account AND role = 'transfer'"
+            ),
+            (
+                "UPDATE monthly_totals SET inflow = inflow - 10, base_inflow = base_inflow - 10, count = count - 1 "
+                "WHERE account_id = :other AND role = 'transfer'"
+            ),
+        ],
+        {"types_have_their_lines"},
+        "transfer",
+    ),
+    **{
+        f"an event's {column}": (
+            [f"UPDATE events SET {change} WHERE book_id = :book AND entity_id = :expense"],  # noqa: S608  # constants
+            {"events_are_as_they_were_written"},
+            "",
+        )
+        for column, change in {
+            "before": """before = '{"amount": "1"}'""",
+            "after": "after = after || '{\"amount\": \"1.00\"}'",
+            "lost image": "after = NULL",
+            "actor": "actor_id = NULL",
+            "instant": "at = at - interval '1 microsecond'",
+            "action": "action = 'deleted'",
+            "entity": "entity = 'account'",
+            "id": "entity_id = book_id",
+        }.items()
+    },
+    "a lost event": (
+        ["DELETE FROM events WHERE book_id = :book AND entity_id = :expense"],
+        {"events_are_as_they_were_written", "transactions_revisions_are_in_the_log"},
+        "",
+    ),
+    "an event in another place": (
+        ["UPDATE events SET position = position + 1000 WHERE book_id = :book AND entity_id = :expense"],
+        {"events_are_as_they_were_written", "events_are_all_in_the_chain"},
+        "",
+    ),
+    "an event past the chain": (
+        [
+            "SET LOCAL session_replication_role = replica",
+            (
+                "INSERT INTO events (book_id, revision, position, entity, entity_id, action) "
+                "VALUES (:book, 0, 0, 'transaction', :lost, 'created')"
+            ),
+        ],
+        {"events_are_all_in_the_chain"},
+        "",
+    ),
+    "an event put in between": (
+        [
+            (
+                "INSERT INTO events (book_id, revision, position, entity, entity_id, action) "
+                "VALUES (:book, 1, 1000, 'transaction', :lost, 'created')"
+            ),
+        ],
+        {"links_of_the_log_hold_together"},
+        "",
+    ),
+    "a lost link": (
+        ["DELETE FROM event_chain WHERE book_id = :book AND revision = 2"],
+        {"events_are_all_in_the_chain", "links_of_the_log_hold_together"},
+        "",
+    ),
+    "a link's hash": (
+        ["UPDATE event_chain SET hash = sha256(hash) WHERE book_id = :book AND revision = 2"],
+        {"links_of_the_log_hold_together"},
+        "",
+    ),
+    "an event with its link's digest": (
+        [REWRITE, DIGEST],
+        {"links_of_the_log_hold_together"},
+        "",
+    ),
+    "an event with its whole link": (
+        [REWRITE, DIGEST, HASH],
+        {"links_of_the_log_hold_together"},
+        "",
     ),
     "a header without postings": (
         [
@@ -166,6 +323,19 @@ async def ids(kim: Person) -> dict[str, Any]:
     expense = await kim.add(account_id=account["id"], category_id=category["id"])
     plain = await kim.add(account_id=account["id"])
     transfer = await kim.add(type="transfer", account_id=account["id"], to_account_id=other["id"])
+    third, fourth = await kim.account("Third"), await kim.account("Fourth")
+    income = await kim.add(type="income", account_id=fourth["id"])
+    refund = await kim.add(type="income", account_id=fourth["id"], refund_of_id=expense["id"])
+    lines = [
+        {"account_id": third["id"], "role": "flow", "amount": "3"},
+        {"account_id": other["id"], "role": "flow", "amount": "4", "category_id": category["id"]},
+    ]
+    made = await kim.http.post("/transactions", json={"type": "journal", "date": "2026-01-15", "postings": lines})
+    journal = expect(made, 201)
+    wanted = {"type": "adjustment", "date": "2026-01-16", "account_id": third["id"], "balance": "9"}
+    adjustment = expect(await kim.http.post("/transactions", json=wanted), 201)
+    statement = {"statement_date": "2026-01-31", "statement_balance": "9"}
+    reconciliation = expect(await kim.http.post(f"/accounts/{third['id']}/reconcile", json=statement), 201)
     root = await kim.category("Root")
     child = await kim.category("Child", parent_id=root["id"])
     rows = {
@@ -176,6 +346,11 @@ async def ids(kim: Person) -> dict[str, Any]:
         "category": category,
         "expense": expense,
         "plain": plain,
+        "income": income,
+        "refund": refund,
+        "journal": journal,
+        "adjustment": adjustment,
+        "reconciliation": reconciliation,
     }
     named = {name: row["id"] for name, row in {**rows, "transfer": transfer}.items()}
     return {**named, "book": kim.book_id, "lost": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"}
@@ -190,7 +365,8 @@ async def test_the_check_for_it_finds_the_damage_and_names_the_row(
     async with owner_database.engine.connect() as connection:
         for statement in statements:
             used = {key: value for key, value in ids.items() if f":{key}" in statement}
-            assert (await connection.execute(text(statement), used)).rowcount > 0, statement
+            done = await connection.execute(text(statement), used)
+            assert done.rowcount > 0 or statement.startswith("SET"), statement
         found = {}
         for check, query in CHECKS.items():
             rows = (await connection.execute(text(query), {"book": ids["book"]})).mappings().all()
