@@ -12,9 +12,12 @@ from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.transactions import listing, sealing, service
 from app.transactions.documents import Document
+from app.transactions.examples import TRANSACTIONS
 from app.transactions.outputs import NamedOut, TransactionOut
 from app.transactions.query import FilterParams, SortParam
 from app.transactions.schemas import TransactionIn, TransactionPatch, UnsealIn
+
+TransactionBody = Annotated[TransactionIn, Body(openapi_examples=TRANSACTIONS)]
 
 router = routes("/transactions", "transactions")
 payees = routes("/payees", "payees")
@@ -30,7 +33,7 @@ tags = routes("/tags", "tags")
     responses=problems(404, 409),
     dependencies=[Idempotent],
 )
-async def create_transaction(body: Annotated[TransactionIn, Body()], book: WriteBook, response: Response) -> Document:
+async def create_transaction(body: TransactionBody, book: WriteBook, response: Response) -> Document:
     """Add an expense, an income, a transfer, a journal or an adjustment. Balances and totals change in that moment.
 
     Two equal purchases on one day are two purchases; only an `external_id` that exists is refused. Payees and tags
@@ -78,7 +81,7 @@ async def get_transaction(transaction_id: UUID, book: ReadBook, response: Respon
 )
 async def replace_transaction(
     transaction_id: UUID,
-    body: Annotated[TransactionIn, Body()],
+    body: TransactionBody,
     book: WriteBook,
     expected: ExpectedRevision,
     response: Response,

@@ -122,6 +122,7 @@ async def test_a_patch_that_names_no_balance_keeps_what_was_posted(
     made = expect(await adjust(kim, account, "70"), 201)
     path = f"/transactions/{made['id']}"
     await kim.add(account_id=account["id"], amount="1", date="2026-01-10")
+    changed = made
     for change in ({"notes": "n"}, {"date": "2026-02-10"}, {"status": "pending"}, {"account_id": account["id"]}):
         changed = expect(await kim.http.patch(path, json=change), 200)
         assert [p["amount"] for p in changed["postings"]] == ["-10.00"]

@@ -269,7 +269,8 @@ async def test_a_patch_changes_the_postings_it_names_and_keeps_the_others(
 ) -> None:
     made = await put_in(kim, journal(ids, *LOAN_PAYMENT, payee="City Bank"))
     path = f"/transactions/{made['id']}"
-    lines = [{"line": 2, "amount": "-45", "memo": "Interest"}, {"account_id": ids["checking"], "role": "flow"}]
+    added = {"account_id": ids["checking"], "role": "flow"}
+    lines: list[dict[str, Any]] = [{"line": 2, "amount": "-45", "memo": "Interest"}, added]
     async with unchanged(kim):
         answer = await kim.http.patch(path, json={"postings": lines})
         assert fields(problem(answer, 422, "invalid_input")) == {("postings.3.amount", "missing")}
@@ -283,7 +284,7 @@ async def test_a_patch_changes_the_postings_it_names_and_keeps_the_others(
         ):
             found = fields(problem(await kim.http.patch(path, json={"postings": wrong}), 422, "invalid_input"))
             assert named is None or found == named
-    lines[1] |= {"amount": "-5", "category_id": ids["fees"]}
+    added |= {"amount": "-5", "category_id": ids["fees"]}
     changed = expect(await kim.http.patch(path, json={"postings": lines}), 200)
     assert [(p["line"], p["amount"], p["memo"]) for p in changed["postings"]] == [
         (0, "-450.00", None),
@@ -292,7 +293,9 @@ async def test_a_patch_changes_the_postings_it_names_and_keeps_the_others(
         (3, "-5.00", None),
     ]
     assert (changed["amount"], changed["payee"]) == ("500.00", "City Bank")
-    less = expect(await kim.http.patch(path, json={"postings": [{"line": 3, "remove": True}], "date": "2026-01-16"}), 200)
+    less = expect(
+        await kim.http.patch(path, json={"postings": [{"line": 3, "remove": True}], "date": "2026-01-16"}), 200
+    )
     assert (less["amount"], less["date"], len(less["postings"])) == ("495.00", "2026-01-16", 3)
     assert await month(kim) == ("0.00", "45.00", {"My interest": "45.00"})
     assert await kim.balance({"id": ids["checking"]}) == "505.00"
@@ -301,7 +304,9 @@ async def test_a_patch_changes_the_postings_it_names_and_keeps_the_others(
 async def test_its_amount_follows_when_one_account_takes_over_another(kim: Person, ids: Ids) -> None:
     """With the loan's postings on the account itself, what moves on it in all is the interest."""
     made = await put_in(kim, journal(ids, *LOAN_PAYMENT))
-    other = await put_in(kim, journal(ids, ("pension", "equity", "5"), ("checking", "flow", "-2"), ("loan", "flow", "-1")))
+    other = await put_in(
+        kim, journal(ids, ("pension", "equity", "5"), ("checking", "flow", "-2"), ("loan", "flow", "-1"))
+    )
     heir = {"reassign_to": ids["checking"]}
     expect(await kim.http.delete(f"/accounts/{ids['loan']}", params=heir), 204)
     assert (await kim.read(f"/transactions/{made['id']}"))["amount"] == "50.00"

@@ -1,55 +1,19 @@
 """Reconciling: an account is held against its statement, and what agrees is sealed."""
 
 import asyncio
-from typing import Any
 
 import pytest
-from httpx import Response
-from sqlalchemy import text
 
 from app.core.database import Database
+from tests.api.statements import UNKNOWN, Document, events, reconcile, seals, try_reconcile, unseal
 from tests.conftest import Unchanged
 from tests.people import Person, expect, fields, problem
-
-UNKNOWN = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
-Document = dict[str, Any]
 
 
 @pytest.fixture
 async def account(kim: Person) -> Document:
     """100.00 at New Year and nothing else."""
     return await kim.account(opening_balance="100.00", opening_date="2026-01-01")
-
-
-async def try_reconcile(kim: Person, account: Document, day: str, balance: str, **more: Any) -> Response:
-    body = {"statement_date": day, "statement_balance": balance, **more}
-    return await kim.http.post(f"/accounts/{account['id']}/reconcile", json=body)
-
-
-async def reconcile(kim: Person, account: Document, day: str, balance: str, **more: Any) -> Document:
-    done: Document = expect(await try_reconcile(kim, account, day, balance, **more), 201)
-    return done
-
-
-async def seals(kim: Person) -> dict[str, tuple[str, str | None]]:
-    """Status and reconciliation of each transaction."""
-    items = (await kim.read("/transactions", limit=500))["items"]
-    return {item["id"]: (item["status"], item["reconciliation_id"]) for item in items}
-
-
-async def unseal(kim: Person, transaction: Document, reason: str = "The bank was wrong.") -> Document:
-    path = f"/transactions/{transaction['id']}/unseal"
-    opened: Document = expect(await kim.http.post(path, json={"reason": reason}), 200)
-    return opened
-
-
-async def events(owner: Database, kim: Person, *actions: str) -> list[Any]:
-    statement = text(
-        "SELECT revision, position, entity, entity_id::text, action, before, after FROM events "
-        "WHERE book_id = CAST(:book AS uuid) AND action = ANY(:actions) ORDER BY revision, position"
-    )
-    async with owner.begin() as connection:
-        return list((await connection.execute(statement, {"book": kim.book_id, "actions": list(actions)})).all())
 
 
 async def test_what_agrees_is_sealed(kim: Person, account: Document) -> None:
@@ -112,7 +76,11 @@ async def test_a_difference_is_409_with_its_numbers(kim: Person, account: Docume
 
 async def test_a_dry_run_only_reports(kim: Person, account: Document, unchanged: Unchanged) -> None:
     async with unchanged(kim):
-        for balance, difference, more in (("80", "-20.00", {}), ("100", "0.00", {}), ("80", "-20.00", {"adjust": True})):
+        for balance, difference, more in (
+            ("80", "-20.00", {}),
+            ("100", "0.00", {}),
+            ("80", "-20.00", {"adjust": True}),
+        ):
             answer = await try_reconcile(kim, account, "2026-01-31", balance, dry_run=True, **more)
             report = expect(answer, 200)
             assert (report["id"], report["difference"], report["sealed_count"]) == (None, difference, 0)
@@ -226,7 +194,9 @@ async def test_returns_422_for_what_is_no_statement(
     dry_run: bool,
 ) -> None:
     async with unchanged(kim):
-        answer = await try_reconcile(kim, account, **{"day": "2026-01-31", "balance": "1", "dry_run": dry_run, **changes})
+        answer = await try_reconcile(
+            kim, account, **{"day": "2026-01-31", "balance": "1", "dry_run": dry_run, **changes}
+        )
         assert fields(problem(answer, 422, "invalid_input")) == wanted
 
 
@@ -257,66 +227,6 @@ async def test_two_at_once_post_the_difference_once(kim: Person, account: Docume
     assert len([report for report in done if report["adjustment_id"]]) == 1
     assert sum(report["sealed_count"] for report in done) == 2
     assert await kim.balance(account) == "86.00"
-
-
-async def test_an_unsealed_transaction_is_free_and_says_why(
-    kim: Person, account: Document, unchanged: Unchanged, owner_database: Database
-) -> None:
-    spent = await kim.add(account_id=account["id"], amount="20", date="2026-01-31", payee="P", tags=["t"])
-    done = await reconcile(kim, account, "2026-01-31", "80")
-    path = f"/transactions/{spent['id']}"
-    held = await kim.read(path)
-    async with unchanged(kim):
-        stale = {"If-Match": f'"{spent["revision"]}"'}
-        answer = await kim.http.post(f"{path}/unseal", json={"reason": "R"}, headers=stale)
-        problem(answer, 412, "revision_mismatch")
-        for reason in (None, "", " \t", "\x00", "x" * 501, 7):
-            answer = await kim.http.post(f"{path}/unseal", json={"reason": reason})
-            assert {name for name, _ in fields(problem(answer, 422, "invalid_input"))} == {"reason"}
-        answer = await kim.http.post(f"{path}/unseal", json={})
-        assert fields(problem(answer, 422, "invalid_input")) == {("reason", "missing")}
-        answer = await kim.http.post(f"/transactions/{UNKNOWN}/unseal", json={"reason": "R"})
-        problem(answer, 404, "transaction_not_found")
-    fresh = {"If-Match": f'"{held["revision"]}"'}
-    answer = await kim.http.post(f"{path}/unseal", json={"reason": " They\nerred. "}, headers=fresh)
-    opened = expect(answer, 200)
-    changed = {"status", "reconciliation_id", "revision", "updated_at"}
-    assert {k: v for k, v in opened.items() if k not in changed} == {k: v for k, v in held.items() if k not in changed}
-    assert (opened["status"], opened["reconciliation_id"]) == ("cleared", None)
-    assert opened["revision"] > held["revision"]
-    assert answer.headers["etag"] == f'"{opened["revision"]}"'
-    assert await kim.read(path) == opened
-    (event,) = await events(owner_database, kim, "unsealed")
-    assert (event.entity, event.entity_id) == ("transaction", spent["id"])
-    assert event.before == {"status": "reconciled", "reconciliation_id": done["id"]}
-    assert event.after == {"status": "cleared", "reconciliation_id": None, "reason": "They erred."}
-    async with unchanged(kim):
-        problem(await kim.http.post(f"{path}/unseal", json={"reason": "R"}), 409, "not_sealed")
-    expect(await kim.http.patch(path, json={"amount": "21"}), 200)
-
-
-async def test_an_opening_balance_is_sealed_and_unsealed_like_the_rest(
-    kim: Person, account: Document, unchanged: Unchanged
-) -> None:
-    await reconcile(kim, account, "2026-01-31", "100")
-    (opening,) = (await kim.read("/transactions", type="opening_balance"))["items"]
-    path = f"/accounts/{account['id']}"
-    async with unchanged(kim):
-        for change in (
-            {"opening_balance": "99"},
-            {"opening_date": "2025-12-31"},
-            {"opening_balance": None},
-            {"opening_balance": "0"},
-        ):
-            assert problem(await kim.http.patch(path, json=change), 409, "sealed")["transaction_id"] == opening["id"]
-        whole = {"name": "A", "type": "cash", "opening_balance": "99"}
-        problem(await kim.http.put(path, json=whole), 409, "sealed")
-        problem(await kim.http.delete(path), 409, "sealed")
-    expect(await kim.http.patch(path, json={"name": "Renamed", "opening_balance": "100.00"}), 200)
-    assert (await kim.read(f"/transactions/{opening['id']}"))["status"] == "reconciled"
-    await unseal(kim, opening)
-    expect(await kim.http.patch(path, json={"opening_balance": "99"}), 200)
-    expect(await kim.http.delete(path), 204)
 
 
 async def test_an_account_goes_with_its_reconciliations(

@@ -106,9 +106,7 @@ async def test_returns_404_for_a_purchase_that_is_not_of_the_book(
         problem(answer, 404, "reference_not_found")
 
 
-async def test_a_refunded_purchase_stays_a_purchase(
-    kim: Person, shop: dict[str, Any], unchanged: Unchanged
-) -> None:
+async def test_a_refunded_purchase_stays_a_purchase(kim: Person, shop: dict[str, Any], unchanged: Unchanged) -> None:
     other = await kim.account("Other")
     made = expect(await refund(kim, shop), 201)
     path = f"/transactions/{shop['purchase']}"

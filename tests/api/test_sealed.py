@@ -32,7 +32,9 @@ async def book(kim: Person) -> dict[str, str]:
             await kim.http.post("/transactions", json={"type": "journal", "date": "2026-01-15", "postings": lines}), 201
         ),
         "adjustment": expect(
-            await kim.http.post("/transactions", json={**on, "type": "adjustment", "date": "2026-01-20", "balance": "9"}),
+            await kim.http.post(
+                "/transactions", json={**on, "type": "adjustment", "date": "2026-01-20", "balance": "9"}
+            ),
             201,
         ),
     }

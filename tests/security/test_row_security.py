@@ -19,14 +19,20 @@ READ_ONLY = {"event_chain"}
 
 # Rows of tables that no request of this test fills.
 OTHERS = (
-    "INSERT INTO payee_aliases (book_id, payee_id, alias) SELECT book_id, id, 'Store' FROM payees WHERE book_id = :book",
-    "INSERT INTO merged_transactions (book_id, id, into_id, account_id, date, amount) "
-    "SELECT book_id, uuidv7(), id, account_id, date, amount FROM transactions WHERE book_id = :book",
-    "INSERT INTO transfer_rejections (book_id, outgoing_id, incoming_id) "
-    "SELECT book_id, id, id FROM transactions WHERE book_id = :book",
+    "INSERT INTO payee_aliases (book_id, payee_id, alias) SELECT book_id, id, 'S' FROM payees WHERE book_id = :book",
+    """
+    INSERT INTO merged_transactions (book_id, id, into_id, account_id, date, amount)
+    SELECT book_id, uuidv7(), id, account_id, date, amount FROM transactions WHERE book_id = :book
+    """,
+    """
+    INSERT INTO transfer_rejections (book_id, outgoing_id, incoming_id)
+    SELECT book_id, id, id FROM transactions WHERE book_id = :book
+    """,
     "INSERT INTO files (book_id, sha256, size, media_type) VALUES (:book, sha256(''), 1, 'image/png')",
-    "INSERT INTO attachments (book_id, transaction_id, sha256, file_name, revision) "
-    "SELECT book_id, id, sha256(''), 'receipt.png', 1 FROM transactions WHERE book_id = :book",
+    """
+    INSERT INTO attachments (book_id, transaction_id, sha256, file_name, revision)
+    SELECT book_id, id, sha256(''), 'receipt.png', 1 FROM transactions WHERE book_id = :book
+    """,
 )
 
 
