@@ -26,6 +26,7 @@ from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import housekeeping
 from app.system.router import router as system
+from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.router import payees, tags
 from app.transactions.router import router as transactions
 from app.users.router import router as users
@@ -33,6 +34,7 @@ from app.users.router import router as users
 API = "/api/v1"
 FILES_AT_ONCE = 2
 ROUTERS = (
+    *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
     users,
     books,

@@ -55,6 +55,7 @@ class Payee(Base):
             postgresql_where=text("default_category_id IS NOT NULL"),
         ),
         Index("ix_payees_revision", "book_id", "revision", "id"),
+        Index("ix_payees_search_name", "book_id", "search_name"),
         Index("ix_payees_search", "search", postgresql_using="gin"),
     )
 
