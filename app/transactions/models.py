@@ -56,7 +56,7 @@ class Payee(Base):
         ),
         Index("ix_payees_revision", "book_id", "revision", "id"),
         Index("ix_payees_search_name", "book_id", "search_name"),
-        Index("ix_payees_search", "search", postgresql_using="gin"),
+        Index("ix_payees_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     )
 
 
@@ -172,7 +172,7 @@ class Transaction(Base):
             "id",
             postgresql_where=text("payee_id IS NOT NULL"),
         ),
-        Index("ix_transactions_search", "search", postgresql_using="gin"),
+        Index("ix_transactions_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_transactions_import", "book_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "uq_transactions_external_id",
