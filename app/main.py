@@ -35,6 +35,7 @@ from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.router import router as system
+from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.matching_router import router as transfer_matches
 from app.transactions.router import router as transactions
 from app.users.router import router as users
@@ -42,6 +43,7 @@ from app.users.router import router as users
 API = "/api/v1"
 FILES_AT_ONCE = 2
 ROUTERS = (
+    *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
     users,
     books,

@@ -55,7 +55,8 @@ class Payee(Base):
             postgresql_where=text("default_category_id IS NOT NULL"),
         ),
         Index("ix_payees_revision", "book_id", "revision", "id"),
-        Index("ix_payees_search", "search", postgresql_using="gin"),
+        Index("ix_payees_search_name", "book_id", "search_name"),
+        Index("ix_payees_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     )
 
 
@@ -171,7 +172,7 @@ class Transaction(Base):
             "id",
             postgresql_where=text("payee_id IS NOT NULL"),
         ),
-        Index("ix_transactions_search", "search", postgresql_using="gin"),
+        Index("ix_transactions_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index("ix_transactions_import", "book_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "uq_transactions_external_id",

@@ -143,6 +143,11 @@ DAMAGE: dict[str, Damage] = {
         {"transfers_balance_in_each_currency"},
         "transfer",
     ),
+    "an alias that is a payee's name": (
+        ["UPDATE payees SET name = 'ALIAS' WHERE id = :payee"],
+        {"an_alias_is_no_payees_name"},
+        "payee",
+    ),
     "a revision": (
         ["UPDATE transactions SET revision = revision + 1000 WHERE id = :expense"],
         {"nothing_is_newer_than_the_book", "transactions_revisions_are_in_the_log"},
