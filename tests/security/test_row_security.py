@@ -18,26 +18,8 @@ APPEND_ONLY = {"events", "event_chain"}
 READ_ONLY = {"event_chain"}
 """Tables that the database itself writes: the role may only read."""
 
-# Rows of tables that no request of this test fills.
-OTHERS = (
-    "INSERT INTO payee_aliases (book_id, payee_id, alias) SELECT book_id, id, 'S' FROM payees WHERE book_id = :book",
-    """
-    INSERT INTO merged_transactions (book_id, id, into_id, account_id, date, amount)
-    SELECT book_id, uuidv7(), id, account_id, date, amount FROM transactions WHERE book_id = :book
-    """,
-    """
-    INSERT INTO transfer_rejections (book_id, outgoing_id, incoming_id)
-    SELECT book_id, id, id FROM transactions WHERE book_id = :book
-    """,
-    "INSERT INTO files (book_id, sha256, size, media_type) VALUES (:book, sha256(''), 1, 'image/png')",
-    """
-    INSERT INTO attachments (book_id, transaction_id, sha256, file_name, revision)
-    SELECT book_id, id, sha256(''), 'receipt.png', 1 FROM transactions WHERE book_id = :book
-    """,
-)
 
-
-async def fill(person: Person, owner: Database) -> None:
+async def fill(person: Person) -> None:
     """At least one row in every table of the person's book."""
     account, savings = (
         await person.account(opening_balance="5", opening_date="2026-01-01"),
@@ -52,9 +34,11 @@ async def fill(person: Person, owner: Database) -> None:
     expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
     body = {"statement_date": "2026-01-31", "statement_balance": "0", "adjust": True}
     expect(await person.http.post(f"/accounts/{account['id']}/reconcile", json=body), 201)
-    async with owner.begin() as connection:
-        for statement in OTHERS:
-            await connection.execute(text(statement), {"book": person.book_id})
+    out = await person.add(account_id=savings["id"], date="2026-02-01")
+    back = [await person.add(account_id=account["id"], type="income", date="2026-02-01") for _ in range(2)]
+    for path, row, status in (("reject", back[0], 204), ("accept", back[1], 200)):
+        pair = {"outgoing_id": out["id"], "incoming_id": row["id"]}
+        expect(await person.http.post(f"/transfer-matches/{path}", json=pair), status)
 
 
 @asynccontextmanager
@@ -70,8 +54,8 @@ async def opened(database: Database, book_id: str | None) -> AsyncIterator[Async
 async def test_every_table_of_a_book_hides_its_rows_from_another_book(
     kim: Person, robin: Person, owner_database: Database, app_database: Database
 ) -> None:
-    await fill(kim, owner_database)
-    await fill(robin, owner_database)
+    await fill(kim)
+    await fill(robin)
     before = await dump(owner_database, kim.book_id)
     for table in (*await tables_of_books(owner_database), "books"):
         key = "id" if table == "books" else "book_id"
@@ -98,7 +82,7 @@ async def test_every_table_of_a_book_hides_its_rows_from_another_book(
 async def test_every_table_of_a_book_refuses_a_row_for_another_book(
     kim: Person, robin: Person, owner_database: Database, app_database: Database
 ) -> None:
-    await fill(kim, owner_database)
+    await fill(kim)
     for table in (*await tables_of_books(owner_database), "books"):
         key = "id" if table == "books" else "book_id"
         for context in (robin.book_id, None):
