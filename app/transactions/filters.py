@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Uuid, column, exists, func, literal, selec
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from app.core.database import AnySelect
-from app.transactions.models import Posting, Tag, Transaction, TransactionTag
+from app.transactions.models import Posting, Transaction
+from app.transactions.name_models import Tag, TransactionTag
 from app.transactions.search import conditions as search
 from app.transactions.search.conditions import Found, amount_between, has_posting, is_uncategorised
 

@@ -9,7 +9,8 @@ from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, any_, case, exists, fun
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.elements import SQLColumnExpression
 
-from app.transactions.models import Payee, Posting, Transaction, TransactionTag
+from app.transactions.models import Posting, Transaction
+from app.transactions.name_models import Payee, TransactionTag
 from app.transactions.search.terms import AmountTerm, DateTerm, NameTerm, Term, TextTerm, ValueTerm
 
 AMOUNT_SCALE = 10_000
