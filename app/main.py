@@ -20,6 +20,7 @@ from app.core.openapi import describe
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
 from app.currencies.router import router as currencies
+from app.exports.router import router as exports
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
 from app.onboarding.router import router as onboarding
@@ -44,6 +45,7 @@ ROUTERS = (
     payees,
     tags,
     reports,
+    exports,
     currencies,
 )
 
@@ -72,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.passwords = PasswordHasher(settings)
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
     app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
+    app.state.writing_files = Admission(FILES_AT_ONCE, waiting=10)
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)

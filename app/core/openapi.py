@@ -28,6 +28,7 @@ TAGS = [
     {"name": "payees", "description": "Who is paid or pays."},
     {"name": "tags", "description": "Words to find transactions by."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
+    {"name": "exports", "description": "The whole book for other programs."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "system", "description": "Health and metrics."},
