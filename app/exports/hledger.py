@@ -20,9 +20,9 @@ RESERVED_PAYEES = (names.NOBODY, ASSERTING)
 # What a tag of the book must not be called: tags of ours, and those that mean something to hledger.
 RESERVED_TAGS = (
     "id", "name", "type", "status", "external-id", "description", "original", "refund-of", "notes", "memo", "role",
-    "account", "balances", "account-type", "institution", "color", "icon", "sort", "archived", "code", "none",
-    "date", "date2", "t", "assert", "retain", "start", "generated-transaction", "modified", "recur",
-    "generated-posting", "cost-posting", "conversion-posting",
+    "account", "balances", "account-type", "institution", "currency", "color", "icon", "sort",
+    "archived", "code", "none", "date", "date2", "t", "assert", "retain", "start", "modified", "recur",
+    "generated-transaction", "generated-posting", "cost-posting", "conversion-posting",
 )  # fmt: skip
 _SPECIAL = re.compile(r"[%,\[\]]|[^\S ]|[\x00-\x1f\x7f-\x9f]|^ | $|(?<= ) ")
 
@@ -49,14 +49,16 @@ class Journal:
         self._tags = {key: ours for key, _, ours in contents.tags}
 
     def head(self) -> Iterator[str]:
-        yield f"; {names.hledger_note(self._contents.title)}, exported from Finance Tracker\n\ndecimal-mark .\n\n"
+        yield f"; {names.hledger_note(self._contents.title)}, exported from Finance Tracker\n"
+        yield f"; finance-tracker: 1, base-currency: {self._contents.base_currency}\n\ndecimal-mark .\n\n"
         for code, exponent in ((s, e) for s, _, e in self._contents.currencies.values()):
             yield f"commodity 1000.{'0' * exponent} {code}\n"
         yield "\n"
         for account in self._chart.declared:
             yield f"account {account.name}\n"
+            currency: tuple[tuple[str, str], ...] = (("currency", account.currency),) if account.currency else ()
             if account.facts:
-                yield f"    ; {_tags(account.facts)}\n"
+                yield f"    ; {_tags((*account.facts, *currency))}\n"
         yield f"\npayee {names.NOBODY}  ; none:\npayee {ASSERTING}  ; balances:\n"
         for _, theirs, ours in self._contents.payees:
             yield f"payee {ours}\n" if theirs == ours else f"payee {ours}  ; name: {escape(theirs)}\n"

@@ -2,14 +2,21 @@
 
 import asyncio
 import re
+import tracemalloc
 from decimal import Decimal
+from uuid import UUID, uuid4
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
+from app.access import repository
+from app.access.context import Actor, BookReader
 from app.core.database import Database
-from tests.conftest import Unchanged
-from tests.people import Person, expect, problem
+from app.exports import service
+from tests.conftest import Unchanged, fresh_email
+from tests.people import Person, expect, problem, register
+from tests.plaintext.random_book import fill
 
 FORMATS = ("hledger", "beancount")
 
@@ -87,3 +94,22 @@ async def test_archived_accounts_and_their_stories_are_in_it(kim: Person, name: 
     assert "Gone Bank" in found
     assert "forever" in found
     assert "-10.00 EUR" in found
+
+
+async def test_a_book_ten_times_as_large_takes_no_more_memory(app: FastAPI, owner_database: Database) -> None:
+    peaks = []
+    for count in (600, 6000):
+        person = await register(app, fresh_email())
+        await fill(owner_database, person, seed=7, count=count)
+        async with owner_database.snapshot() as connection:
+            await repository.open_new_book(connection, UUID(person.book_id))
+            actor = Actor(UUID(person.user["id"]), uuid4(), "user", "UTC", connection)
+            book = BookReader(actor, connection, UUID(person.book_id), "owner", "EUR", 2, 1)
+            tracemalloc.start()
+            export = await service.hledger_journal(book)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+            assert export.size > count * 100
+            export.file.close()
+        await person.http.aclose()
+    assert peaks[1] < 2 * peaks[0]

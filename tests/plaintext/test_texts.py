@@ -21,8 +21,8 @@ from app.exports import beancount, chart, hledger
 from app.exports.book import Contents
 from app.exports.names import Unique
 from app.exports.service import named
-from tests.exports.programs import check_with_hledger, load_beancount, needs_hledger
-from tests.exports.programs import hledger as ask_hledger
+from tests.plaintext.programs import check_with_hledger, load_beancount, needs_hledger
+from tests.plaintext.programs import hledger as ask_hledger
 
 SIGNS = r""";|"\(*!@={}#^'%-0A日ßﷺ,"""
 NASTY = st.sampled_from(
