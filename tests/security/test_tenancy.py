@@ -127,6 +127,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "commit_import": Attempt(FOREIGN, lambda _: {}, write=True),
     "undo_import": Attempt(FOREIGN, lambda _: {}, write=True),
     "discard_import": Attempt(FOREIGN, write=True),
+    "export_hledger": Attempt(OWN),
+    "export_beancount": Attempt(OWN),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 
