@@ -32,6 +32,7 @@ class Book:
 async def random_book(app: FastAPI, owner_database: Database) -> AsyncIterator[Book]:
     person = await register(app, fresh_email())
     await fill(owner_database, person, seed=SEED, count=COUNT)
+    await person.check_integrity()
     yield Book(person, owner_database)
     await person.http.aclose()
 

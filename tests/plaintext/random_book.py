@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.access import repository
-from app.access.context import Actor, BookWriter
+from app.access.context import Actor, BookWriter, Event
 from app.access.opening import flush_events, take_book
 from app.core.database import Database
 from app.core.money import quantum
@@ -174,7 +174,8 @@ class Maker:
         kind, lines = self.shape()
         self.number += 1
         flows = sum((line.amount for line in lines if line.role == "flow"), Decimal(0))
-        amount = {"expense": -flows, "income": flows}.get(kind, abs(lines[0].amount))
+        own = sum((line.amount for line in lines if line.account_id == lines[0].account_id), Decimal(0))
+        amount = {"expense": -flows, "income": flows, "journal": abs(own)}.get(kind, abs(lines[0].amount))
         original = (self.amount("USD"), "USD") if kind in {"expense", "income"} and self.chance.random() < 0.1 else None
         return Entry(
             id=self.id(),
@@ -210,6 +211,7 @@ async def fill(database: Database, person: Person, *, seed: int, count: int) -> 
     maker = Maker(seed)
     await maker.prepare(person)
     async with writing(database, person) as book:
+        book.record(Event("book", book.book_id, "filled", after={"count": count}))
         await posting.apply(book, Changes(payees=maker.payees, tags=maker.tags))
         for offset in range(0, count, 2000):
             entries = [maker.entry() for _ in range(min(2000, count - offset))]
