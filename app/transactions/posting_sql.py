@@ -56,7 +56,8 @@ balances AS (
     UPDATE accounts a
     SET balance = a.balance + d.amount, revision = :revision, updated_at = now()
     FROM (SELECT account_id, sum(inflow - outflow) AS amount FROM delta GROUP BY account_id
-          HAVING sum(inflow - outflow) <> 0) d
+          -- An account shows its opening balance: it changes with that even where nothing moves in all.
+          HAVING sum(inflow - outflow) <> 0 OR bool_or(role = 'equity')) d
     WHERE a.book_id = :book AND a.id = d.account_id
 ),
 """
@@ -80,7 +81,7 @@ gone AS (
 detached AS (
     DELETE FROM attachments a
     WHERE a.book_id = :book AND a.transaction_id = ANY(ARRAY(SELECT id FROM gone_id))
-    RETURNING a.id, a.transaction_id, a.sha256, a.file_name
+    RETURNING a.id, a.transaction_id, a.sha256, a.file_name, a.created_at
 ),
 untagged AS (
     DELETE FROM transaction_tags x
@@ -140,7 +141,7 @@ broken AS (
 found AS MATERIALIZED (
     SELECT 'attachment' AS entity, d.id AS entity_id, 'deleted' AS action,
            jsonb_build_object('transaction_id', d.transaction_id, 'sha256', encode(d.sha256, 'hex'),
-                              'file_name', d.file_name) AS before,
+                              'file_name', d.file_name, 'created_at', d.created_at) AS before,
            NULL::jsonb AS after
     FROM detached d
     UNION ALL
@@ -201,10 +202,27 @@ each AS MATERIALIZED (
                'line', line, 'account_id', new_account, 'category_id', new_category) ORDER BY line) AS new_postings
     FROM moved GROUP BY transaction_id
 ),
+-- The amount of a journal is what moves on its account: postings of another one may have joined or left that.
+journal AS MATERIALIZED (
+    SELECT t.id, coalesce(e.account_id, t.account_id) AS account_id
+    FROM each e JOIN transactions t ON t.id = e.transaction_id
+    WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT transaction_id FROM each WHERE other_account))
+      AND t.type = 'journal'
+),
+counted AS MATERIALIZED (
+    SELECT j.id, abs(sum(p.amount)) AS amount
+    FROM journal j
+    JOIN postings p ON p.book_id = :book AND p.transaction_id = ANY(ARRAY(SELECT id FROM journal))
+        AND p.transaction_id = j.id
+    LEFT JOIN moved m ON m.transaction_id = p.transaction_id AND m.line = p.line
+    WHERE coalesce(m.new_account, p.account_id) = j.account_id
+    GROUP BY j.id
+),
 touched AS (
     UPDATE transactions t
-    SET account_id = coalesce(e.account_id, t.account_id), revision = :revision, updated_at = now()
-    FROM each e
+    SET account_id = coalesce(e.account_id, t.account_id), amount = coalesce(c.amount, t.amount),
+        revision = :revision, updated_at = now()
+    FROM each e LEFT JOIN counted c ON c.id = e.transaction_id
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT transaction_id FROM each)) AND t.id = e.transaction_id
     RETURNING t.id, e.other_account AND t.status = 'reconciled' AS broken
 ),
