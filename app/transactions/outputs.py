@@ -64,6 +64,7 @@ class TransactionOut(BaseModel):
     description: str | None
     notes: str | None
     tags: list[str]
+    tag_ids: list[UUID]
     status: Status
     external_id: str | None
     original_amount: Money | None
