@@ -5,10 +5,11 @@ or its garbage collector is busy with a hundred thousand rows.
 """
 
 import hashlib
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from anyio import fail_after, to_process, to_thread
@@ -27,6 +28,7 @@ ANSWERS = {"date_order", "decimal_separator"}
 ACCOUNT_OF_SIGN = "account_id"
 
 Document = dict[str, Any]
+AnyTask = TypeVar("AnyTask")
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,15 @@ class Open:
 
 
 async def parse_off_loop(task: Task) -> Parsed | Unreadable | Open:
-    """`parse` where it cannot hold up anybody: a big file in another process, a small one in a thread."""
-    if len(task.data) <= OWN_PROCESS_BYTES:
+    """`parse` where it cannot hold up anybody."""
+    return await run_off_loop(parse, task, len(task.data))
+
+
+async def run_off_loop(
+    parse: Callable[[AnyTask], Parsed | Unreadable | Open], task: AnyTask, size: int
+) -> Parsed | Unreadable | Open:
+    """A reader of files where it cannot hold up anybody: a big one in another process, a small one in a thread."""
+    if size <= OWN_PROCESS_BYTES:
         return await to_thread.run_sync(parse, task)
     try:
         with fail_after(MOST_SECONDS):
@@ -101,7 +110,7 @@ def parse(task: Task) -> Parsed | Unreadable | Open:
         used.append(saved)
         return CsvMapping.model_validate(_columns_of(saved, task.account_id))
 
-    wanted = CsvMapping.model_validate(task.given.model_dump(exclude={"accounts"}, exclude_unset=True))
+    wanted = CsvMapping.model_validate(task.given.model_dump(exclude={"accounts", "commodities"}, exclude_unset=True))
     try:
         try:
             reading = read_csv(task.data, wanted, recall)

@@ -65,6 +65,21 @@ async def settle_known_ids(connection: AsyncConnection, book_id: UUID, import_id
     await connection.execute(_KNOWN_ID, {"book": book_id, "import": import_id})
 
 
+_KNOWN_TRANSACTION = text(
+    """
+    UPDATE import_rows r
+    SET outcome = 'duplicate', reason = 'this transaction is in the book', match_id = transaction_id
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect')
+      AND (SELECT t.id FROM transactions t WHERE t.book_id = :book AND t.id = r.transaction_id) IS NOT NULL
+    """
+)
+
+
+async def settle_transaction_ids(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    """Mark rows of which the file says that they are transactions the book has."""
+    await connection.execute(_KNOWN_TRANSACTION, {"book": book_id, "import": import_id})
+
+
 async def settle_repeated(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
     """Mark rows that a committed import of the same content brought to the same account."""
     parameters = {"book": book_id, "import": import_id}

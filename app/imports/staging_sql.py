@@ -21,6 +21,7 @@ COLUMNS = (
     "notes",
     "external_id",
     "category_id",
+    "document",
 )
 
 # COPY does not write to a table with row-level security, so rows pass through one of this transaction's own.
@@ -28,7 +29,8 @@ _CREATE = text(
     """
     CREATE TEMP TABLE import_stage (
         position integer, line integer, transaction_id uuid, error_column text, reason text, account_id uuid,
-        date date, amount numeric, payee text, description text, notes text, external_id text, category_id uuid
+        date date, amount numeric, payee text, description text, notes text, external_id text, category_id uuid,
+        document jsonb
     ) ON COMMIT DROP
     """
 )
@@ -141,7 +143,8 @@ judged AS (
         AND b.day_match IS NULL
 )
 INSERT INTO import_rows (book_id, import_id, position, line, outcome, error_column, reason, account_id, date,
-                         amount, payee, description, notes, external_id, category_id, match_id, transaction_id)
+                         amount, payee, description, notes, external_id, category_id, match_id, document,
+                         transaction_id)
 SELECT :book, :import, position, line, outcome,
        error_column,
        CASE outcome
@@ -153,6 +156,7 @@ SELECT :book, :import, position, line, outcome,
        END,
        account_id, date, amount, payee, description, notes, external_id, category_id,
        CASE outcome WHEN 'duplicate' THEN known_id WHEN 'suspect' THEN coalesce(day_match, near_match) END,
+       document,
        transaction_id
 FROM (
     SELECT *, CASE WHEN reason IS NOT NULL THEN 'error'

@@ -90,6 +90,15 @@ CHECKS: dict[str, str] = {
                               WHEN 'transfer' THEN p.role = CASE WHEN p.line < 2 THEN 'transfer' ELSE 'flow' END
                               ELSE p.role = 'flow' END
     """,
+    "types_have_their_lines": """
+        SELECT t.id AS transaction_id, t.type, p.lines, p.accounts
+        FROM transactions t
+        JOIN (SELECT transaction_id, count(*) AS lines, count(DISTINCT account_id) AS accounts
+              FROM postings WHERE book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
+        WHERE t.book_id = :book
+          AND ((t.type IN ('opening_balance', 'adjustment') AND p.lines <> 1)
+               OR (t.type = 'transfer' AND (p.accounts <> 2 OR p.lines NOT BETWEEN 2 AND 3)))
+    """,
     "amounts_have_their_currencys_decimals": """
         SELECT p.transaction_id, p.line, p.amount, c.code AS currency
         FROM postings p

@@ -26,7 +26,7 @@ ENTITY = "transaction"
 
 @dataclass(frozen=True)
 class Adjusting:
-    """An adjustment that keeps what it posted, because a change of it named no balance."""
+    """An adjustment of which it is known what it posts: a change of it named no balance, or a statement says it."""
 
     body: AdjustmentIn
     amount: Decimal

@@ -178,6 +178,7 @@ new_tags AS (
 """
 
 # Postings that change hands: {wanted} yields transaction_id, line, account_id and category_id as they shall be.
+# A journal's amount is what moves on its first account: an account that comes together with it counts from then on.
 _MOVE = """
 WITH wanted AS MATERIALIZED ({wanted}),
 moved AS (
@@ -203,15 +204,14 @@ each AS MATERIALIZED (
 ),
 touched AS (
     UPDATE transactions t
-    SET account_id = coalesce(e.account_id, t.account_id),
-        -- A journal's amount is what moves on its account, which may be more or less of it now.
+    SET account_id = coalesce(e.account_id, t.account_id), revision = :revision, updated_at = now(),
         amount = CASE WHEN t.type = 'journal' AND e.other_account THEN (
-            SELECT abs(sum(p.amount)) FROM postings p
-            LEFT JOIN jsonb_to_recordset(e.new_postings) AS n(line integer, account_id uuid) ON n.line = p.line
+            SELECT abs(coalesce(sum(p.amount), 0)) FROM postings p
             WHERE p.book_id = :book AND p.transaction_id = t.id
-              AND coalesce(n.account_id, p.account_id) = coalesce(e.account_id, t.account_id)
-        ) ELSE t.amount END,
-        revision = :revision, updated_at = now()
+              AND coalesce((SELECT CAST(n ->> 'account_id' AS uuid) FROM jsonb_array_elements(e.new_postings) AS n
+                            WHERE CAST(n ->> 'line' AS integer) = p.line), p.account_id)
+                = coalesce(e.account_id, t.account_id)
+        ) ELSE t.amount END
     FROM each e
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT transaction_id FROM each)) AND t.id = e.transaction_id
     RETURNING t.id, e.other_account AND t.status = 'reconciled' AS broken
