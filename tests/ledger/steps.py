@@ -13,6 +13,7 @@ from tests.ledger import (
     steps_changes,
     steps_imports,
     steps_many,
+    steps_matching,
     steps_names,
     steps_statements,
     steps_transactions,
@@ -31,6 +32,7 @@ STEPS: dict[str, tuple[int, Step]] = {
     **steps_statements.STEPS,
     **steps_attachments.STEPS,
     **steps_imports.STEPS,
+    **steps_matching.STEPS,
     **steps_undo.STEPS,
 }
 

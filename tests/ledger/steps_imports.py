@@ -63,7 +63,7 @@ async def commit(player: Player, import_id: str) -> None:
         if row["status"] == "committed" and row["account"] == account and player.files[i][0] == data
         for place in row["kept"]
     }
-    places = [1, *range(3, len(rows) + 2)]  # the second row is the faulty one
+    places = [1, *range(3, len(rows) + 2)]  # row 2 is the faulty one
     kept = [(place, row) for place, row in zip(places, rows, strict=True) if place not in {*skip, *known}]
     reasons = set()
     if account is None or model.of("account")[account]["archived"]:
@@ -139,6 +139,9 @@ async def undo_import(player: Player) -> None:
         if player.refunds(row_id) - {*brought}:
             reasons.add("refunded")
         reasons |= player.objections(row, None)
+    if any(chosen in {row["import"], (model.find("transaction", row["into"]) or {}).get("import")}
+           for row in model.of("merged").values() if model.find("transaction", row["into"])):  # fmt: skip
+        reasons.add("import_merged")
     model.record(player.revision)
     revision = model.written[("import", chosen)]
     if not force and any(model.written["transaction", i] != revision for i in brought):

@@ -44,4 +44,4 @@ async def _undo(player: Player, revision: int) -> None:
     model.keep(player.revision, changed)
 
 
-STEPS = {"undo the last": (6, undo_last), "undo an earlier one": (10, undo_earlier)}
+STEPS = {"undo the last": (10, undo_last), "undo an earlier one": (18, undo_earlier)}

@@ -61,3 +61,15 @@ async def test_the_feed_tells_of_an_import_from_its_commit_on(kim: Person) -> No
     committed = await revision(kim)
     await undo(kim, committed)
     assert await imports(committed) == [(import_id, True)]
+
+
+async def test_an_operation_that_fails_for_a_seal_leaves_no_payee_behind(kim: Person) -> None:
+    account = await kim.account()
+    sealed = await kim.add(account_id=account["id"], status="reconciled")
+    changes = {"amount": "11.00", "payee": "Nobody", "tags": ["nothing"]}
+    operations = [{"op": "patch", "id": sealed["id"], "changes": changes}]
+    body = {"mode": "per_item", "operations": operations}
+    answer = expect(await kim.http.post("/transactions/bulk", json=body), 200)
+    assert [result["error"]["code"] for result in answer["results"]] == ["sealed"]
+    assert (await kim.read("/payees"))["items"] == []
+    assert (await kim.read("/tags"))["items"] == []

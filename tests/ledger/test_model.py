@@ -97,6 +97,7 @@ async def compare_all(player: Player) -> None:
 @example(seed=SEED)
 async def test_a_random_life_of_a_book_equals_the_model(app: FastAPI, owner_database: Database, seed: int) -> None:
     player = Player(await register(app, fresh_email()), owner_database, random.Random(seed))
+    note(f"MODEL_SEED={seed}")
     await begin(player)
     for number in range(player.chance.randrange(LONGEST // 3, LONGEST + 1)):
         note(f"{number}: {await step(player)}")
