@@ -118,7 +118,7 @@ class _Step:
             offenders += await self._ids(sql.WHOLE_DIFFERS, "transaction", {})
         for kind in self.small:
             offenders += await self._ids(sql.small_differs(kind), "transaction", {})
-        if self.loads:
+        if self.loads and not offenders:
             offenders += await self._check_load()
         if offenders:
             raise LaterChangesError(offenders, f"What revision {self.revision} changed was changed since.")

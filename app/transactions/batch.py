@@ -63,9 +63,10 @@ class Batch:
             wanted = shapes.with_default_category(wanted, self.known)
         body = body_of(wanted)
         self._check(body, before)
-        entry, document = self._built(wanted, body, before)
-        if before is not None:
-            _check_sealed(before, entry)
+        lines = self._lines(wanted, before)
+        if before is not None:  # before the names: those of what is refused are not made
+            _check_sealed(before, body, lines)
+        entry, document = self._built(body, lines, before)
         self.entries.append(entry)
         after = as_event(document)
         if before is None:
@@ -79,7 +80,7 @@ class Batch:
     def remove(self, before: Document) -> None:
         """Stage a deletion; raises what closed periods and sealed transactions refuse."""
         posting.check_open(self.book, before["date"])
-        _check_sealed(before, None)
+        _check_sealed(before, None, ())
         self.removed.append(before["id"])
         self.events.append(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
         self._moves_out(before)
@@ -117,8 +118,7 @@ class Batch:
         days = [body.date] if before is None else [body.date, before["date"]]
         posting.check_open(self.book, min(days))
 
-    def _built(self, wanted: Wanted, body: AnyIn, before: Document | None) -> tuple[Entry, Document]:
-        lines = self._lines(wanted, before)
+    def _built(self, body: AnyIn, lines: tuple[PostingLine, ...], before: Document | None) -> tuple[Entry, Document]:
         payee = self.names.payee(body.payee) if body.payee else None
         tags = [self.names.tag(tag) for tag in body.tags]
         entry = Entry(
@@ -195,16 +195,16 @@ def _counts(body: AnyIn, line: PostingLine, first: PostingLine) -> bool:
     return line.account_id == first.account_id
 
 
-def _check_sealed(before: Document, entry: Entry | None) -> None:
+def _check_sealed(before: Document, body: AnyIn | None, lines: Sequence[PostingLine]) -> None:
     """The engine refuses this too; here it is known of which transaction of many."""
     if before["status"] != "reconciled":
         return
-    if entry is None or entry.status != "reconciled" or entry.date != before["date"]:
+    if body is None or body.status != "reconciled" or body.date != before["date"]:
         raise SealedError(before["id"])
     moved: dict[UUID, Decimal] = {}
     for line in before["postings"]:
         moved[line["account_id"]] = moved.get(line["account_id"], Decimal(0)) - line["amount"]
-    for line in entry.lines:
+    for line in lines:
         moved[line.account_id] = moved.get(line.account_id, Decimal(0)) + line.amount
     if any(moved.values()):
         raise SealedError(before["id"])
