@@ -12,12 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.core.idempotency import Replay, answer_of, pending_claim
-from app.core.problems import OnlyGetError, problems
+from app.core.problems import OtherMethodError, problems
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSONS = ("application/json",)
 LARGEST_EXPONENT = 40
-OTHER_METHODS = ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -85,10 +85,11 @@ def routes(prefix: str, tag: str, *, errors: tuple[int, ...] = (), public: bool 
     return APIRouter(prefix=prefix, tags=[tag], route_class=Route, responses=problems(*every, *errors))
 
 
-def only_get(router: APIRouter, path: str) -> None:
+def only(router: APIRouter, method: str, path: str) -> None:
     """Answer 405 to other methods of a fixed path, which a later route would take for one with an id."""
 
     async def refuse() -> None:
-        raise OnlyGetError
+        raise OtherMethodError(method)
 
-    router.add_api_route(path, refuse, methods=OTHER_METHODS, include_in_schema=False)
+    others = [name for name in METHODS if name != method]
+    router.add_api_route(path, refuse, methods=others, include_in_schema=False)
