@@ -64,8 +64,6 @@ class Batch:
         body = body_of(wanted)
         self._check(body, before)
         entry, document = self._built(wanted, body, before)
-        if before is not None:
-            _check_sealed(before, entry)
         self.entries.append(entry)
         after = as_event(document)
         if before is None:
@@ -78,11 +76,15 @@ class Batch:
 
     def remove(self, before: Document) -> None:
         """Stage a deletion; raises what closed periods and sealed transactions refuse."""
-        posting.check_open(self.book, before["date"])
-        _check_sealed(before, None)
+        self.check_removal(before)
         self.removed.append(before["id"])
         self.events.append(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
         self._moves_out(before)
+
+    def check_removal(self, before: Document) -> None:
+        posting.check_open(self.book, before["date"])
+        if before["status"] == "reconciled":
+            raise SealedError(before["id"])
 
     async def write(self) -> datetime:
         """Apply what was staged; returns the instant it carries."""
@@ -119,6 +121,8 @@ class Batch:
 
     def _built(self, wanted: Wanted, body: AnyIn, before: Document | None) -> tuple[Entry, Document]:
         lines = self._lines(wanted, before)
+        if before is not None:  # before new names are made: what is refused makes none
+            _check_sealed(before, body, lines)
         payee = self.names.payee(body.payee) if body.payee else None
         tags = [self.names.tag(tag) for tag in body.tags]
         entry = Entry(
@@ -195,16 +199,16 @@ def _counts(body: AnyIn, line: PostingLine, first: PostingLine) -> bool:
     return line.account_id == first.account_id
 
 
-def _check_sealed(before: Document, entry: Entry | None) -> None:
+def _check_sealed(before: Document, body: AnyIn, lines: Sequence[PostingLine]) -> None:
     """The engine refuses this too; here it is known of which transaction of many."""
     if before["status"] != "reconciled":
         return
-    if entry is None or entry.status != "reconciled" or entry.date != before["date"]:
+    if body.status != "reconciled" or body.date != before["date"]:
         raise SealedError(before["id"])
     moved: dict[UUID, Decimal] = {}
     for line in before["postings"]:
         moved[line["account_id"]] = moved.get(line["account_id"], Decimal(0)) - line["amount"]
-    for line in entry.lines:
+    for line in lines:
         moved[line.account_id] = moved.get(line.account_id, Decimal(0)) + line.amount
     if any(moved.values()):
         raise SealedError(before["id"])
