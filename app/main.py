@@ -24,22 +24,27 @@ from app.core.openapi import describe
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
 from app.currencies.router import router as currencies
+from app.exports.router import router as exports
 from app.history.router import HISTORIES
 from app.history.router import router as history
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
+from app.integrity.schedule import scheduled
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.router import router as system
+from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
+from app.transactions.matching_router import router as transfer_matches
 from app.transactions.router import router as transactions
 from app.users.router import router as users
 
 API = "/api/v1"
 FILES_AT_ONCE = 2
 ROUTERS = (
+    *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
     users,
     books,
@@ -48,11 +53,13 @@ ROUTERS = (
     history,
     accounts,
     categories,
+    transfer_matches,
     transactions,
     payees,
     tags,
     attachments,
     reports,
+    exports,
     currencies,
     *HISTORIES,
 )
@@ -82,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.passwords = PasswordHasher(settings)
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
     app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
+    app.state.writing_files = Admission(FILES_AT_ONCE, waiting=10)
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
@@ -118,6 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    async with housekeeping(state.database, AttachmentChore(state.objects, state.settings.attachment_undo_days)):
+    chore = AttachmentChore(state.objects, state.settings.attachment_undo_days)
+    async with housekeeping(state.database, chore), scheduled(state.database, state.settings.integrity_check_hours):
         yield
     await app.state.database.dispose()

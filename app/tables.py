@@ -8,17 +8,8 @@ from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
 from app.currencies.models import Currency
 from app.imports.models import Import, ImportMapping, ImportRow
-from app.transactions.models import (
-    MergedTransaction,
-    MonthlyTotal,
-    Payee,
-    PayeeAlias,
-    Posting,
-    Tag,
-    Transaction,
-    TransactionTag,
-    TransferRejection,
-)
+from app.transactions.models import MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
+from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
 
 ALL_TABLES = (

@@ -28,23 +28,24 @@ $$
 """
 
 # The writer holds the book, so the newest link is the one before. The role of a request may read links, not make them.
+# One by one: each revision of a statement that brings several, as a restore does, is linked to the one before it.
 CHAIN_EVENTS = """
 CREATE FUNCTION chain_events() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
+DECLARE
+    found record;
 BEGIN
-    INSERT INTO event_chain (book_id, revision, first_position, last_position, digest, hash)
-    SELECT f.book_id, f.revision, f.first_position, f.last_position, f.digest,
-           sha256(coalesce(before.hash, ''::bytea) || f.digest)
-    FROM (
+    FOR found IN
         SELECT n.book_id, n.revision, min(n.position) AS first_position, max(n.position) AS last_position,
                sha256(string_agg(event_hash(n::events), ''::bytea ORDER BY n.position)) AS digest
-        FROM fresh n GROUP BY n.book_id, n.revision
-    ) f
-    LEFT JOIN LATERAL (
-        SELECT c.hash FROM event_chain c WHERE c.book_id = f.book_id
-        ORDER BY c.revision DESC, c.first_position DESC LIMIT 1
-    ) before ON true;
+        FROM fresh n GROUP BY n.book_id, n.revision ORDER BY n.book_id, n.revision
+    LOOP
+        INSERT INTO event_chain (book_id, revision, first_position, last_position, digest, hash)
+        VALUES (found.book_id, found.revision, found.first_position, found.last_position, found.digest,
+                sha256(coalesce((SELECT c.hash FROM event_chain c WHERE c.book_id = found.book_id
+                                 ORDER BY c.revision DESC, c.first_position DESC LIMIT 1), ''::bytea) || found.digest));
+    END LOOP;
     RETURN NULL;
 END
 $$
@@ -75,6 +76,21 @@ END
 $$
 """
 
+# A downgrade had no word for some types; the log still knows them.
+NAME_TYPES_AGAIN = """
+UPDATE transactions t SET type = told.type
+FROM (
+    SELECT DISTINCT ON (e.book_id, e.entity_id) e.book_id, e.entity_id, e.after ->> 'type' AS type
+    FROM events e
+    WHERE e.entity = 'transaction' AND e.after ->> 'type' IS NOT NULL
+      AND (e.book_id, e.entity_id) IN (SELECT book_id, entity_id FROM events
+                                       WHERE after ->> 'type' IN ('journal', 'adjustment'))
+    ORDER BY e.book_id, e.entity_id, e.revision DESC, e.position DESC
+) told
+WHERE t.book_id = told.book_id AND t.id = told.entity_id
+  AND (t.type, told.type) IN (('expense', 'journal'), ('opening_balance', 'adjustment'))
+"""
+
 
 def upgrade() -> None:
     _transactions()
@@ -82,6 +98,7 @@ def upgrade() -> None:
     _matching()
     _receipts()
     _log()
+    op.execute(NAME_TYPES_AGAIN)
     op.execute("ALTER TABLE imports DROP CONSTRAINT ck_imports_format")
     op.execute("ALTER TABLE imports ADD CONSTRAINT ck_imports_format CHECK (format IN ('csv', 'hledger', 'beancount'))")
     # The whole transaction, where a row of the file is more than one movement on one account.
@@ -320,7 +337,8 @@ def downgrade() -> None:
 
     _downgrade_imports()
 
-    # The older ledger has no word for these; their postings, and so balances and totals, stay as they are.
+    # The older ledger has no word for these; their postings, and so balances and totals, stay as they are. The log
+    # keeps what they were, for an upgrade.
     op.execute("UPDATE transactions SET type = 'opening_balance' WHERE type = 'adjustment'")
     op.execute("UPDATE transactions SET type = 'expense' WHERE type = 'journal'")
     op.execute("DROP TABLE attachments, files, transfer_rejections, merged_transactions, payee_aliases")

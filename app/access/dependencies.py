@@ -104,6 +104,12 @@ async def _open(
     wanted: Annotated[UUID | None, Depends(_wanted_book)],
     connection: Connection,
 ) -> _Opened:
+    return await _open_on(connection, request, claims, wanted)
+
+
+async def _open_on(
+    connection: AsyncConnection, request: Request, claims: tuple[UUID, UUID], wanted: UUID | None
+) -> _Opened:
     session_id, user_id = claims
     row = await repository.open_request(connection, session_id, user_id, wanted)
     if row is None:
@@ -153,6 +159,20 @@ async def _read_book(opened: Opened) -> BookReader:
 
 
 ReadBook = Annotated[BookReader, Depends(_read_book, scope="function")]
+
+
+async def _read_snapshot(
+    request: Request,
+    claims: Annotated[tuple[UUID, UUID], Depends(_claims, scope="function")],
+    wanted: Annotated[UUID | None, Depends(_wanted_book)],
+) -> AsyncIterator[BookReader]:
+    database: Database = request.app.state.database
+    async with database.snapshot() as connection:
+        yield await _read_book(await _open_on(connection, request, claims, wanted))
+
+
+SnapshotBook = Annotated[BookReader, Depends(_read_snapshot, scope="function")]
+"""A book of which every statement sees the same state, whatever is written meanwhile: for what reads all of it."""
 
 
 async def _editable_book(reader: ReadBook) -> BookReader:

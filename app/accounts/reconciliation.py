@@ -14,6 +14,7 @@ from app.core.ids import new_id
 from app.core.money import decimals, plain, quantum
 from app.transactions import balances, posting, sealing
 from app.transactions import service as transactions
+from app.transactions.batch import Adjusting
 from app.transactions.schemas import AdjustmentIn
 
 ENTITY = "reconciliation"
@@ -66,8 +67,7 @@ async def reconcile(book: BookWriter, account: Document, body: ReconcileIn) -> D
             pending_amount=plain(report["pending_amount"]),
         )
     if difference:
-        balance = body.statement_balance + report["pending_amount"]
-        report["adjustment_id"] = await _adjust(book, account, body, balance)
+        report["adjustment_id"] = await _adjust(book, account, body, difference)
     return {**report, **await _seal(book, account, body)}
 
 
@@ -79,18 +79,16 @@ def _check(book: BookReader, account: Document, body: ReconcileIn) -> None:
         raise invalid("statement_balance", "too_many_decimals", detail)
 
 
-async def _adjust(book: BookWriter, account: Document, body: ReconcileIn, balance: Decimal) -> UUID:
+async def _adjust(book: BookWriter, account: Document, body: ReconcileIn, difference: Decimal) -> UUID:
     """Post what is missing; pending transactions stay beside it."""
-    made = await transactions.create(
-        book,
-        AdjustmentIn(
-            type="adjustment",
-            account_id=account["id"],
-            date=body.statement_date,
-            balance=balance,
-            description="Reconciliation",
-        ),
+    wanted = AdjustmentIn(
+        type="adjustment",
+        account_id=account["id"],
+        date=body.statement_date,
+        balance=body.statement_balance,
+        description="Reconciliation",
     )
+    made = await transactions.create(book, Adjusting(wanted, difference))
     adjustment_id: UUID = made["id"]
     return adjustment_id
 
@@ -119,8 +117,12 @@ async def of_account(book: BookReader, account: Document) -> list[Document]:
 
 
 async def forget(book: BookWriter, account_id: UUID) -> None:
-    """Remove the reconciliations of an account that goes; none of its transactions may be sealed any more."""
+    """Remove the reconciliations of an account that goes; none of its transactions may be sealed any more.
+
+    Raises `PeriodLockedError` for a statement in a closed period.
+    """
     for row in await statements.remove_of_account(book.connection, book.book_id, account_id):
+        posting.check_open(book, row.statement_date)
         image = {**_image(row), "created_at": row.created_at}
         book.record(Event(ENTITY, row.id, "deleted", before=image))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import delete, func, insert, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.accounts.models import Account
@@ -17,17 +17,14 @@ IS_OPENING = Transaction.type == literal_column("'opening_balance'")
 
 
 def _whole(book_id: UUID) -> AnySelect:
+    # The ids first and as an array: whatever the planner believes of a young table, each is found by its key.
+    ids = select(Transaction.id).where(Transaction.book_id == book_id, Transaction.account_id == Account.id, IS_OPENING)
     opening = (
         select(func.sum(Posting.amount).label("amount"), func.min(Posting.date).label("date"))
-        .join(
-            Transaction,
-            and_(Transaction.book_id == book_id, Transaction.id == Posting.transaction_id),
-        )
         .where(
             Posting.book_id == book_id,
-            Transaction.account_id == Account.id,
             Posting.account_id == Account.id,
-            IS_OPENING,
+            Posting.transaction_id == func.any(func.array(ids.correlate(Account).scalar_subquery())),
         )
         .lateral("opening")
     )

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     s3_secret_access_key: str | None = None
     s3_prefix: str | None = None
 
+    integrity_check_hours: float = Field(default=0, ge=0, le=24 * 31)
+
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 

@@ -81,6 +81,13 @@ class Database:
         async with self.engine.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads, and sees one state of the database from its first statement to its last."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        async with self.engine.execution_options(**options).begin() as connection:
+            yield connection
+
     def count_statements(self, seen: Callable[[str], None]) -> None:
         """Call `seen` with each statement the server executes on new connections, BEGIN and COMMIT included.
 

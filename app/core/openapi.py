@@ -29,6 +29,7 @@ TAGS = [
     {"name": "tags", "description": "Words to find transactions by: renaming, merging."},
     {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
+    {"name": "exports", "description": "The whole book for other programs."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "system", "description": "Health and metrics."},

@@ -133,7 +133,7 @@ FEED_TABLES = {
 # Each branch walks an index from behind the cursor and stops at the limit: a page costs the same whatever the book
 # holds. What was deleted and is there again is told as a row.
 _BRANCH = """
-    (SELECT '{entity}' AS entity, id, revision, false AS deleted FROM {table}
+    (SELECT '{entity}' AS entity, id, revision, {deleted} AS deleted FROM {table}
      WHERE book_id = :book AND (revision, id) > {behind} AND revision > :since
      ORDER BY revision, id LIMIT :limit)
 """
@@ -151,6 +151,9 @@ def _changes() -> Any:
         _BRANCH.format(
             entity=entity,
             table=table,
+            # A preview is no change of the book, and has no revision of its own that could tell of it. To a client it
+            # is there when it is committed, and gone when that is undone.
+            deleted="status = 'previewed'" if entity == "import" else "false",
             # Of the cursor's own revision the entities before its entity are told, those behind it are not.
             behind=f"""(CASE WHEN CAST(:entity AS text) >= '{entity}' THEN CAST(:revision AS bigint)
                              ELSE CAST(:revision AS bigint) - 1 END,

@@ -31,7 +31,9 @@ async def list_changes(
     """To keep a copy of the book: each thing that changed since, once, in its newest state, and what was deleted.
 
     Walk with `cursor` until `next_cursor` is null, then keep `revision` for the next time. What changes meanwhile comes
-    again. A page costs the same however large the book is.
+    again. A page costs the same however large the book is. Previews of imports are no part of the book: an import is
+    told from its commit on. Names of payees and tags in transactions are those of when the transaction changed last;
+    their ids say what they are called now.
     """
     return await service.changes(book, since, page)
 

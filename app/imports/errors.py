@@ -41,6 +41,13 @@ class UnreadableFileError(InvalidError):
         super().__init__(FieldError(f"mapping.{field}" if field else "file", code, detail), detail)
 
 
+class ImportMergedError(ConflictError):
+    """Its rows are half of something that another statement has the other half of."""
+
+    code = "import_merged"
+    title = "Some of it was merged into transfers"
+
+
 class MappingNeededError(InvalidError):
     """The file can be read in more than one way; the caller says which, nothing is guessed."""
 

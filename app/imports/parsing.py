@@ -5,14 +5,16 @@ or its garbage collector is busy with a hundred thousand rows.
 """
 
 import hashlib
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from anyio import fail_after, to_process, to_thread
+from anyio import BrokenWorkerProcess, fail_after, to_process, to_thread
 
+from app.core.errors import BusyError
 from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, Question, read_csv
 from app.imports.schemas import Mapping
 from app.imports.staging import Staged, Target, stage
@@ -27,6 +29,7 @@ ANSWERS = {"date_order", "decimal_separator"}
 ACCOUNT_OF_SIGN = "account_id"
 
 Document = dict[str, Any]
+AnyTask = TypeVar("AnyTask")
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,25 @@ class Open:
 
 
 async def parse_off_loop(task: Task) -> Parsed | Unreadable | Open:
-    """`parse` where it cannot hold up anybody: a big file in another process, a small one in a thread."""
-    if len(task.data) <= OWN_PROCESS_BYTES:
+    """`parse` where it cannot hold up anybody."""
+    return await run_off_loop(parse, task, len(task.data))
+
+
+async def run_off_loop(
+    parse: Callable[[AnyTask], Parsed | Unreadable | Open], task: AnyTask, size: int
+) -> Parsed | Unreadable | Open:
+    """A reader of files where it cannot hold up anybody: a big one in another process, a small one in a thread."""
+    if size <= OWN_PROCESS_BYTES:
         return await to_thread.run_sync(parse, task)
     try:
         with fail_after(MOST_SECONDS):
-            return await to_process.run_sync(parse, task, cancellable=True)
+            try:
+                return await to_process.run_sync(parse, task, cancellable=True)
+            except BrokenWorkerProcess:
+                # Ended from outside, or too slow to start on a busy machine; another one is as good.
+                return await to_process.run_sync(parse, task, cancellable=True)
+    except BrokenWorkerProcess:
+        raise BusyError("The process that reads files could not be started; try again in a moment.") from None
     except TimeoutError:
         detail = f"Reading the file took more than {MOST_SECONDS} seconds; split it into smaller ones."
         return Unreadable("takes_too_long", detail, None)
@@ -101,7 +117,7 @@ def parse(task: Task) -> Parsed | Unreadable | Open:
         used.append(saved)
         return CsvMapping.model_validate(_columns_of(saved, task.account_id))
 
-    wanted = CsvMapping.model_validate(task.given.model_dump(exclude={"accounts"}, exclude_unset=True))
+    wanted = CsvMapping.model_validate(task.given.model_dump(exclude={"accounts", "commodities"}, exclude_unset=True))
     try:
         try:
             reading = read_csv(task.data, wanted, recall)

@@ -47,11 +47,18 @@ async def preview(
         raise UnreadableFileError(parsed.code, parsed.detail, parsed.field)
     if isinstance(parsed, Open):
         raise MappingNeededError(parsed.questions)
-    import_id = await _keep(book, account_id, file_name, file_format, parsed)
+    import_id = await keep(book, account_id, file_name, file_format, parsed)
+    return await answer(book, import_id)
+
+
+async def answer(book: BookReader, import_id: UUID) -> Document:
+    """The import with its first rows."""
     return {**await get(book, import_id), "sample": await _sample(book, import_id)}
 
 
-async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_format: str, parsed: Parsed) -> UUID:
+async def keep(
+    book: BookReader, account_id: UUID | None, file_name: str | None, file_format: str, parsed: Parsed
+) -> UUID:
     """Write the import and its rows, each row judged on the way in."""
     import_id = new_id()
     await repository.forget_plans(book.connection)
@@ -78,6 +85,8 @@ async def _keep(book: BookReader, account_id: UUID, file_name: str | None, file_
     )
     await staging_sql.take_rows(book.connection, parsed.staged.chunks)
     await staging_sql.classify(book.connection, book.book_id, import_id)
+    if file_format != "csv":
+        await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     del counts["wanted"]

@@ -11,8 +11,11 @@ _KNOWN_ID = text(
     """
     UPDATE import_rows r SET outcome = 'duplicate', reason = 'this external id exists on the account'
     WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND r.external_id IS NOT NULL
-      AND (SELECT t.id FROM transactions t
-           WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id) IS NOT NULL
+      AND ((SELECT t.id FROM transactions t
+            WHERE t.book_id = :book AND t.account_id = r.account_id AND t.external_id = r.external_id) IS NOT NULL
+           OR EXISTS (SELECT 1 FROM merged_transactions m
+                      WHERE m.book_id = :book AND m.account_id = r.account_id AND m.external_id = r.external_id
+                        AND EXISTS (SELECT 1 FROM transactions t WHERE t.book_id = :book AND t.id = m.into_id)))
     """
 )
 
@@ -60,6 +63,21 @@ _REPEATED = text(
 async def settle_known_ids(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
     """Mark rows whose id the account got between the preview and now."""
     await connection.execute(_KNOWN_ID, {"book": book_id, "import": import_id})
+
+
+_KNOWN_TRANSACTION = text(
+    """
+    UPDATE import_rows r
+    SET outcome = 'duplicate', reason = 'this transaction is in the book', match_id = transaction_id
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect')
+      AND (SELECT t.id FROM transactions t WHERE t.book_id = :book AND t.id = r.transaction_id) IS NOT NULL
+    """
+)
+
+
+async def settle_transaction_ids(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    """Mark rows of which the file says that they are transactions the book has."""
+    await connection.execute(_KNOWN_TRANSACTION, {"book": book_id, "import": import_id})
 
 
 async def settle_repeated(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:

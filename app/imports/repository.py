@@ -243,6 +243,20 @@ async def closed_account(connection: AsyncConnection, book_id: UUID, import_id: 
     return "an account of it was deleted" if await connection.scalar(_MISSING, parameters) else None
 
 
+_MERGED = text(
+    """
+    SELECT count(*) FROM merged_transactions m
+    JOIN transactions t ON t.book_id = m.book_id AND t.id = m.into_id
+    WHERE m.book_id = :book AND (m.import_id = :import OR t.import_id = :import)
+    """
+)
+
+
+async def merged_count(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> int:
+    """How many of the import's rows are one side of a transfer whose other side came another way."""
+    return int(await connection.scalar(_MERGED, {"book": book_id, "import": import_id}) or 0)
+
+
 _EDITED = text(
     """
     SELECT count(*) FROM transactions

@@ -7,12 +7,15 @@ from fastapi import File, Form, Query, UploadFile
 from fastapi.responses import Response
 from pydantic import ValidationError
 
+from app.access.context import BookReader
 from app.access.dependencies import Idempotent, ReadBook, WriteBook, waits_for
-from app.core.errors import FieldError, InvalidError
+from app.core.errors import FieldError, InvalidError, invalid
 from app.core.pagination import Page, PageParams
 from app.core.problems import problems
 from app.core.routing import routes
 from app.imports import listing, preview, service
+from app.imports.plain_preview import preview_plain
+from app.imports.plaintext.detecting import format_of
 from app.imports.schemas import CommitIn, Format, ImportOut, ImportPreview, ImportRowOut, Mapping, Outcome, UndoIn
 
 FILE_NAME_LIMIT = 255
@@ -56,15 +59,18 @@ def _file_name(name: str | None) -> str | None:
     status_code=201,
     response_model=ImportPreview,
     operation_id="create_import",
-    summary="Upload a bank export and preview it",
+    summary="Upload a bank export or a plain-text ledger and preview it",
     responses=problems(409, 413),
     dependencies=[waits_for("reading_files"), Idempotent],
 )
 async def create_import(
     book: ReadBook,
     file: Annotated[UploadFile, File(description="The export, as the bank wrote it.")],
-    account_id: Annotated[UUID, Form(description="The account it is of.")],
     response: Response,
+    account_id: Annotated[
+        UUID | None,
+        Form(description="The account it is of; for CSV. hledger and Beancount files name their accounts."),
+    ] = None,
     format: Annotated[  # noqa: A002  # the name in the contract
         Format | None, Form(description="Found from the content when absent.")
     ] = None,
@@ -79,19 +85,31 @@ async def create_import(
 ) -> dict[str, Any]:
     """Nothing is posted: you get what was detected, how sure the reader is, and what each row would become.
 
+    A bank's CSV file goes to one account. An hledger journal or a Beancount file is a whole book: its accounts and
+    categories are found by name, or made at the commit.
+
     The encoding, the delimiter, the header, the columns, the date order and the decimal separator are detected. What
     the file alone cannot decide, such as whether 05/03/2021 is in May or in March, is asked for: 422 and `questions`.
     """
-    document = await preview.preview(
-        book,
-        account_id=account_id,
-        file_name=_file_name(file.filename),
-        data=await file.read(),
-        file_format=format or "csv",
-        given=_parse_mapping(mapping),
-    )
+    document = await _preview(book, file, account_id, format, _parse_mapping(mapping))
     response.headers["Location"] = f"/api/v1/imports/{document['id']}"
     return document
+
+
+async def _preview(
+    book: BookReader, file: UploadFile, account_id: UUID | None, given_format: Format | None, given: Mapping
+) -> dict[str, Any]:
+    data, name = await file.read(), _file_name(file.filename)
+    file_format = given_format or ("csv" if account_id is not None else format_of(data))
+    if file_format != "csv":
+        return await preview_plain(
+            book, account_id=account_id, file_name=name, data=data, file_format=file_format, given=given
+        )
+    if account_id is None:
+        raise invalid("account_id", "missing", "say which account a CSV file is of")
+    return await preview.preview(
+        book, account_id=account_id, file_name=name, data=data, file_format=file_format, given=given
+    )
 
 
 @router.get("", response_model=Page[ImportOut], operation_id="list_imports", summary="List imports")

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.fields import Body
+from app.core.fields import Body, CurrencyCode
 from app.core.money import Money
 from app.imports.csv import CsvMapping
 from app.imports.csv.mapping import FileText
 
 Outcome = Literal["new", "duplicate", "suspect", "error"]
-Format = Literal["csv"]
+Format = Literal["csv", "hledger", "beancount"]
 MAX_ACCOUNTS = 100
 MAX_SKIPPED = 100_000
 
@@ -26,6 +26,12 @@ class Mapping(CsvMapping):
         description="For a file of several accounts: which account of the book each name in `account_column` means. "
         "A name that is not listed makes its rows errors; without this, all rows go to `account_id`.",
         examples=[{"Checking": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"}],
+    )
+    commodities: dict[FileText, CurrencyCode] | None = Field(
+        default=None,
+        max_length=MAX_ACCOUNTS,
+        description="For hledger and Beancount: the currency that a sign or name of the file stands for.",
+        examples=[{"$": "USD"}],
     )
 
 
@@ -76,7 +82,9 @@ class ImportOut(BaseModel):
     id: UUID
     status: Literal["previewed", "committed", "undone"]
     format: Format
-    account_id: UUID | None = Field(description="null when the account was deleted since.")
+    account_id: UUID | None = Field(
+        description="null when the account was deleted since, and for files that name their accounts."
+    )
     file_name: str | None
     mapping: dict[str, Any] = Field(description="All that was settled; sent back it reads the file the same way.")
     mapping_source: Literal["detected", "given", "saved"] = Field(

@@ -8,9 +8,9 @@ from app.access.context import BookReader, BookWriter, Event
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
-from app.imports import payees, repeats, repository
+from app.imports import payees, plain_names, plain_posting, repeats, repository
 from app.imports.documents import as_event, import_document
-from app.imports.errors import ImportEditedError, ImportNotFoundError, ImportStateError
+from app.imports.errors import ImportEditedError, ImportMergedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
 from app.imports.schemas import CommitIn
 from app.transactions import posting
@@ -49,10 +49,15 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     if body.skip and max(body.skip) > rows:
         raise invalid("skip", "unknown_position", f"the file has {rows} rows; a position counts them from 1")
     await repository.forget_plans(book.connection)
+    plain = held.format != "csv"
+    if plain:
+        book = await plain_names.make(book, held)
     closed = await repository.closed_account(book.connection, book.book_id, import_id)
     if closed is not None:
         raise ImportStateError(f"It cannot be committed: {closed}.")
     await repeats.settle_known_ids(book.connection, book.book_id, import_id)
+    if plain:
+        await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     await repository.skip(
         book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
@@ -60,6 +65,8 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     created = counts.pop("wanted")
     await payees.add(book, import_id)
+    if plain:
+        await plain_names.make_tags(book, import_id)
     changes = {
         "status": "committed",
         "created_count": created,
@@ -73,20 +80,34 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         await repository.keep_mapping(book.connection, book.book_id, held.header_hash, held.lasting_mapping)
     book.record(Event(ENTITY, import_id, "committed", before=as_event(held), after={**as_event(held), **changes}))
     parameters = {"import": import_id, "base": book.base_currency}
-    await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
+    if plain:
+        rows_of_file = posting.StagedRows(
+            head=plain_posting.HEAD, line=plain_posting.LINE, tagged=plain_posting.TAGGED, parameters=parameters
+        )
+        await posting.apply_staged(book, rows_of_file)
+        await plain_names.archive(book, held)
+    else:
+        await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
     return await get(book, import_id)
 
 
 async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     """Take back everything the import brought, and the payees that only it used.
 
-    Raises `ImportStateError` when it is not committed, and `ImportEditedError` when some of it was changed since,
-    unless forced.
+    Raises `ImportStateError` when it is not committed, `ImportMergedError` where a transfer would lose one side, and
+    `ImportEditedError` when some of it was changed since, unless forced.
     """
     held = await _find(book, import_id)
     if held.status != "committed":
         raise ImportStateError(f"This import is {held.status}; only a committed one can be undone.")
     await repository.forget_plans(book.connection)
+    merged = await repository.merged_count(book.connection, book.book_id, import_id)
+    if merged:
+        raise ImportMergedError(
+            f"{merged} of its rows are one side of a transfer now, and the other side came another way. Undo the "
+            "merging with POST /books/{book_id}/undo, or delete those transfers, first.",
+            merged=merged,
+        )
     edited = await repository.edited_count(book.connection, book.book_id, import_id, held.revision)
     if edited and not force:
         raise ImportEditedError(
@@ -98,6 +119,8 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
     await posting.apply_staged(book, posting.StagedRows(gone=GONE, log=LOG_OF_GONE, parameters={"import": import_id}))
     await payees.drop_unused(book, held.revision)
+    if held.format != "csv":
+        await plain_names.take_back(book, held)
     if held.header_hash is not None:
         # Whoever takes an import back may have read it wrongly.
         await repository.drop_mapping(book.connection, book.book_id, held.header_hash)

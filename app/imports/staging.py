@@ -13,6 +13,7 @@ from app.transactions.references import AccountRef
 
 CHUNK_ROWS = 2_000
 LIMITS = {"payee": 200, "description": 500, "notes": 10_000, "external_id": 500}
+NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": None})
 
 
@@ -57,7 +58,7 @@ def stage(reading: CsvReading, target: Target) -> Staged:
     lines: list[str] = []
     count = 0
     for count, (line, values) in enumerate(_in_file_order(reading, target), 1):
-        lines.append("\t".join((str(count), str(line), str(new_id()), *map(_field, values))) + "\n")
+        lines.append("\t".join((str(count), str(line), str(new_id()), *map(copy_text, values), NULL)) + "\n")
         if len(lines) == CHUNK_ROWS:
             chunks.append("".join(lines).encode())
             lines.clear()
@@ -87,9 +88,9 @@ def _failed(column: str | None, reason: str) -> tuple[str | None, ...]:
 
 def _values(row: CsvRow, target: Target) -> tuple[str | None, ...]:
     texts = (
-        _cut(row.payee, "payee"),
-        _cut(row.description, "description"),
-        _cut(row.notes, "notes"),
+        cut(row.payee, "payee"),
+        cut(row.description, "description"),
+        cut(row.notes, "notes"),
         row.external_id,
     )
     try:
@@ -157,10 +158,10 @@ def _category(row: CsvRow, target: Target) -> UUID | None:
     return target.categories.get(("income", name)) or expense
 
 
-def _cut(text: str | None, field: str) -> str | None:
+def cut(text: str | None, field: str) -> str | None:
     limit = LIMITS[field]
     return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _field(value: str | None) -> str:
-    return "\\N" if value is None else value.translate(_ESCAPES)
+def copy_text(value: str | None) -> str:
+    return NULL if value is None else value.translate(_ESCAPES)

@@ -21,6 +21,7 @@ COLUMNS = (
     "notes",
     "external_id",
     "category_id",
+    "document",
 )
 
 # COPY does not write to a table with row-level security, so rows pass through one of this transaction's own.
@@ -28,7 +29,8 @@ _CREATE = text(
     """
     CREATE TEMP TABLE import_stage (
         position integer, line integer, transaction_id uuid, error_column text, reason text, account_id uuid,
-        date date, amount numeric, payee text, description text, notes text, external_id text, category_id uuid
+        date date, amount numeric, payee text, description text, notes text, external_id text, category_id uuid,
+        document jsonb
     ) ON COMMIT DROP
     """
 )
@@ -57,13 +59,32 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS t
 WHERE p.role <> 'equity'
+  -- The other side of a transfer that was merged stands on the day that its own bank said.
+  AND NOT EXISTS (SELECT 1 FROM merged_transactions m
+                  WHERE m.book_id = :book AND m.into_id = p.transaction_id AND m.account_id = p.account_id)
+UNION ALL
+SELECT m.account_id, m.date, m.amount, m.into_id, t.words
+FROM (SELECT account_id, min(date) - 3 AS first, max(date) + 3 AS last
+      FROM import_stage WHERE reason IS NULL GROUP BY account_id) AS span
+JOIN merged_transactions m
+    ON m.book_id = :book AND m.account_id = span.account_id AND m.date BETWEEN span.first AND span.last
+CROSS JOIN LATERAL (
+    SELECT lower(concat_ws(
+        ' ', (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = h.payee_id), h.description)) AS words
+    FROM transactions h WHERE h.book_id = :book AND h.id = m.into_id
+    OFFSET 0
+) AS t
 """
 _TAKE_KNOWN = """
 INSERT INTO import_known
 SELECT position, id FROM (
     SELECT s.position,
-           (SELECT t.id FROM transactions t
-            WHERE t.book_id = :book AND t.account_id = s.account_id AND t.external_id = s.external_id) AS id
+           coalesce(
+               (SELECT t.id FROM transactions t
+                WHERE t.book_id = :book AND t.account_id = s.account_id AND t.external_id = s.external_id),
+               (SELECT t.id FROM merged_transactions m JOIN transactions t ON t.book_id = :book AND t.id = m.into_id
+                WHERE m.book_id = :book AND m.account_id = s.account_id AND m.external_id = s.external_id
+                LIMIT 1)) AS id
     FROM import_stage s WHERE s.external_id IS NOT NULL
     OFFSET 0
 ) AS looked_up WHERE id IS NOT NULL
@@ -122,7 +143,8 @@ judged AS (
         AND b.day_match IS NULL
 )
 INSERT INTO import_rows (book_id, import_id, position, line, outcome, error_column, reason, account_id, date,
-                         amount, payee, description, notes, external_id, category_id, match_id, transaction_id)
+                         amount, payee, description, notes, external_id, category_id, match_id, document,
+                         transaction_id)
 SELECT :book, :import, position, line, outcome,
        error_column,
        CASE outcome
@@ -134,6 +156,7 @@ SELECT :book, :import, position, line, outcome,
        END,
        account_id, date, amount, payee, description, notes, external_id, category_id,
        CASE outcome WHEN 'duplicate' THEN known_id WHEN 'suspect' THEN coalesce(day_match, near_match) END,
+       document,
        transaction_id
 FROM (
     SELECT *, CASE WHEN reason IS NOT NULL THEN 'error'

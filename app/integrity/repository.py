@@ -90,6 +90,15 @@ CHECKS: dict[str, str] = {
                               WHEN 'transfer' THEN p.role = CASE WHEN p.line < 2 THEN 'transfer' ELSE 'flow' END
                               ELSE p.role = 'flow' END
     """,
+    "types_have_their_lines": """
+        SELECT t.id AS transaction_id, t.type, p.lines, p.accounts
+        FROM transactions t
+        JOIN (SELECT transaction_id, count(*) AS lines, count(DISTINCT account_id) AS accounts
+              FROM postings WHERE book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
+        WHERE t.book_id = :book
+          AND ((t.type IN ('opening_balance', 'adjustment') AND p.lines <> 1)
+               OR (t.type = 'transfer' AND (p.accounts <> 2 OR p.lines NOT BETWEEN 2 AND 3)))
+    """,
     "amounts_have_their_currencys_decimals": """
         SELECT p.transaction_id, p.line, p.amount, c.code AS currency
         FROM postings p
@@ -204,3 +213,13 @@ async def offenders(connection: AsyncConnection, book_id: UUID, name: str) -> Se
 async def every_book(connection: AsyncConnection) -> Sequence[UUID]:
     """All books of the database; for the owner's role, which row-level security does not narrow."""
     return (await connection.execute(text("SELECT id FROM books ORDER BY id"))).scalars().all()
+
+
+async def ids_of_books(connection: AsyncConnection) -> Sequence[UUID]:
+    """The same for a request's role, by a function that tells it no more than the ids."""
+    return (await connection.execute(text("SELECT every_book()"))).scalars().all()
+
+
+async def open_book(connection: AsyncConnection, book_id: UUID) -> None:
+    """Let this transaction see one book's rows."""
+    await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), {"book": str(book_id)})

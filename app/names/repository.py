@@ -8,7 +8,8 @@ from sqlalchemy import ARRAY, ColumnElement, Text, delete, func, insert, or_, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow, AnySelect
-from app.transactions.models import Payee, PayeeAlias, Tag, Transaction, TransactionTag
+from app.transactions.models import Transaction
+from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 
 Rows = Sequence[dict[str, Any]]
 

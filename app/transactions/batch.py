@@ -26,7 +26,7 @@ ENTITY = "transaction"
 
 @dataclass(frozen=True)
 class Adjusting:
-    """An adjustment that keeps what it posted, because a change of it named no balance."""
+    """An adjustment of which it is known what it posts: a change of it named no balance, or a statement says it."""
 
     body: AdjustmentIn
     amount: Decimal
@@ -63,7 +63,10 @@ class Batch:
             wanted = shapes.with_default_category(wanted, self.known)
         body = body_of(wanted)
         self._check(body, before)
-        entry, document = self._built(wanted, body, before)
+        lines = self._lines(wanted, before)
+        if before is not None:  # before the names: those of what is refused are not made
+            _check_sealed(before, body, lines)
+        entry, document = self._built(body, lines, before)
         self.entries.append(entry)
         after = as_event(document)
         if before is None:
@@ -82,9 +85,9 @@ class Batch:
         self._moves_out(before)
 
     def check_removal(self, before: Document) -> None:
+        """Raise what closed periods and sealed transactions refuse."""
         posting.check_open(self.book, before["date"])
-        if before["status"] == "reconciled":
-            raise SealedError(before["id"])
+        _check_sealed(before, None, ())
 
     async def write(self) -> datetime:
         """Apply what was staged; returns the instant it carries."""
@@ -119,10 +122,7 @@ class Batch:
         days = [body.date] if before is None else [body.date, before["date"]]
         posting.check_open(self.book, min(days))
 
-    def _built(self, wanted: Wanted, body: AnyIn, before: Document | None) -> tuple[Entry, Document]:
-        lines = self._lines(wanted, before)
-        if before is not None:  # before new names are made: what is refused makes none
-            _check_sealed(before, body, lines)
+    def _built(self, body: AnyIn, lines: tuple[PostingLine, ...], before: Document | None) -> tuple[Entry, Document]:
         payee = self.names.payee(body.payee) if body.payee else None
         tags = [self.names.tag(tag) for tag in body.tags]
         entry = Entry(
@@ -199,11 +199,11 @@ def _counts(body: AnyIn, line: PostingLine, first: PostingLine) -> bool:
     return line.account_id == first.account_id
 
 
-def _check_sealed(before: Document, body: AnyIn, lines: Sequence[PostingLine]) -> None:
+def _check_sealed(before: Document, body: AnyIn | None, lines: Sequence[PostingLine]) -> None:
     """The engine refuses this too; here it is known of which transaction of many."""
     if before["status"] != "reconciled":
         return
-    if body.status != "reconciled" or body.date != before["date"]:
+    if body is None or body.status != "reconciled" or body.date != before["date"]:
         raise SealedError(before["id"])
     moved: dict[UUID, Decimal] = {}
     for line in before["postings"]:

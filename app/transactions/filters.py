@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Uuid, column, exists, func, literal, selec
 from sqlalchemy.sql.elements import SQLColumnExpression
 
 from app.core.database import AnySelect
-from app.transactions.models import Posting, Tag, Transaction, TransactionTag
+from app.transactions.models import Posting, Transaction
+from app.transactions.name_models import Tag, TransactionTag
 from app.transactions.search import conditions as search
 from app.transactions.search.conditions import Found, amount_between, has_posting, is_uncategorised
 
@@ -79,12 +80,12 @@ class TransactionFilter:
         if self.tags:
             yield self._tagged(book_id)
         if self.account_ids:
-            yield has_posting(book_id, Posting.account_id.in_(self.account_ids))
+            yield has_posting(book_id, Posting.account_id.in_(self.account_ids), each=self.is_short)
         if self.category_ids:
             wanted = select(descendants(book_id, self.category_ids).c.id)
-            yield has_posting(book_id, Posting.category_id.in_(wanted))
+            yield has_posting(book_id, Posting.category_id.in_(wanted), each=self.is_short)
         if self.uncategorised:
-            yield has_posting(book_id, is_uncategorised())
+            yield has_posting(book_id, is_uncategorised(), each=self.is_short)
 
     def _amounts(self) -> Iterator[ColumnElement[bool]]:
         """What it moved, whatever the direction."""

@@ -4,6 +4,7 @@ Parts (of a split, of a journal) are named by their line. A part that is not nam
 leaving it out. `"remove": true` takes one out, an item without a line adds one.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -32,6 +33,7 @@ _FIELDS = {
     "journal": (*_HEADER, "postings"),
     "adjustment": (*_HEADER, "account_id", "balance"),
 }
+_FEELESS = {"expense", "income", "adjustment"}
 _PART = {
     "splits": ("amount", "category_id", "memo"),
     "postings": ("account_id", "role", "amount", "category_id", "memo"),
@@ -43,7 +45,7 @@ def merged(before: Document, body: TransactionPatch) -> Wanted:
     changes = body.model_dump(exclude_unset=True)
     kind = changes.pop("type", None) or before["type"]
     fields = _FIELDS[kind]
-    if kind != "transfer" and before["fee_amount"] is not None and "fee_amount" not in changes:
+    if kind in _FEELESS and before["fee_amount"] is not None and "fee_amount" not in changes:
         detail = 'only a transfer has a fee: send "fee_amount": null to drop it'
         raise InvalidError(FieldError("fee_amount", "fee_would_be_lost", detail))
     if "splits" in fields and before["splits"] and changes.get("category_id") and "splits" not in changes:
@@ -55,8 +57,9 @@ def merged(before: Document, body: TransactionPatch) -> Wanted:
     for name in ("splits", "postings"):
         parts = result.pop(name, [])
         if name in fields and (parts or changes.get(name)):
-            same = before["type"] == kind or name == "splits"
-            result[name] = _parts(name, parts if same else [], changes.pop(name, []))
+            # Postings that come with the new type are all of them; without any, those of the old type stay.
+            kept = name == "splits" or before["type"] == kind or name not in changes
+            result[name] = _parts(name, parts if kept else [], changes.pop(name, []))
     _settle(before, kind, result, changes)
     result.update(changes)
     for name in ("tags", "status"):
@@ -114,10 +117,10 @@ def _listed(parts: list[Document]) -> str:
 def _kept(before: Document, result: dict[str, Any]) -> Adjusting:
     """An adjustment whose balance is not restated keeps its amount; on another account that would mean nothing."""
     (line,) = before["postings"]
-    if result["account_id"] != before["account_id"]:
+    if result["account_id"] not in (None, before["account_id"]):
         detail = "say the balance of the other account"
         raise InvalidError(FieldError("balance", "balance_needed", detail))
-    result["balance"] = line["amount"]  # in its place, to be checked with the rest; what was posted stays
+    result["balance"] = Decimal(0)  # in its place, so that the rest can be checked; what was posted stays
     body = _checked({"type": "adjustment", **result})
     if not isinstance(body, AdjustmentIn):  # pragma: no cover  # the type says so
         raise TypeError(body)

@@ -64,7 +64,7 @@ class TransactionOut(BaseModel):
     description: str | None
     notes: str | None
     tags: list[str]
-    tag_ids: list[UUID]
+    tag_ids: list[UUID] = Field(description="Of the same tags; a copy of the book looks a tag's new name up by them.")
     status: Status
     external_id: str | None
     original_amount: Money | None

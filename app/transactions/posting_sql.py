@@ -179,6 +179,7 @@ new_tags AS (
 """
 
 # Postings that change hands: {wanted} yields transaction_id, line, account_id and category_id as they shall be.
+# A journal's amount is what moves on its first account: an account that comes together with it counts from then on.
 _MOVE = """
 WITH wanted AS MATERIALIZED ({wanted}),
 moved AS (
@@ -202,27 +203,17 @@ each AS MATERIALIZED (
                'line', line, 'account_id', new_account, 'category_id', new_category) ORDER BY line) AS new_postings
     FROM moved GROUP BY transaction_id
 ),
--- The amount of a journal is what moves on its account: postings of another one may have joined or left that.
-journal AS MATERIALIZED (
-    SELECT t.id, coalesce(e.account_id, t.account_id) AS account_id
-    FROM each e JOIN transactions t ON t.id = e.transaction_id
-    WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT transaction_id FROM each WHERE other_account))
-      AND t.type = 'journal'
-),
-counted AS MATERIALIZED (
-    SELECT j.id, abs(sum(p.amount)) AS amount
-    FROM journal j
-    JOIN postings p ON p.book_id = :book AND p.transaction_id = ANY(ARRAY(SELECT id FROM journal))
-        AND p.transaction_id = j.id
-    LEFT JOIN moved m ON m.transaction_id = p.transaction_id AND m.line = p.line
-    WHERE coalesce(m.new_account, p.account_id) = j.account_id
-    GROUP BY j.id
-),
 touched AS (
     UPDATE transactions t
-    SET account_id = coalesce(e.account_id, t.account_id), amount = coalesce(c.amount, t.amount),
-        revision = :revision, updated_at = now()
-    FROM each e LEFT JOIN counted c ON c.id = e.transaction_id
+    SET account_id = coalesce(e.account_id, t.account_id), revision = :revision, updated_at = now(),
+        amount = CASE WHEN t.type = 'journal' AND e.other_account THEN (
+            SELECT abs(coalesce(sum(p.amount), 0)) FROM postings p
+            WHERE p.book_id = :book AND p.transaction_id = t.id
+              AND coalesce((SELECT CAST(n ->> 'account_id' AS uuid) FROM jsonb_array_elements(e.new_postings) AS n
+                            WHERE CAST(n ->> 'line' AS integer) = p.line), p.account_id)
+                = coalesce(e.account_id, t.account_id)
+        ) ELSE t.amount END
+    FROM each e
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT transaction_id FROM each)) AND t.id = e.transaction_id
     RETURNING t.id, e.other_account AND t.status = 'reconciled' AS broken
 ),

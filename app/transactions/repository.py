@@ -29,7 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow, AnySelect
 from app.transactions.filters import EVERYTHING, Sort, TransactionFilter
-from app.transactions.models import Payee, Posting, Tag, Transaction, TransactionTag
+from app.transactions.models import Posting, Transaction
+from app.transactions.name_models import Payee, Tag, TransactionTag
 
 BOOK = bindparam("book", type_=UuidType)
 

@@ -13,9 +13,12 @@ from app.core.routing import routes
 from app.transactions import bulk, listing, recategorising, sealing, service
 from app.transactions.bulk_schemas import BulkIn, BulkOut, RecategoriseIn, RecategoriseOut
 from app.transactions.documents import Document
+from app.transactions.examples import TRANSACTIONS
 from app.transactions.outputs import TransactionOut
 from app.transactions.query import FilterParams, SortParam
 from app.transactions.schemas import TransactionIn, TransactionPatch, UnsealIn
+
+TransactionBody = Annotated[TransactionIn, Body(openapi_examples=TRANSACTIONS)]
 
 router = routes("/transactions", "transactions")
 
@@ -29,8 +32,8 @@ router = routes("/transactions", "transactions")
     responses=problems(404, 409),
     dependencies=[Idempotent],
 )
-async def create_transaction(body: Annotated[TransactionIn, Body()], book: WriteBook, response: Response) -> Document:
-    """Add an expense, an income or a transfer. Balances and totals change with it, in the same moment.
+async def create_transaction(body: TransactionBody, book: WriteBook, response: Response) -> Document:
+    """Add an expense, an income, a transfer, a journal or an adjustment. Balances and totals change in that moment.
 
     Two equal purchases on one day are two purchases; only an `external_id` that exists is refused. Payees and tags
     are made as they are named; an alias means its payee. Without a `category_id` (null is one) an expense or income
@@ -109,7 +112,7 @@ async def get_transaction(transaction_id: UUID, book: ReadBook, response: Respon
 )
 async def replace_transaction(
     transaction_id: UUID,
-    body: Annotated[TransactionIn, Body()],
+    body: TransactionBody,
     book: WriteBook,
     expected: ExpectedRevision,
     response: Response,
@@ -132,7 +135,11 @@ async def update_transaction(
     expected: ExpectedRevision,
     response: Response,
 ) -> Document:
-    """Change what is named and keep the rest; null clears a field. Splits are replaced as a whole."""
+    """Change what is named and keep the rest; null clears a field. Parts are named by their `line`.
+
+    Parts of a split and postings of a journal that are not named stay; `"remove": true` takes one out, an item without
+    a line adds one. With another `type` it becomes that, in one step.
+    """
     return tagged(response, await service.patch(book, transaction_id, body, expected))
 
 

@@ -29,12 +29,12 @@ async def get_many(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Document
     return {row_id: from_row(row) for row_id, row in found.items()}
 
 
-async def create(book: BookWriter, body: AnyIn) -> Document:
+async def create(book: BookWriter, body: Wanted) -> Document:
     """Write one transaction; see `create_many`."""
     return (await create_many(book, [body]))[0]
 
 
-async def create_many(book: BookWriter, bodies: Sequence[AnyIn]) -> list[Document]:
+async def create_many(book: BookWriter, bodies: Sequence[Wanted]) -> list[Document]:
     """Write all of them or, when one is wrong, none, with the same number of statements however many there are.
 
     Raises what `Batch.put` raises for the first body that is wrong, and the conflicts of ids that are taken.

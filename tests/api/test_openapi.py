@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from app.transactions.schemas import TransactionIn
 
 PUBLIC = {"register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"}
 NOT_A_PROBLEM = {("health_detailed", "503")}
@@ -76,6 +79,15 @@ def test_every_parameter_and_body_is_explained(schema: dict[str, Any]) -> None:
             assert explained, (name, parameter["name"])
         for content in operation.get("requestBody", {}).get("content", {}).values():
             assert explains_itself(schema, content["schema"]), name
+
+
+def test_every_shape_of_a_transaction_has_an_example_that_can_be_sent(schema: dict[str, Any]) -> None:
+    for name in ("create_transaction", "replace_transaction"):
+        content = operations(schema)[name]["requestBody"]["content"]["application/json"]
+        examples = [example["value"] for example in content["examples"].values()]
+        assert {example["type"] for example in examples} == set(content["schema"]["discriminator"]["mapping"])
+        for example in examples:
+            TypeAdapter(TransactionIn).validate_python(example)
 
 
 def explains_itself(schema: dict[str, Any], part: dict[str, Any]) -> bool:

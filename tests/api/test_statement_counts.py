@@ -33,22 +33,40 @@ async def test_requests_cost_few_statements(counted: Counted) -> None:
     body = {"type": "expense", "date": "2026-01-15", "amount": "1", "account_id": account["id"], "payee": "P"}
     transfer = {**body, "type": "transfer", "to_account_id": other["id"]}
     split = {**body, "splits": [{"amount": "0.10", "category_id": food["id"]}] * 10, "tags": ["t", "new"]}
+    lines = [{"account_id": account["id"], "role": "flow", "amount": "-1", "category_id": food["id"]}] * 100
+    journal = {"type": "journal", "date": "2026-01-15", "postings": lines, "payee": "P", "tags": ["newer"]}
+    adjustment = {"type": "adjustment", "date": "2026-01-15", "account_id": account["id"], "balance": "77"}
+    noted = expect(await person.http.post("/transactions", json=journal), 201)
+    changes = [{"line": line, "amount": "-2"} for line in range(100)]
+    refund = {**body, "type": "income", "refund_of_id": made["id"]}
     calls: dict[str, tuple[int, Callable[[], Any]]] = {
         "create": (6, lambda: person.http.post("/transactions", json=body)),
         "create split": (6, lambda: person.http.post("/transactions", json=split)),
         "create transfer": (6, lambda: person.http.post("/transactions", json=transfer)),
+        "create a journal": (6, lambda: person.http.post("/transactions", json=journal)),
+        "create a refund": (6, lambda: person.http.post("/transactions", json=refund)),
+        "create an adjustment": (7, lambda: person.http.post("/transactions", json=adjustment)),
         "create with a key": (
             8,
             lambda: person.http.post("/transactions", json=body, headers={"Idempotency-Key": "k"}),
         ),
         "list": (5, lambda: person.get("/transactions", limit=50)),
-        "list with a total": (5, lambda: person.get("/transactions", include_total=True, q="x", tag="t")),
+        "list with a total": (5, lambda: person.get("/transactions", include_total=True, tag="t")),
+        "search": (5, lambda: person.get("/transactions", q="x payee:p -tag:t >1")),
+        "search by what needs no looking up": (4, lambda: person.get("/transactions", q=">1 on:2026")),
+        "search with a total": (6, lambda: person.get("/transactions", include_total=True, q="x", tag="t")),
+        "complete a payee": (4, lambda: person.get("/payees/autocomplete", q="p")),
         "accounts": (4, lambda: person.get("/accounts")),
         "balance": (5, lambda: person.get(f"/accounts/{account['id']}/balance", at="2026-01-20")),
         "balance now": (4, lambda: person.get(f"/accounts/{account['id']}/balance")),
         "get": (4, lambda: person.get(path)),
         "update": (7, lambda: person.http.patch(path, json={"amount": "2"})),
-        "delete": (6, lambda: person.http.delete(path)),
+        "update a journal": (
+            7,
+            lambda: person.http.patch(f"/transactions/{noted['id']}", json={"postings": changes}),
+        ),
+        "close a period": (7, lambda: person.http.put(f"/books/{person.book_id}/lock", json={"locked_until": None})),
+        "delete": (6, lambda: person.http.delete(f"/transactions/{noted['id']}")),
     }
     for name, (limit, call) in calls.items():
         seen.clear()
@@ -75,6 +93,29 @@ async def test_merging_costs_the_same_however_many_transactions_there_are(counte
         expect(await person.http.post(f"/tags/{tag['id']}/merge", json={"tag_ids": [old["id"]]}), 200)
         costs.append(len(seen))
     assert costs[0] == costs[1] <= 30
+
+
+async def test_reconciling_costs_the_same_however_much_it_seals(counted: Counted) -> None:
+    person, seen = counted
+    costs = {}
+    for month, count in ((1, 1), (2, 40)):
+        account = await person.account()
+        days = [f"2026-{month:02}-{day % 28 + 1:02}" for day in range(count)]
+        made = [await person.add(account_id=account["id"], date=day, amount="1") for day in days]
+        body = {"statement_date": f"2026-{month:02}-28", "statement_balance": f"-{count}"}
+        path = f"/accounts/{account['id']}/reconcile"
+        for name, more in (("dry run", {"dry_run": True}), ("real", {})):
+            seen.clear()
+            report = (await person.http.post(path, json={**body, **more})).raise_for_status().json()
+            assert report["sealed_count"] == (count if name == "real" else 0)
+            costs[name, count] = len(seen)
+        seen.clear()
+        reason = {"reason": "R"}
+        assert (await person.http.post(f"/transactions/{made[0]['id']}/unseal", json=reason)).is_success
+        costs["unseal", count] = len(seen)
+    assert costs["dry run", 1] == costs["dry run", 40] <= 6
+    assert costs["real", 1] == costs["real", 40] <= 11
+    assert costs["unseal", 1] == costs["unseal", 40] <= 8
 
 
 async def test_an_unchanged_list_is_not_computed(counted: Counted) -> None:

@@ -22,7 +22,7 @@ from tests.people import Person, expect, register
 from tests.servers import serving
 
 ROOT = Path(__file__).parents[2]
-STAIRS = ("0007", "0006", "0005", "0004", "0003", "0002", "0001", "base")
+STAIRS = ("0008", "0007", "0006", "0005", "0004", "0003", "0002", "0001", "base")
 
 
 @pytest.fixture
@@ -54,6 +54,20 @@ async def fill(person: Person) -> None:
     file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}
     preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
+    spent = await person.add(account_id=account["id"], category_id=food["id"])
+    await person.add(type="income", account_id=account["id"], amount="3", refund_of_id=spent["id"])
+    lines = [
+        {"account_id": account["id"], "role": "transfer", "amount": "-450"},
+        {"account_id": other["id"], "role": "transfer", "amount": "450"},
+        {"account_id": account["id"], "role": "flow", "amount": "-50", "category_id": food["id"]},
+    ]
+    journal = {"type": "journal", "date": "2026-01-20", "postings": lines}
+    expect(await person.http.post("/transactions", json=journal), 201)
+    adjustment = {"type": "adjustment", "date": "2026-01-21", "account_id": other["id"], "balance": "500"}
+    expect(await person.http.post("/transactions", json=adjustment), 201)
+    statement = {"statement_date": "2026-01-31", "statement_balance": "499", "adjust": True}
+    expect(await person.http.post(f"/accounts/{other['id']}/reconcile", json=statement), 201)
+    expect(await person.http.put(f"/books/{person.book_id}/lock", json={"locked_until": "2025-12-31"}), 200)
 
 
 async def test_filled_tables_go_down_step_by_step_and_up_again(empty: Database, settings: Settings) -> None:
@@ -88,7 +102,58 @@ async def test_stepping_below_the_imports_keeps_their_transactions(empty: Databa
         await migrate(url, "0003")
         await migrate(url)
         assert await person.read("/accounts") == before
-        assert [item["import_id"] for item in (await person.read("/transactions"))["items"]] == [None] * 4
+        found = (await person.read("/transactions"))["items"]
+        assert {item["import_id"] for item in found} == {None}
+        assert len(found) == 9
+        await person.check_integrity()
+        await person.http.aclose()
+
+
+async def test_stepping_below_the_complete_ledger_keeps_balances_and_the_log(
+    empty: Database, settings: Settings
+) -> None:
+    """The older schema has no word for journals and adjustments; the log names them again."""
+    url = url_of(empty)
+    await migrate(url)
+    forgotten = {"refund_of_id": None, "reconciliation_id": None}
+    async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
+        person = await register(app, fresh_email())
+        await fill(person)
+        accounts = await person.read("/accounts")
+        before = (await person.read("/transactions"))["items"]
+        assert any(item["refund_of_id"] for item in before)
+        assert any(item["reconciliation_id"] for item in before)
+        types = [item["type"] for item in before]
+        assert (types.count("journal"), types.count("adjustment"), types.count("opening_balance")) == (1, 2, 1)
+        digests = await scalar(empty, "SELECT array_agg(digest ORDER BY book_id, revision) FROM event_chain")
+        await migrate(url, "0004")
+        assert await scalar(empty, "SELECT count(*) FROM transactions WHERE type IN ('journal', 'adjustment')") == 0
+        await migrate(url)
+        assert await person.read("/accounts") == accounts
+        assert (await person.read("/transactions"))["items"] == [item | forgotten for item in before]
+        # Each revision is one link now, however many statements wrote it.
+        assert len(digests) > await scalar(empty, "SELECT count(*) FROM event_chain") > 0
+        assert await scalar(empty, "SELECT count(*) FROM event_chain") == await scalar(
+            empty, "SELECT count(DISTINCT (book_id, revision)) FROM events"
+        )
+        await person.check_integrity()
+        await person.add(account_id=accounts["items"][0]["id"], date="2026-01-22")
+        await person.check_integrity()
+        await person.http.aclose()
+
+
+async def test_one_statement_may_bring_events_of_several_revisions(empty: Database, settings: Settings) -> None:
+    """As bringing back a book does: each is linked to the one before."""
+    url = url_of(empty)
+    await migrate(url)
+    async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
+        person = await register(app, fresh_email())
+        await fill(person)
+        async with empty.begin() as connection:
+            await connection.execute(text("CREATE TEMP TABLE kept ON COMMIT DROP AS TABLE events"))
+            await connection.execute(text("DELETE FROM events"))
+            await connection.execute(text("DELETE FROM event_chain"))
+            await connection.execute(text("INSERT INTO events SELECT * FROM kept ORDER BY revision DESC"))
         await person.check_integrity()
         await person.http.aclose()
 

@@ -38,6 +38,10 @@ def expense(ids: dict[str, str]) -> dict[str, Any]:
     return {"type": "expense", "date": "2026-01-01", "amount": "1", "account_id": ids["account_id"]}
 
 
+def pair(ids: dict[str, str]) -> dict[str, Any]:
+    return {"outgoing_id": ids["transaction_id"], "incoming_id": ids["category_id"]}
+
+
 def new_account(_: dict[str, str]) -> dict[str, Any]:
     return {"name": "New", "type": "cash", "currency": "EUR"}
 
@@ -56,6 +60,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "list_books": Attempt(OWN),
     "get_book": Attempt(FOREIGN),
     "update_book": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "lock_book": Attempt(FOREIGN, lambda _: {"locked_until": "2026-01-31"}, write=True),
     "create_book": Attempt(OWN, lambda _: {"name": "B"}, viewer=201),
     "check_integrity": Attempt(FOREIGN, viewer=403),
     "list_currencies": Attempt(OWN),
@@ -67,6 +72,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "delete_account": Attempt(FOREIGN, write=True),
     "get_account_balance": Attempt(FOREIGN, params={"at": "2026-01-31"}),
     "list_account_transactions": Attempt(FOREIGN),
+    "reconcile_account": Attempt(
+        FOREIGN, lambda _: {"statement_date": "2026-01-31", "statement_balance": "0", "adjust": True}, write=True
+    ),
+    "list_reconciliations": Attempt(FOREIGN),
     "create_category": Attempt(
         FOREIGN, lambda ids: {"name": "C", "kind": "expense", "parent_id": ids["category_id"]}, write=True
     ),
@@ -88,6 +97,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_attachment": Attempt(FOREIGN),
     "get_attachment_content": Attempt(FOREIGN),
     "delete_attachment": Attempt(FOREIGN, write=True),
+    "list_transfer_matches": Attempt(OWN, params={"date_to": "2026-01-31"}),
+    "accept_transfer_match": Attempt(FOREIGN, pair, write=True),
+    "reject_transfer_match": Attempt(FOREIGN, pair, write=True),
+    "unseal_transaction": Attempt(FOREIGN, lambda _: {"reason": "Mine now"}, write=True),
     "list_payees": Attempt(OWN),
     "get_payee": Attempt(FOREIGN),
     "replace_payee": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
@@ -103,6 +116,10 @@ ATTEMPTS: dict[str, Attempt] = {
     "merge_tags": Attempt(FOREIGN, lambda ids: {"tag_ids": [ids["other_tag_id"]]}, write=True),
     "delete_tag": Attempt(FOREIGN, write=True),
     "get_tag_statistics": Attempt(FOREIGN),
+    "autocomplete_payees": Attempt(OWN, params={"q": "secret"}),
+    "autocomplete_tags": Attempt(OWN, params={"q": "secret"}),
+    "autocomplete_categories": Attempt(OWN, params={"q": "secret"}),
+    "autocomplete_accounts": Attempt(OWN, params={"q": "secret"}),
     "create_import": Attempt(FOREIGN, form=lambda ids: {"account_id": ids["account_id"]}, write=True, viewer=403),
     "list_imports": Attempt(OWN),
     "get_import": Attempt(FOREIGN),
@@ -129,6 +146,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_reconciliation_history": Attempt(FOREIGN),
     "get_tag_history": Attempt(FOREIGN),
     "get_transaction_history": Attempt(FOREIGN),
+    "export_hledger": Attempt(OWN),
+    "export_beancount": Attempt(OWN),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 
@@ -254,12 +273,23 @@ async def test_a_foreign_id_in_a_body_or_query_does_not_exist(
     split = [{"amount": "10", "category_id": ids["category_id"]}]
     payee = expect(await robin.http.post("/payees", json={"name": "Robin's"}), 201)
     tag = expect(await robin.http.post("/tags", json={"name": "robins"}), 201)
+    journal = {"type": "journal", "date": "2026-01-01"}
+    line = {"account_id": account["id"], "role": "flow", "amount": "1"}
+    adjustment = {"type": "adjustment", "date": "2026-01-01", "balance": "1"}
     async with unchanged(kim), unchanged(robin):
         for answer in (
             await robin.try_add(account_id=account["id"], category_id=ids["category_id"]),
             await robin.try_add(account_id=account["id"], splits=split),
             await robin.try_add(type="transfer", account_id=account["id"], to_account_id=ids["account_id"]),
             await robin.try_add(type="transfer", account_id=ids["account_id"], to_account_id=account["id"]),
+            await robin.try_add(type="income", account_id=account["id"], refund_of_id=ids["transaction_id"]),
+            await robin.http.post(
+                "/transactions", json={**journal, "postings": [{**line, "account_id": ids["account_id"]}]}
+            ),
+            await robin.http.post(
+                "/transactions", json={**journal, "postings": [{**line, "category_id": ids["category_id"]}]}
+            ),
+            await robin.http.post("/transactions", json={**adjustment, "account_id": ids["account_id"]}),
             await robin.http.patch(f"/transactions/{made['id']}", json={"account_id": ids["account_id"]}),
             await robin.http.patch(f"/transactions/{made['id']}", json={"category_id": ids["category_id"]}),
             await robin.http.patch(f"/categories/{category['id']}", json={"parent_id": ids["category_id"]}),
@@ -305,6 +335,8 @@ async def test_an_editor_writes_but_does_not_change_the_book_itself(
     headers = {"X-Book-Id": kim.book_id}
     expect(await robin.http.post("/transactions", json=expense(ids), headers=headers), 201)
     problem(await robin.http.patch(f"/books/{kim.book_id}", json={"name": "Mine now"}), 403, "forbidden")
+    locked = await robin.http.put(f"/books/{kim.book_id}/lock", json={"locked_until": "2026-01-31"})
+    problem(locked, 403, "forbidden")
     assert [book["role"] for book in (await robin.read("/books"))["items"]] == ["editor", "owner"]
     async with owner_database.begin() as connection:
         leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")

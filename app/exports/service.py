@@ -1,0 +1,136 @@
+"""Writing a whole book in the format of another program, with as much of it in memory as fits a page."""
+
+import calendar
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from tempfile import TemporaryFile
+from types import ModuleType
+from typing import IO
+
+from anyio import to_thread
+
+from app.access.context import BookReader
+from app.accounts import service as accounts
+from app.categories import service as categories
+from app.core.database import AnyRow
+from app.exports import beancount, chart, hledger, repository
+from app.exports.book import Balances, Contents
+from app.exports.names import Unique
+
+Writer = hledger.Journal | beancount.Ledger
+
+
+@dataclass(frozen=True)
+class Export:
+    """A finished file, open at its start; whoever has it closes it."""
+
+    file: IO[bytes]
+    size: int
+    name: str
+
+
+async def hledger_journal(book: BookReader) -> Export:
+    return await _export(book, hledger, hledger.Journal)
+
+
+async def beancount_ledger(book: BookReader) -> Export:
+    return await _export(book, beancount, beancount.Ledger)
+
+
+async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) -> Export:
+    """Write it all to a file that nobody else can see and that is gone when it is closed.
+
+    `book` sees one state from the first statement to the last. Slow readers cost disk, not a connection.
+    """
+    about = await repository.book(book.connection, book.book_id)
+    first_day: date = about.first_day or book.actor.today()
+    every_account = await accounts.every(book, archived=None)
+    names = chart.build(
+        every_account,
+        await categories.every(book),
+        await repository.first_used(book.connection, book.book_id),
+        first_day,
+        clean=words.clean_account,
+        between=words.between,
+    )
+    currencies = await repository.currencies(book.connection, book.book_id)
+    writer = writer_of(
+        Contents(
+            title=about.name,
+            base_currency=about.base_currency,
+            chart=names,
+            currencies={row.code: (words.symbol(row.code), row.name, row.exponent) for row in currencies},
+            payees=named(
+                await repository.names(book.connection, book.book_id, "payees"),
+                Unique(words.clean_payee, words.between, words.RESERVED_PAYEES),
+                words.clean_payee,
+            ),
+            tags=named(
+                await repository.names(book.connection, book.book_id, "tags"),
+                Unique(words.clean_tag, "-", words.RESERVED_TAGS),
+                words.clean_tag,
+            ),
+        )
+    )
+    stated = _Stated(await repository.monthly(book.connection, book.book_id), about.last_day or first_day)
+    file = TemporaryFile()  # noqa: SIM115  # it is closed by who reads it, or below
+    try:
+        await to_thread.run_sync(_write, file, writer.head())
+        async for rows in repository.transactions(book.connection, book.book_id):
+            await to_thread.run_sync(_write, file, _page(writer, rows, stated))
+        last = [(str(account["id"]), account["balance"]) for account in every_account]
+        await to_thread.run_sync(_write, file, _end(writer, stated, last))
+        size = file.tell()
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return Export(file, size, f"finance-{stated.last_day}.{words.MEDIA_NAME}")
+
+
+def named(rows: Sequence[AnyRow], unique: Unique, clean: Callable[[str], str]) -> list[tuple[str, str, str]]:
+    """Those that can stay as they are keep their names; the others take what is left."""
+    kept = {row.id: unique.take(row.name) for row in rows if clean(row.name) == row.name}
+    return [(row.id, row.name, kept[row.id] if row.id in kept else unique.take(row.name)) for row in rows]
+
+
+class _Stated:
+    """What the totals say each account held at the end of each month, to be written where the month ends."""
+
+    def __init__(self, monthly: Sequence[AnyRow], last_day: date) -> None:
+        self.last_day = last_day
+        self._months: list[Balances] = []
+        held: dict[str, Decimal] = {}
+        for row in monthly:
+            held[row.account_id] = held.get(row.account_id, Decimal(0)) + row.change
+            day = row.month.replace(day=calendar.monthrange(row.month.year, row.month.month)[1])
+            if day >= last_day:
+                break
+            if not self._months or self._months[-1].day != day:
+                self._months.append(Balances(day, []))
+            self._months[-1].amounts.append((row.account_id, held[row.account_id]))  # type: ignore[attr-defined]
+
+    def before(self, day: date | None) -> Iterator[Balances]:
+        """The months that ended before this day and were not asked for yet; all of them without a day."""
+        while self._months and (day is None or self._months[0].day < day):
+            yield self._months.pop(0)
+
+
+def _page(writer: Writer, rows: Sequence[AnyRow], stated: _Stated) -> Iterator[str]:
+    for row in rows:
+        for balances in stated.before(row.date):
+            yield writer.balances(balances)
+        yield writer.transaction(row)
+
+
+def _end(writer: Writer, stated: _Stated, last: list[tuple[str, Decimal]]) -> Iterator[str]:
+    for balances in stated.before(None):
+        yield writer.balances(balances)
+    if last:
+        yield writer.balances(Balances(stated.last_day, last))
+
+
+def _write(file: IO[bytes], parts: Iterator[str]) -> None:
+    file.write("".join(parts).encode())

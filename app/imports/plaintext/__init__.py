@@ -1,0 +1,1 @@
+"""Readers for plain-text ledgers, pure from text to transactions: no files, no database."""

@@ -1,0 +1,293 @@
+"""Reads Beancount files: what happened, and nothing that Beancount would have to work out (plugins, padding, lots)."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from app.imports.plaintext.model import (
+    KNOWN,
+    Amount,
+    Assertion,
+    Journal,
+    Kind,
+    LineError,
+    Meta,
+    Posting,
+    Transaction,
+    complete,
+)
+
+ROOTS: dict[str, Kind] = {
+    "name_assets": "asset",
+    "name_liabilities": "liability",
+    "name_equity": "equity",
+    "name_income": "income",
+    "name_expenses": "expense",
+}
+NAMES = {"asset": "Assets", "liability": "Liabilities", "equity": "Equity", "income": "Income", "expense": "Expenses"}
+NOT_READ = {
+    "include": "another file is not read; put all into one",
+    "pad": "padding is not worked out; write the transaction that it stands for",
+    "pushmeta": "write the metadata where it belongs",
+    "popmeta": "write the metadata where it belongs",
+}
+IGNORED = {"note", "event", "query", "price", "document", "close", "custom"}
+MOST_DIGITS = 60
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_TOKENS = re.compile(
+    rf"""\s*(?:(?P<comment>;.*)|(?P<string>{_STRING})|(?P<tag>\#[A-Za-z0-9\-_/.]+)|(?P<link>\^[A-Za-z0-9\-_/.]+)
+    |(?P<word>[^\s"]+))""",
+    re.VERBOSE | re.DOTALL,
+)
+_DATED = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)\s+(\S+)", re.ASCII)
+_META = re.compile(r"([a-z][a-zA-Z0-9\-_]+):(?:\s+(.*))?$", re.DOTALL)
+_ACCOUNT = re.compile(r"(?:[!*&#?%A-Z]\s+)?([^\W\d_a-z][\w\-]*(?::[\w\-]+)+)(?:\s+(.*))?$", re.DOTALL)
+_NUMBER = r"[-+]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)"
+_AMOUNT = re.compile(rf"({_NUMBER})\s*([A-Z/][A-Z0-9'._\-]*)?\s*", re.ASCII)
+_UNESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+class Reader:
+    """Reads one file, entry by entry."""
+
+    def __init__(self, text: str) -> None:
+        self.journal = Journal(kinds={name: kind for kind, name in _swapped(NAMES)})
+        self._lines = text.replace("\r\n", "\n").split("\n")
+        self._at = 0
+        self._pushed: list[str] = []
+        self._place = 0.0
+
+    def read(self) -> Journal:
+        while self._at < len(self._lines):
+            number = self._at + 1
+            try:
+                line = self._logical()
+                if line[:1] and not line[0].isspace():
+                    self._entry(line, number)
+                elif line.strip() and not line.strip().startswith(";"):
+                    self.journal.errors.append(LineError(number, "an indented line that belongs to nothing"))
+            except LineError as error:
+                self.journal.errors.append(error)
+        return self.journal
+
+    def _logical(self) -> str:
+        """The next line, with those that a string goes on in."""
+        first = self._at
+        line = self._lines[self._at]
+        self._at += 1
+        while _is_open(line):
+            if self._at >= len(self._lines) or self._at - first > 10_000:
+                self._at = first + 1
+                raise LineError(first + 1, "a quote is not closed")
+            line += "\n" + self._lines[self._at]
+            self._at += 1
+        return line
+
+    def _entry(self, line: str, number: int) -> None:
+        dated = _DATED.match(line)
+        if dated is None:
+            self._undated(line, number)
+            return
+        block = list(self._block())
+        try:
+            day = date(int(dated[1]), int(dated[2]), int(dated[3]))
+        except ValueError:
+            raise LineError(number, f"'{line[:10]}' is not a date") from None
+        word, rest = dated[4], line[dated.end() :].strip()
+        if word in NOT_READ:
+            raise LineError(number, f"'{word}': {NOT_READ[word]}")
+        if word == "txn" or re.fullmatch(r"[*!&#?%A-Z]", word) or word[0] in "\"'":
+            rest = line[dated.start(4) :] if word[0] == '"' else rest
+            self._transaction(rest, number, day, block, pending=word == "!")
+        elif word in {"open", "commodity"}:
+            self._declared(word, rest, number, dict(self._meta(block)))
+        elif word == "balance":
+            self._balance(rest, number, day)
+        elif word == "custom":
+            self._custom(rest)
+        elif word == "price":
+            self.journal.warnings.setdefault("prices_ignored", f"Market prices (line {number}) are not imported.")
+        elif word not in IGNORED:
+            raise LineError(number, f"'{word[:40]}' is not a directive that is known here")
+
+    def _undated(self, line: str, number: int) -> None:
+        tokens = list(_tokens(line))
+        words = [text for kind, text in tokens if kind == "word"]
+        texts = [text for kind, text in tokens if kind == "string"]
+        first = words[0] if words else ""
+        if not tokens or line[0] in "*:#!&?%;":
+            return
+        if first in NOT_READ:
+            raise LineError(number, f"'{first}': {NOT_READ[first]}")
+        if first == "plugin":
+            detail = f"Plugins are not run (line {number}): what they would add or change is not imported."
+            self.journal.warnings.setdefault("plugins_ignored", detail)
+        elif first == "option" and len(texts) == 2:
+            self._option(*texts)
+        elif first in {"pushtag", "poptag"} and len(tokens) > 1 and tokens[1][0] == "tag":
+            if first == "pushtag":
+                self._pushed.append(tokens[1][1])
+            elif tokens[1][1] in self._pushed:
+                self._pushed.remove(tokens[1][1])
+        else:
+            raise LineError(number, f"'{line[:40]}' cannot be read")
+
+    def _option(self, name: str, value: str) -> None:
+        if name in ROOTS:
+            kinds = self.journal.kinds
+            self.journal.kinds = {root: kind for root, kind in kinds.items() if kind != ROOTS[name]}
+            self.journal.kinds[value] = ROOTS[name]
+        elif name == "operating_currency":
+            self.journal.base_currency = self.journal.base_currency or value
+
+    def _declared(self, word: str, rest: str, number: int, meta: Meta) -> None:
+        found = re.match(r"\S+", rest)
+        if found is None:
+            raise LineError(number, f"'{word}' names nothing")
+        if word == "open":
+            currency = re.match(r"\s+([A-Z/][A-Z0-9'._\-]*)", rest[found.end() :])
+            self.journal.accounts[found[0]] = {**({"currency": currency[1]} if currency else {}), **meta}
+        elif "code" in meta:
+            self.journal.codes[found[0]] = meta["code"]
+
+    def _custom(self, rest: str) -> None:
+        texts = [text for kind, text in _tokens(rest) if kind == "string"]
+        if len(texts) == 3 and texts[0] == "tag":
+            self.journal.tags[texts[1]] = texts[2]
+
+    def _balance(self, rest: str, number: int, day: date) -> None:
+        account, _, rest = rest.partition(" ")
+        found = _AMOUNT.match(rest.strip())
+        tolerance = None
+        if found and (about := re.match(rf"~\s*({_NUMBER})\s*(\S+)", rest.strip()[found.end() :])):
+            tolerance, commodity = _decimal(about[1], number), about[2]
+        else:
+            commodity = (found[2] if found else None) or ""
+        if found is None or not commodity:
+            raise LineError(number, f"'{rest.strip()[:40]}' is not a balance")
+        stated = _decimal(found[1], number)
+        exponent = stated.as_tuple().exponent
+        if tolerance is None:
+            tolerance = Decimal(1).scaleb(exponent) if isinstance(exponent, int) and exponent < 0 else Decimal(0)
+        # It speaks of the start of its day.
+        self.journal.assertions.append(
+            Assertion(number, day, -1, account, Amount(stated, commodity), tolerance, with_children=True)
+        )
+
+    def _block(self) -> Iterator[tuple[int, str]]:
+        """The indented lines that follow; comments are none."""
+        while self._at < len(self._lines) and self._lines[self._at][:1] in {" ", "\t"}:
+            number = self._at + 1
+            line = self._logical().strip()
+            if line and not line.startswith(";"):
+                yield number, line
+
+    def _meta(self, block: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+        for _, line in block:
+            if found := _META.match(line):
+                yield found[1], _value(found[2] or "")
+
+    def _transaction(self, rest: str, number: int, day: date, block: list[tuple[int, str]], *, pending: bool) -> None:
+        self._place += 1
+        made = Transaction(number, day, pending=pending, tags=list(self._pushed))
+        texts = [text for kind, text in _tokens(rest) if kind == "string"]
+        if len(texts) > 2:
+            raise LineError(number, "more than a payee and a narration")
+        if texts:
+            made.description = texts[-1] or None
+            made.payee = texts[0] if len(texts) == 2 else None
+        self._labels(made, rest)
+        for at, line in block:
+            if found := _META.match(line):
+                into = made.postings[-1].meta if made.postings else made.meta
+                into[found[1]] = _value(found[2] or "")
+            elif line[0] in "#^":
+                self._labels(made, line)
+            else:
+                made.postings.append(_posting(line, at))
+        made.notes += [f"{name}: {value}" for name, value in made.meta.items() if name not in KNOWN]
+        complete(made)
+        self.journal.transactions.append(made)
+
+    def _labels(self, made: Transaction, text: str) -> None:
+        for kind, value in _tokens(text):
+            if kind == "tag" and value not in made.tags:
+                made.tags.append(value)
+            elif kind == "link":
+                made.notes.append(f"^{value}")
+
+
+def _posting(line: str, number: int) -> Posting:
+    found = _ACCOUNT.match(line)
+    if found is None:
+        raise LineError(number, f"'{line[:40]}' is neither a posting nor metadata")
+    rest = (found[2] or "").strip()
+    if rest.startswith(";"):
+        rest = ""
+    amount, rest = _amount(rest, number)
+    if "{" in rest.split(";")[0]:
+        raise LineError(number, "lots with a cost are not imported yet")
+    total = None
+    if price := re.match(r"@@?", rest):
+        worth, rest = _amount(rest[price.end() :].strip(), number)
+        if amount is None or worth is None:
+            raise LineError(number, "a price without an amount")
+        value = abs(worth.number) if price[0] == "@@" else abs(worth.number * amount.number)
+        total = Amount(value.copy_sign(amount.number), worth.commodity)
+    if rest and not rest.startswith(";"):
+        raise LineError(number, f"'{rest[:40]}' cannot be read; write a number where there is an expression")
+    return Posting(number, found[1], amount, total)
+
+
+def _amount(text: str, number: int) -> tuple[Amount | None, str]:
+    if not text or text[0] in ";@{":
+        return None, text
+    found = _AMOUNT.match(text)
+    if found is None or found[2] is None:
+        raise LineError(number, f"'{text[:40]}' is not an amount with a currency")
+    return Amount(_decimal(found[1], number), found[2]), text[found.end() :]
+
+
+def _decimal(text: str, number: int) -> Decimal:
+    if len(text) > MOST_DIGITS:
+        raise LineError(number, f"'{text[:40]}...' has too many digits")
+    return Decimal(re.sub(r"[,\s]", "", text))
+
+
+def _value(text: str) -> str:
+    """A metadata value as text: a string's content, anything else as it is written."""
+    for kind, value in _tokens(text):
+        if kind != "comment":
+            return value if kind == "string" else text.split(" ;", maxsplit=1)[0].strip()
+    return ""
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Each token's kind and content: a string without quotes and escapes, a tag without its sign."""
+    at = 0
+    while found := _TOKENS.match(text, at):
+        at = found.end()
+        kind = found.lastgroup or ""
+        value = found[kind]
+        if kind == "string":
+            value = re.sub(r"\\(.)", lambda c: _UNESCAPED.get(c[1], c[1]), value[1:-1], flags=re.DOTALL)
+        elif kind in {"tag", "link"}:
+            value = value[1:]
+        if kind == "comment":
+            return
+        yield kind, value
+
+
+def _is_open(line: str) -> bool:
+    """Whether a string that began in the line does not end in it."""
+    rest = re.sub(rf"{_STRING}|(?<!\S);[^\n]*", "", line, flags=re.DOTALL) if '"' in line else ""
+    return '"' in rest
+
+
+def _swapped(names: dict[str, str]) -> list[tuple[Kind, str]]:
+    return [(kind, names[kind]) for kind in ROOTS.values()]
+
+
+def read(text: str) -> Journal:
+    return Reader(text).read()

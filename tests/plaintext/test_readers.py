@@ -1,0 +1,204 @@
+"""What is read of files from the wild, what is refused, and with which line and reason."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from app.imports.plaintext import beancount, hledger
+from app.imports.plaintext.detecting import format_of
+from app.imports.plaintext.model import Amount, Journal, NumberQuestionError, Transaction
+
+
+def only(journal: Journal) -> Transaction:
+    assert [(error.line, error.reason) for error in journal.errors] == []
+    (found,) = journal.transactions
+    return found
+
+
+def amounts(transaction: Transaction) -> list[tuple[str, str, str]]:
+    return [(p.account, f"{p.amount.number:f}", p.amount.commodity) for p in transaction.postings if p.amount]
+
+
+POSTED = "    expenses:food  $4.50\n    assets:cash\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("2024-01-31 Shop", (date(2024, 1, 31), False, "Shop", None)),
+        ("2024/1/31 * Shop | milk", (date(2024, 1, 31), False, "Shop", "milk")),
+        ("2024.01.31 ! (123) Shop ; note", (date(2024, 1, 31), True, "Shop", None)),
+        ("2024-01-31=2024-02-01 * Shop", (date(2024, 1, 31), False, "Shop", None)),
+        ("2024-01-31", (date(2024, 1, 31), False, None, None)),
+        ("2024-01-31 * | only a note", (date(2024, 1, 31), False, None, "only a note")),
+    ],
+)
+def test_hledger_headers(header: str, expected: tuple[date, bool, str | None, str | None]) -> None:
+    found = only(hledger.read(f"{header}\n{POSTED}", None))
+    assert (found.day, found.pending, found.payee, found.description) == expected
+    assert amounts(found) == [("expenses:food", "4.50", "$"), ("assets:cash", "-4.50", "$")]
+
+
+def test_a_default_year_completes_a_date() -> None:
+    assert only(hledger.read(f"Y2023\n12/24 Gifts\n{POSTED}", None)).day == date(2023, 12, 24)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("-$1.50", ("-1.50", "$")),
+        ("$-1.50", ("-1.50", "$")),
+        ("$ 1.50", ("1.50", "$")),
+        ("EUR 1.50", ("1.50", "EUR")),
+        ("1.50EUR", ("1.50", "EUR")),
+        ("1,000.50 EUR", ("1000.50", "EUR")),
+        ("1.000,50 €", ("1000.50", "€")),
+        ("1 000,50 EUR", ("1000.50", "EUR")),
+        ("1.000.000 EUR", ("1000000", "EUR")),
+        ('3 "green apples"', ("3", "green apples")),
+        ("+7 EUR", ("7", "EUR")),
+        (".5 EUR", ("0.5", "EUR")),
+        ("0,125 EUR", ("0.125", "EUR")),
+    ],
+)
+def test_hledger_amounts(written: str, expected: tuple[str, str]) -> None:
+    found = only(hledger.read(f"2024-01-31 x\n  assets:a  {written}\n  assets:b\n", None))
+    assert amounts(found)[0][1:] == expected
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_asked_about() -> None:
+    text = "2024-01-31 x\n  assets:a  1,000 EUR\n  assets:b\n"
+    with pytest.raises(NumberQuestionError):
+        hledger.read(text, None)
+    for told, wanted in ((".", "1000"), (",", "1.000")):
+        assert amounts(only(hledger.read(text, told)))[0][1] == wanted
+    for line, wanted in (
+        ("decimal-mark ,", "1.000"),
+        ("commodity 1.000,00 EUR", "1.000"),
+        ("commodity EUR 1,000.00", "1000"),
+        ("D 1000.00 EUR", "1000"),
+    ):
+        assert amounts(only(hledger.read(f"{line}\n{text}", None)))[0][1] == wanted, line
+    clear = "2024-01-31 y\n  assets:a  5.25 EUR\n  assets:b\n"
+    assert amounts(hledger.read(text + "\n" + clear, None).transactions[0])[0][1] == "1000"
+
+
+def test_hledger_prices_and_comments() -> None:
+    text = (
+        "2024-01-31 x  ; a word, holiday:\n    ; project: house\n"
+        "    assets:usd  -10 USD @ 0.9 EUR  ; memo here\n    assets:eur  9 EUR\n"
+    )
+    found = only(hledger.read(text, None))
+    assert found.postings[0].total == Amount(Decimal("-9.0"), "EUR")
+    assert found.postings[0].meta == {"memo": "memo here"}
+    assert found.tags == ["holiday"]
+    assert any("project: house" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("~ monthly\n    expenses:rent  5 EUR\n    assets:a\n", 1, "plan"),
+        ("= expenses\n    (budget)  -1\n", 1, "automatic rule"),
+        ("include other.journal\n", 1, "another file"),
+        ("alias a=b\n", 1, "alias"),
+        ("\n2024-01-31 x\n    (virtual)  5 EUR\n    assets:a\n", 3, "virtual"),
+        ("2024-01-31 x\n    assets:a   = 5 EUR\n    assets:b\n", 2, "balance assignment"),
+        ("2024-01-31 x\n    assets:a  5 EUR {2 USD}\n    assets:b\n", 2, "lots"),
+        ("2024-01-31 x\n    assets:a  5 EUR\n    assets:b  -4 EUR\n", 1, "does not balance"),
+        ("2024-01-31 x\n    assets:a\n    assets:b\n", 3, "no amount"),
+        ("2024-02-31 x\n    assets:a  5 EUR\n    assets:b\n", 1, "not a date"),
+        ("1/31 x\n    assets:a  5 EUR\n    assets:b\n", 1, "no year"),
+        ("2024-01-31 x\n    assets:a  5\n    assets:b\n", 2, "currency"),
+        ("2024-01-31 x\n    assets:a  5 EUR  ; date: 2024-02-01\n    assets:b\n", 2, "date of its own"),
+        ("2024-01-31 x\n    assets:a  five EUR\n    assets:b\n", 2, "not an amount"),
+        ("whatever this is\n", 1, "not a directive"),
+        ("    indented\n", 1, "belongs to nothing"),
+    ],
+)
+def test_what_hledger_alone_could_work_out_is_refused(text: str, line: int, reason: str) -> None:
+    (error,) = hledger.read(text, None).errors
+    assert error.line == line
+    assert reason in error.reason
+
+
+def test_an_error_leaves_the_rest_alone() -> None:
+    journal = hledger.read(f"2024-13-01 bad\n{POSTED}\n2024-01-31 good\n{POSTED}", None)
+    assert [error.line for error in journal.errors] == [1]
+    assert [t.payee for t in journal.transactions] == ["good"]
+
+
+def test_beancount_transactions() -> None:
+    text = (
+        'pushtag #trip\n2024-01-31 * "Shop" "Milk; \\"fresh\\"" #food ^link1\n  id: "x"\n  ; comment\n'
+        '  Assets:Cash  -1,004.50 USD ; why\n    memo: "two\nlines"\n  ! Expenses:Food  1004.50 USD\n'
+        '\npoptag #trip\n2024-02-01 txn "only narration"\n  Assets:Cash  (1)\n'
+    )
+    journal = beancount.read(text)
+    assert [(error.line, "amount" in error.reason) for error in journal.errors] == [(12, True)]
+    (found,) = journal.transactions
+    assert (found.payee, found.description) == ("Shop", 'Milk; "fresh"')
+    assert found.tags == ["trip", "food"]
+    assert found.meta == {"id": "x"}
+    assert found.postings[0].meta == {"memo": "two\nlines"}
+    assert amounts(found) == [("Assets:Cash", "-1004.50", "USD"), ("Expenses:Food", "1004.50", "USD")]
+
+
+def test_beancount_accounts_options_and_balances() -> None:
+    text = (
+        'option "name_assets" "Vermoegen"\noption "operating_currency" "EUR"\nplugin "beancount.plugins.auto"\n'
+        '2024-01-01 open Vermoegen:Bank EUR,USD "STRICT"\n  name: "The bank"\n2024-01-01 price USD 0.9 EUR\n'
+        "2024-01-02 balance Vermoegen:Bank  10.00 EUR\n2024-01-01 close Vermoegen:Bank\n* org mode\n"
+    )
+    journal = beancount.read(text)
+    assert journal.errors == []
+    assert journal.kind_of("Vermoegen:Bank") == "asset"
+    assert journal.kind_of("Assets:Bank") is None
+    assert journal.accounts == {"Vermoegen:Bank": {"currency": "EUR", "name": "The bank"}}
+    assert journal.base_currency == "EUR"
+    assert set(journal.warnings) == {"plugins_ignored", "prices_ignored"}
+    assert journal.assertions[0].amount == Amount(Decimal("10.00"), "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("2024-01-01 pad Assets:A Equity:B\n", 1, "padding"),
+        ('include "other.beancount"\n', 1, "another file"),
+        ('pushmeta a: "b"\n', 1, "metadata"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {10 USD}\n  Assets:B\n', 2, "lots"),
+        ('2024-01-31 * "x"\n  Assets:A  (2+3) USD\n  Assets:B\n', 2, "amount"),
+        ('2024-01-31 * "x"\n  Assets:A  2+3 USD\n  Assets:B\n', 2, "amount"),
+        ('2024-01-31 * "x"\n  Assets:A  5 USD\n  Assets:B  -4 USD\n', 1, "does not balance"),
+        ('2024-01-31 * "x\n  Assets:A  5 USD\n', 1, "quote"),
+        ('2024-01-31 * "a" "b" "c"\n  Assets:A  5 USD\n  Assets:B\n', 1, "more than"),
+        ("2024-01-31 conjure Assets:A\n", 1, "not a directive"),
+        ("nonsense\n", 1, "cannot be read"),
+    ],
+)
+def test_what_beancount_alone_could_work_out_is_refused(text: str, line: int, reason: str) -> None:
+    error = beancount.read(text).errors[0]
+    assert error.line == line
+    assert reason in error.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Date,Amount\n2024-01-31,5.00\n", "csv"),
+        ("2024-01-31;Shop;-5,00\n2024-02-01;Shop;-6,00\n", "csv"),
+        ("account number;date;amount\n1;2024-01-31;5\n", "csv"),
+        ("", "csv"),
+        ("2024-01-31 Shop\n  expenses:food  5 EUR\n  assets:cash\n", "hledger"),
+        ("; comment\n\n2024/01/31 * Shop\n    ; tag:\n    expenses:food  5 EUR\n", "hledger"),
+        ("decimal-mark ,\n", "hledger"),
+        ("account assets:cash\n", "hledger"),
+        ('2024-01-31 * "Shop"\n  Assets:Cash  5 EUR\n', "beancount"),
+        ("2024-01-31 open Assets:Cash EUR\n", "beancount"),
+        ('option "title" "x"\n', "beancount"),
+    ],
+)
+def test_the_format_is_seen_in_the_file(text: str, expected: str) -> None:
+    assert format_of(text.encode()) == expected
+    assert format_of(text.replace("\n", "\r\n").encode("utf-8-sig")) == expected
