@@ -40,6 +40,7 @@ ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "pa
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
 ONLY_CHANGED = ("import", "book")
+MANY = 500
 MOVED_ROWS = "import_rows"
 """Imported rows that followed their account or category to its heir: which, by import."""
 
@@ -55,6 +56,7 @@ async def undo(book: BookWriter, revision: int) -> Document:
         raise RevisionNotFoundError(revision)
     step = _Step(book, revision, summary)
     step.check_possible()
+    await step.plan()
     await step.check_unchanged()
     try:
         async with book.connection.begin_nested():
@@ -102,6 +104,11 @@ class _Step:
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)
         if ("book", "updated") in self.found and self.book.role != "owner":
             raise ForbiddenError("Only an owner may undo a change of the book itself.")
+
+    async def plan(self) -> None:
+        """Have the statements to come planned for a revision of this size."""
+        if sum(row.events for row in self.summary) > MANY:
+            await posting.use_nested_loops(self.book, on=False)
 
     async def check_unchanged(self) -> None:
         """Refuse when anything is not as the revision left it."""
@@ -205,6 +212,7 @@ class _Step:
     async def _small_back(self) -> None:
         statements = {"payee_changed": sql.PAYEES_BACK, "tags_changed": sql.TAGS_BACK, "sealed": sql.SEALS_BACK}
         for kind in self.small:
+            await self.plan()
             if kind == "reassigned":
                 await posting.move(self.book, sql.POSTINGS_TO_RESTORE, self.names, log=False)
             else:

@@ -79,11 +79,15 @@ class Batch:
 
     def remove(self, before: Document) -> None:
         """Stage a deletion; raises what closed periods and sealed transactions refuse."""
-        posting.check_open(self.book, before["date"])
-        _check_sealed(before, None, ())
+        self.check_removal(before)
         self.removed.append(before["id"])
         self.events.append(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
         self._moves_out(before)
+
+    def check_removal(self, before: Document) -> None:
+        """Raise what closed periods and sealed transactions refuse."""
+        posting.check_open(self.book, before["date"])
+        _check_sealed(before, None, ())
 
     async def write(self) -> datetime:
         """Apply what was staged; returns the instant it carries."""

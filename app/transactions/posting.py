@@ -18,7 +18,7 @@ from app.access.context import BookWriter
 from app.access.opening import flush_events
 from app.core.documents import dump
 from app.transactions.errors import PeriodLockedError, SealedError
-from app.transactions.posting_sql import HEAD, LINE, NO_LOG, applying, moving
+from app.transactions.posting_sql import HEAD, LINE, NESTED_LOOPS, NO_LOG, applying, moving
 
 Role = Literal["flow", "transfer", "equity"]
 
@@ -153,12 +153,19 @@ async def move(book: BookWriter, wanted: str, parameters: dict[str, Any], *, log
     changes gets an event of its own, unless `log` says that the caller writes them.
     """
     await flush_events(book)
+    await use_nested_loops(book, on=False)
     row = (await book.connection.execute(moving(wanted), {**parameters, "log": log, **_common(book)})).one()
+    await use_nested_loops(book, on=True)
     if log:
         book.advance(row.touched)
     _check(book, row.earliest, row.broken)
     touched: int = row.touched
     return touched
+
+
+async def use_nested_loops(book: BookWriter, *, on: bool) -> None:
+    """Whether the planner may join row by row, which it should not where rows are many: see `NESTED_LOOPS`."""
+    await book.connection.execute(NESTED_LOOPS, {"value": "on" if on else "off"})
 
 
 def _common(book: BookWriter) -> dict[str, Any]:

@@ -234,6 +234,10 @@ _FROM_HAND_TO_HAND = """
     SELECT old_account, old_category, role, amount, base_amount, date, -1 FROM moved
 """
 
+# The planner takes what comes out of a common table expression for a handful of rows, and would compare thousands of
+# them with each of thousands. Big tables are reached by arrays of ids, so that joins can do without.
+NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
+
 _PARAMETERS = (*EVENT_PARAMETERS, bindparam("position", type_=Integer))
 
 NO_LOG = """

@@ -54,6 +54,7 @@ async def apply(book: BookWriter, body: RecategoriseIn) -> Document:
         .join(Transaction, and_(Transaction.book_id == book.book_id, Transaction.id == part.transaction_id))
         .where(part.book_id == book.book_id, *wanted.conditions(book.book_id), chosen)
     )
+    await posting.use_nested_loops(book, on=False)
     await book.connection.execute(insert(_STAGED).from_select(["transaction_id", "line", "account_id"], found))
     await book.connection.execute(text("ANALYZE recategorising"))
     changed = await posting.move(book, _WANTED, {"category": body.category_id})
