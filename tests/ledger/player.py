@@ -33,6 +33,8 @@ class Player:
     first: int = 0
     defaults: frozenset[str] = frozenset()
     """The categories that the book came with: they are there, and nothing happens to them."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """How often this life does what."""
     files: dict[str, tuple[bytes, list[tuple[str, str]], str]] = field(default_factory=dict)
     """Of each import the file, its rows (day and amount) and their payee."""
 
