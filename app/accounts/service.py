@@ -126,8 +126,9 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
     """
     before = await get(book, account_id)
     check_revision(expected, before["revision"])
+    moved = 0
     if reassign_to is not None:
-        await _hand_over(book, before, reassign_to)
+        moved = await _hand_over(book, before, reassign_to)
     else:
         used = await repository.use(book.connection, book.book_id, account_id)
         if used:
@@ -142,11 +143,12 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
         await reassign.imports_of_account(book, account_id, None)
     await reconciliation.forget(book, account_id)
     await repository.remove(book.connection, book.book_id, account_id)
-    after = {"reassigned_to": reassign_to} if reassign_to else None
+    after = {"reassigned_to": reassign_to, "transactions": moved} if reassign_to else None
     book.record(Event(ENTITY, account_id, "deleted", before=_as_event(before), after=after))
 
 
-async def _hand_over(book: BookWriter, account: Document, heir_id: UUID) -> None:
+async def _hand_over(book: BookWriter, account: Document, heir_id: UUID) -> int:
+    """Give the heir all that the account has; returns of how many transactions."""
     heir = await repository.get(book.connection, book.book_id, heir_id)
     if heir is None:
         raise AccountNotFoundError(heir_id)
@@ -157,7 +159,7 @@ async def _hand_over(book: BookWriter, account: Document, heir_id: UUID) -> None
     if heir.currency != account["currency"]:
         detail = f"is in {heir.currency}, this one in {account['currency']}"
         raise invalid("query.reassign_to", "currency_mismatch", detail)
-    await reassign.account(book, account["id"], heir_id)
+    return await reassign.account(book, account["id"], heir_id)
 
 
 async def balance(book: BookReader, account_id: UUID, at: date | None) -> Document:

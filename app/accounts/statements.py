@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Date, Uuid, bindparam, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.accounts.models import Reconciliation
@@ -33,19 +33,23 @@ async def of_account(connection: AsyncConnection, book_id: UUID, account_id: UUI
     return (await connection.execute(ordered)).all()
 
 
+# A reconciliation that an undo brought back has the undo's revision; what it covered, it covered when it was made.
+_LAST = text(
+    """
+    SELECT r.statement_date, coalesce(
+               (SELECT min(e.revision) FROM events e
+                WHERE e.book_id = :book AND e.entity = 'reconciliation' AND e.entity_id = r.id), r.revision) AS revision
+    FROM reconciliations r
+    WHERE r.book_id = :book AND r.account_id = :account AND r.statement_date <= :until
+    ORDER BY r.statement_date DESC, r.id DESC LIMIT 1
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("until", type_=Date))
+
+
 async def last(connection: AsyncConnection, book_id: UUID, account_id: UUID, until: date) -> AnyRow | None:
-    """The newest statement of the account that is not after this day."""
-    statement = (
-        select(*_PUBLIC)
-        .where(
-            Reconciliation.book_id == book_id,
-            Reconciliation.account_id == account_id,
-            Reconciliation.statement_date <= until,
-        )
-        .order_by(Reconciliation.statement_date.desc(), Reconciliation.id.desc())
-        .limit(1)
-    )
-    return (await connection.execute(statement)).one_or_none()
+    """The day of the account's newest statement that is not after this one, and the revision that confirmed it."""
+    parameters = {"book": book_id, "account": account_id, "until": until}
+    return (await connection.execute(_LAST, parameters)).one_or_none()
 
 
 async def remove_of_account(connection: AsyncConnection, book_id: UUID, account_id: UUID) -> Sequence[AnyRow]:

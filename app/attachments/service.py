@@ -146,4 +146,4 @@ def _document(row: AnyRow) -> Document:
 
 
 def _as_event(document: Document) -> Document:
-    return {name: document[name] for name in ("transaction_id", "sha256", "file_name")}
+    return {name: document[name] for name in ("transaction_id", "sha256", "file_name", "created_at")}

@@ -69,10 +69,10 @@ async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyR
         values["base_currency_chosen"] = True
     if values:
         await repository.change(book.connection, book.book_id, values)
-        old = {name: getattr(before, name) for name in ("name", "base_currency")}
+        old = {name: getattr(before, name) for name in body.model_fields_set}
         if currency is not None:
             old["base_currency_chosen"] = book.base_currency_chosen
-        book.record(Event(ENTITY, book.book_id, "updated", before=old, after={**old, **values}))
+        book.record(Event(ENTITY, book.book_id, "updated", before=old, after=values))
     return await get(book)
 
 

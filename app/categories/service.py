@@ -160,8 +160,7 @@ async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, 
             transactions=used.transactions,
             children=used.children,
         )
-    if reassign_to is not None:
-        await _hand_over(book, before, reassign_to)
+    moved = 0 if reassign_to is None else await _hand_over(book, before, reassign_to)
     await flush_events(book)
     book.advance(await repository.hand_over_defaults(book, category_id, reassign_to))
     await repository.remove(book.connection, book.book_id, category_id)
@@ -171,12 +170,13 @@ async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, 
             category_id,
             "deleted",
             before=_as_event(before),
-            after={"reassigned_to": reassign_to} if reassign_to else None,
+            after={"reassigned_to": reassign_to, "transactions": moved} if reassign_to else None,
         )
     )
 
 
-async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> None:
+async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> int:
+    """Give the heir all that the category has; returns of how many transactions."""
     heir = await repository.get(book.connection, book.book_id, heir_id)
     if heir is None:
         raise CategoryNotFoundError(heir_id)
@@ -190,11 +190,12 @@ async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> Non
     if _depth({row.id: row for row in rows}, heir_id) + _height(rows, category["id"]) > MAX_DEPTH:
         detail = f"with the children the tree would be deeper than {MAX_DEPTH} levels"
         raise invalid("query.reassign_to", "tree_too_deep", detail)
-    await reassign.category(book, category["id"], heir_id)
+    transactions = await reassign.category(book, category["id"], heir_id)
     moved = await repository.adopt_children(book.connection, book.book_id, book.revision, category["id"], heir_id)
     for child in moved:
         before, after = {"parent_id": category["id"]}, {"parent_id": heir_id}
         book.record(Event(ENTITY, child, "updated", before=before, after=after))
+    return transactions
 
 
 async def _check_parent(book: BookWriter, category_id: UUID | None, parent_id: UUID, kind: str) -> None:

@@ -22,6 +22,8 @@ class Entity:
     key: str = "id"
     own_book: bool = False
     """Whether the row is the book itself, whose key is its id alone."""
+    may_go: bool = False
+    """Whether the row may be gone without that being a change of the ledger; then there is nothing to put back."""
 
     @property
     def record(self) -> str:
@@ -115,6 +117,7 @@ ENTITIES: dict[str, Entity] = {
             "undone_at": "timestamptz",
         },
         updated_at=False,
+        may_go=True,  # a preview that was discarded; what was committed stays
     ),
     "book": Entity(
         "books",
@@ -143,13 +146,15 @@ def differing(entity: Entity) -> str:
     own = " OR ".join(
         f"(w.new ? '{name}' AND t.{name} IS DISTINCT FROM {entity.value(name)})" for name in entity.columns
     )
+    gone = "false" if entity.may_go else "true"
     return f"""
         WITH {NET}
         SELECT w.id FROM wanted w
         LEFT JOIN {entity.table} t ON {entity.where}
         CROSS JOIN LATERAL jsonb_to_record(coalesce(w.new, '{{}}')) AS r({entity.record})
         WHERE NOT (:lenient AND w.old IS NULL)
-          AND CASE WHEN w.new IS NULL THEN w.old IS NOT NULL AND t.id IS NOT NULL ELSE t.id IS NULL OR {own} END
+          AND CASE WHEN w.new IS NULL THEN w.old IS NOT NULL AND t.id IS NOT NULL
+                   WHEN t.id IS NULL THEN {gone} ELSE {own} END
         LIMIT 5
     """  # noqa: S608  # constants of this module
 

@@ -76,9 +76,11 @@ async def changes(book: BookReader, since: int, page: PageRequest) -> Document:
             "id": row.id,
             "revision": row.revision,
             "deleted": row.deleted,
-            "state": None if row.deleted else found[row.entity].get(row.id),
+            "state": None if row.deleted else found[row.entity][row.id],
         }
         for row in shown
+        # What went between the two looks comes as a deletion at the end of the walk.
+        if row.deleted or row.id in found[row.entity]
     ]
     return {"items": items, "next_cursor": cursor, "revision": book.revision}
 

@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
 from app.access.opening import flush_events
-from app.core.database import AnyRow, domain_error_of
+from app.core.database import AnyRow, constraint_name, domain_error_of
 from app.core.errors import ForbiddenError
+from app.history import blocking, imports_sql, rules_sql
 from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
@@ -39,6 +40,8 @@ ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "pa
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
 ONLY_CHANGED = ("import", "book")
+MOVED_ROWS = "import_rows"
+"""Imported rows that followed their account or category to its heir: which, by import."""
 
 
 async def undo(book: BookWriter, revision: int) -> Document:
@@ -54,10 +57,10 @@ async def undo(book: BookWriter, revision: int) -> Document:
     step.check_possible()
     await step.check_unchanged()
     try:
-        await step.take_back()
+        async with book.connection.begin_nested():
+            await step.take_back()
     except IntegrityError as error:
-        reason = "What came later uses what would go, or has taken its place."
-        raise domain_error_of(error) or LaterChangesError([], reason) from error
+        raise await step.refusal(error) from error
     await step.check_rules()
     book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
     await flush_events(book)
@@ -68,7 +71,8 @@ async def undo(book: BookWriter, revision: int) -> Document:
 
 async def committing_revision(book: BookWriter, import_id: UUID) -> int | None:
     """The revision that committed an import, if one did."""
-    found: int | None = await book.connection.scalar(sql.COMMITTING, {"book": book.book_id, "import": import_id})
+    names = {"book": book.book_id, "import": import_id}
+    found: int | None = await book.connection.scalar(imports_sql.COMMITTING, names)
     return found
 
 
@@ -80,12 +84,14 @@ class _Step:
         self.summary = summary
         self.found = {(row.entity, row.action) for row in summary}
         self.entities = {row.entity for row in summary}
+        self.revision = revision
         self.names = {"book": book.book_id, "undone": revision}
         self.writing = {**self.names, "revision": book.revision}
         self.small = sorted({SMALL_KIND[a] for e, a in self.found if e == "transaction" and a in SMALL_KIND})
         self.whole = any(entity == "transaction" and action in WHOLE for entity, action in self.found)
         self.loads = ("import", "committed") in self.found
-        self.by_product = bool(self.entities & {"transaction", "import"})
+        self.by_product = self.whole or self.loads
+        self.base_currency = book.base_currency
         self.import_id: UUID | None = None
         self.spared: list[UUID] = []
 
@@ -105,7 +111,9 @@ class _Step:
             statement = text(differing(ENTITIES[entity])).bindparams(*_TYPED, bindparam("lenient", type_=Boolean))
             offenders += await self._ids(statement, entity, {"entity": entity, "lenient": lenient})
         if ("account", "created") in self.found:
-            offenders += await self._ids(sql.IMPORTS_ON_ACCOUNTS, "import", {})
+            offenders += await self._ids(imports_sql.IMPORTS_ON_ACCOUNTS, "import", {})
+        if MOVED_ROWS in self.entities:
+            offenders += await self._ids(imports_sql.ROWS_DIFFER, "import", {})
         if self.whole:
             offenders += await self._ids(sql.WHOLE_DIFFERS, "transaction", {})
         for kind in self.small:
@@ -113,7 +121,7 @@ class _Step:
         if self.loads and not offenders:
             offenders += await self._check_load()
         if offenders:
-            raise LaterChangesError(offenders, f"What revision {self.names['undone']} changed was changed since.")
+            raise LaterChangesError(offenders, f"What revision {self.revision} changed was changed since.")
 
     async def _check_load(self) -> list[Document]:
         statement = text(
@@ -122,36 +130,59 @@ class _Step:
         )
         self.import_id = (await self.book.connection.execute(statement, self.names)).scalar_one()
         load = {"book": self.book.book_id, "import": self.import_id}
-        counts = (await self.book.connection.execute(sql.LOAD_COUNTS, load)).one()
+        counts = (await self.book.connection.execute(imports_sql.LOAD_COUNTS, load)).one()
         if counts.present != counts.created:
             missing = f"{counts.created - counts.present} of the imported transactions were deleted or merged since."
             raise LaterChangesError([{"entity": "import", "id": str(self.import_id)}], missing)
-        return await self._ids(sql.LOAD_DIFFERS, "transaction", {"import": self.import_id})
+        return await self._ids(imports_sql.LOAD_DIFFERS, "transaction", {"import": self.import_id})
 
     async def _ids(self, statement: TextClause, entity: str, more: Document) -> list[Document]:
         rows = (await self.book.connection.execute(statement, {**self.names, **more})).scalars()
         return [{"entity": entity, "id": str(row_id)} for row_id in rows]
 
     async def take_back(self) -> None:
-        await self._check_receipts_open()
+        await self._check_open()
         await self._remove(ON_TRANSACTIONS)
         await self._bring_back(BELOW_TRANSACTIONS)
         await self._bring_back(ONLY_CHANGED)
+        if "book" in self.entities:
+            self.base_currency = (await self.book.connection.execute(rules_sql.BASE_CURRENCY, self.names)).scalar_one()
         await self._small_back()
         if self.whole or self.loads:
             await self._whole_back()
+        if MOVED_ROWS in self.entities:
+            await self.book.connection.execute(imports_sql.ROWS_BACK, self.names)
+        if "import" in self.entities:
+            await self.book.connection.execute(imports_sql.ROWS_SKIPPED, self.names)
         await self._bring_back(ON_TRANSACTIONS)
         if "attachment" in self.entities:
             await self.book.connection.execute(sql.FILES_IN_USE, self.names)
         if self.by_product:
-            self.spared = list((await self.book.connection.execute(sql.SPARED, self.names)).scalars())
+            self.spared = list((await self.book.connection.execute(rules_sql.SPARED, self.names)).scalars())
         if ("account", "created") in self.found:
-            self.book.advance(await self.book.connection.scalar(sql.DETACH_PREVIEWS, {**self.writing, **self._place()}))
+            detached = await self.book.connection.scalar(imports_sql.DETACH_PREVIEWS, {**self.writing, **self._place()})
+            self.book.advance(detached)
         await self._remove(tuple(reversed(BELOW_TRANSACTIONS)))
 
-    async def _check_receipts_open(self) -> None:
-        if "attachment" in self.entities and self.book.locked_until is not None:
-            posting.check_open(self.book, await self.book.connection.scalar(sql.ATTACHED_SINCE, self.names))
+    async def refusal(self, error: IntegrityError) -> Exception:
+        """Why the database refused, after what was done is taken back."""
+        if constraint_name(error) == "fk_attachments_file":
+            return NotUndoableError("The file of a receipt was removed for good since.", entity="attachment")
+        found = await blocking.find(
+            self.book.connection,
+            self.book.book_id,
+            self.revision,
+            self.import_id,
+            by_product=self.by_product,
+        )
+        known = domain_error_of(error)
+        reason = known.detail if known else "What came later uses what would go, or has taken its place."
+        return LaterChangesError(_offenders(found), reason)
+
+    async def _check_open(self) -> None:
+        """For what the posting engine does not see."""
+        if self.entities & {"attachment", "reconciliation"} and self.book.locked_until is not None:
+            posting.check_open(self.book, await self.book.connection.scalar(rules_sql.EARLIEST, self.names))
 
     async def _remove(self, entities: Sequence[str]) -> None:
         for entity in entities:
@@ -176,7 +207,6 @@ class _Step:
         for kind in self.small:
             if kind == "reassigned":
                 await posting.move(self.book, sql.POSTINGS_TO_RESTORE, self.names, log=False)
-                await self.book.connection.execute(sql.ROWS_FOLLOW, self.names)
             else:
                 earliest = await self.book.connection.scalar(statements[kind], self.writing)
                 posting.check_open(self.book, earliest)
@@ -186,9 +216,9 @@ class _Step:
             head=head_of(sql.IMAGES_TO_RESTORE),
             line=line_of(sql.IMAGES_TO_RESTORE),
             tagged=tagged_of(sql.IMAGES_TO_RESTORE),
-            gone=f"{sql.IDS_TO_REMOVE} UNION {sql.GONE_OF_LOAD}" if self.loads else sql.IDS_TO_REMOVE,
+            gone=f"{sql.IDS_TO_REMOVE} UNION {imports_sql.GONE_OF_LOAD}" if self.loads else sql.IDS_TO_REMOVE,
             log=LOG_OF_GONE if self.loads else NO_LOG,
-            parameters={**self.names, "base": self.book.base_currency, "import": self.import_id},
+            parameters={**self.names, "base": self.base_currency, "import": self.import_id},
             unseal=True,
         )
         await posting.apply_staged(self.book, rows)
@@ -203,14 +233,13 @@ class _Step:
         for name, needed in wanted.items():
             if not needed:
                 continue
-            rows = (await self.book.connection.execute(sql.BROKEN[name], self.writing)).all()
+            rows = (await self.book.connection.execute(rules_sql.BROKEN[name], self.writing)).all()
             if rows:
-                offenders = [{"entity": row.entity, "id": str(row.id)} for row in rows]
-                raise LaterChangesError(offenders, "What came later does not go with the former state.")
-        if ("book", "updated") in self.found and "account" in self.entities:
-            others = await self.book.connection.scalar(sql.OTHER_ACCOUNTS, self.names)
+                raise LaterChangesError(_offenders(rows), "What came later does not go with the former state.")
+        if ("book", "updated") in self.found:
+            others = (await self.book.connection.execute(rules_sql.OTHER_ACCOUNTS, self.names)).all()
             if others:
-                raise LaterChangesError([], "Other accounts count in the base currency that this one decided.")
+                raise LaterChangesError(_offenders(others), "Other accounts count in the base currency by now.")
 
     def _place(self) -> Document:
         return {"position": self.book.next_position, "actor": self.book.actor.user_id}
@@ -223,6 +252,10 @@ class _Step:
         self.book.advance(turned or 0)
 
 
+def _offenders(rows: Sequence[AnyRow]) -> list[Document]:
+    return [{"entity": row.entity, "id": str(row.id)} for row in rows]
+
+
 def _undoable(entity: str) -> set[str]:
     """The actions on an entity that the log can bring back."""
     if entity == "transaction":
@@ -231,6 +264,8 @@ def _undoable(entity: str) -> set[str]:
         return {"updated", "committed", "undone"}
     if entity == "book":
         return {"updated", "undone"}
+    if entity == MOVED_ROWS:
+        return {"moved"}
     return WHOLE if entity in ENTITIES else set()
 
 

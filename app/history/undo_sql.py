@@ -13,8 +13,12 @@ WRITING = (*PARAMETERS, bindparam("revision", type_=BigInteger))
 SUMMARY = text(
     """
     SELECT entity, action, count(*) AS events,
-           bool_and(entity <> 'transaction' OR action NOT IN ('created', 'updated', 'deleted')
-                    OR coalesce(before, after) ? 'tag_ids') AS complete
+           bool_and(CASE
+               WHEN entity = 'transaction' AND action IN ('created', 'updated', 'deleted')
+                   THEN coalesce(before, after) ? 'tag_ids'
+               WHEN entity = 'import' AND action IN ('committed', 'undone') THEN before ? 'rows_new'
+               WHEN entity IN ('account', 'category') AND after ? 'reassigned_to' THEN after ? 'transactions'
+               ELSE true END) AS complete
     FROM events WHERE book_id = :book AND revision = :undone
     GROUP BY entity, action ORDER BY entity, action
     """
@@ -85,7 +89,7 @@ SMALL = {
     "tags_changed": _SMALL.format(actions="= 'tags_changed'"),
     "sealed": _SMALL.format(actions="IN ('sealed', 'unsealed')"),
 }
-_SMALL_DIFFERS = {
+SMALL_DIFFERS = {
     "reassigned": """
         EXISTS (SELECT 1 FROM jsonb_to_recordset(w.new -> 'postings')
                     AS l(line integer, account_id uuid, category_id uuid)
@@ -110,7 +114,7 @@ def small_differs(kind: str) -> TextClause:
         f"""
         WITH wanted AS MATERIALIZED ({SMALL[kind]})
         SELECT w.id FROM wanted w LEFT JOIN transactions t ON t.book_id = :book AND t.id = w.id
-        WHERE t.id IS NULL OR {_SMALL_DIFFERS[kind]}
+        WHERE t.id IS NULL OR {SMALL_DIFFERS[kind]}
         LIMIT 5
         """  # noqa: S608  # constants
     ).bindparams(*PARAMETERS)
@@ -121,15 +125,6 @@ POSTINGS_TO_RESTORE = f"""
     FROM ({SMALL["reassigned"]}) AS s
     CROSS JOIN LATERAL jsonb_to_recordset(s.old -> 'postings') AS l(line integer, account_id uuid, category_id uuid)
 """  # noqa: S608  # constants
-# What imported rows remember of their account and category follows their transactions back.
-ROWS_FOLLOW = text(
-    f"""
-    UPDATE import_rows r SET account_id = w.account_id, category_id = w.category_id
-    FROM ({POSTINGS_TO_RESTORE}) AS w JOIN transactions t ON t.book_id = :book AND t.id = w.transaction_id
-    WHERE r.book_id = :book AND w.line = 0 AND r.import_id = t.import_id AND r.transaction_id = w.transaction_id
-      AND r.document IS NULL
-    """  # noqa: S608  # constants
-).bindparams(*PARAMETERS)
 PAYEES_BACK = text(
     f"""
     WITH wanted AS MATERIALIZED ({SMALL["payee_changed"]}),
@@ -206,161 +201,6 @@ TURNED = text(
     """
 ).bindparams(*WRITING, bindparam("position", type_=Integer), bindparam("actor", type_=Uuid))
 
-# Names that came along with a transaction stay when something else uses them, or when they were changed since.
-SPARED = text(
-    """
-    SELECT e.entity_id FROM events e
-    WHERE e.book_id = :book AND e.revision = :undone AND e.action = 'created'
-      AND ((e.entity = 'payee' AND (
-                EXISTS (SELECT 1 FROM transactions t WHERE t.book_id = :book AND t.payee_id = e.entity_id)
-                OR EXISTS (SELECT 1 FROM payee_aliases a WHERE a.book_id = :book AND a.payee_id = e.entity_id
-                           AND a.id NOT IN (SELECT entity_id FROM events
-                                            WHERE book_id = :book AND revision = :undone AND entity = 'payee_alias'))
-                OR EXISTS (SELECT 1 FROM payees p WHERE p.book_id = :book AND p.id = e.entity_id
-                           AND (p.name <> e.after ->> 'name' OR p.default_category_id IS NOT NULL))))
-        OR (e.entity = 'tag' AND (
-                EXISTS (SELECT 1 FROM transaction_tags x WHERE x.book_id = :book AND x.tag_id = e.entity_id)
-                OR EXISTS (SELECT 1 FROM tags g WHERE g.book_id = :book AND g.id = e.entity_id
-                           AND g.name <> e.after ->> 'name'))))
-    """
-).bindparams(*PARAMETERS)
-OTHER_ACCOUNTS = text(
-    """
-    SELECT EXISTS (
-        SELECT 1 FROM accounts
-        WHERE book_id = :book
-          AND id NOT IN (SELECT entity_id FROM events
-                         WHERE book_id = :book AND revision = :undone AND entity = 'account'))
-    """
-).bindparams(*PARAMETERS)
-IMPORTS_ON_ACCOUNTS = text(
-    """
-    SELECT i.id FROM imports i
-    WHERE i.book_id = :book AND i.status <> 'previewed'
-      AND i.account_id IN (SELECT entity_id FROM events
-                           WHERE book_id = :book AND revision = :undone AND entity = 'account' AND action = 'created')
-      AND i.id NOT IN (SELECT entity_id FROM events WHERE book_id = :book AND revision = :undone AND entity = 'import')
-    LIMIT 5
-    """
-).bindparams(*PARAMETERS)
-# A preview is no change of the ledger: it does not hold its account, and the log tells that it lost it.
-DETACH_PREVIEWS = text(
-    """
-    WITH detached AS (
-        UPDATE imports i SET account_id = NULL, revision = :revision
-        FROM (SELECT entity_id FROM events
-              WHERE book_id = :book AND revision = :undone AND entity = 'account' AND action = 'created') AS a
-        WHERE i.book_id = :book AND i.status = 'previewed' AND i.account_id = a.entity_id
-        RETURNING i.id, a.entity_id AS account_id
-    ),
-    told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
-        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'import', id, 'updated', :actor,
-               jsonb_build_object('account_id', account_id), jsonb_build_object('account_id', NULL)
-        FROM detached
-    )
-    SELECT count(*) FROM detached
-    """
-).bindparams(*WRITING, bindparam("position", type_=Integer), bindparam("actor", type_=Uuid))
-COMMITTING = text(
-    """
-    SELECT max(e.revision) FROM events e
-    WHERE e.book_id = :book AND e.entity = 'import' AND e.entity_id = :import AND e.action = 'committed'
-    """
-).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
-
-# A load has no event for each of its transactions: what is not at the load's revision any more is compared with what
-# it was before its first change since, as far as the log of that change tells.
-_LATER = """
-    events e WHERE e.book_id = :book AND e.entity = 'transaction' AND e.entity_id = c.id AND e.revision > :undone
-"""
-_FIRST_SMALL = """
-    (SELECT jsonb_object_agg(k.key, k.value) FROM (
-        SELECT DISTINCT ON (j.key) j.key, j.value
-        FROM events e CROSS JOIN LATERAL jsonb_each(e.before) AS j
-        WHERE e.book_id = :book AND e.entity = 'transaction' AND e.entity_id = c.id AND e.revision > :undone
-          AND e.action NOT IN ('created', 'updated', 'deleted') AND j.key <> 'reason'
-        ORDER BY j.key, e.revision, e.position
-    ) AS k)
-"""
-LOAD_DIFFERS = text(
-    f"""
-    WITH changed AS MATERIALIZED (
-        SELECT t.id FROM transactions t
-        WHERE t.book_id = :book AND t.import_id = :import AND t.revision <> :undone
-    ),
-    first AS MATERIALIZED (
-        SELECT c.id, (SELECT e.before FROM {_LATER} AND e.action IN ('updated', 'deleted')
-                      ORDER BY e.revision, e.position LIMIT 1) AS whole,
-               coalesce({_FIRST_SMALL}, '{{}}') AS small
-        FROM changed c
-    ),
-    wanted AS MATERIALIZED (
-        SELECT id, whole || (small - 'postings') AS image, small AS new FROM first
-    )
-    SELECT w.id {FROM_WANTED} WHERE w.image IS NOT NULL AND ({DIFFERS})
-    UNION ALL
-    SELECT w.id FROM wanted w JOIN transactions t ON t.book_id = :book AND t.id = w.id
-    WHERE w.image IS NULL AND (
-        w.new = '{{}}'
-        OR (w.new ? 'postings' AND {_SMALL_DIFFERS["reassigned"]})
-        OR (w.new ? 'payee_id' AND {_SMALL_DIFFERS["payee_changed"]})
-        OR (w.new ? 'tag_ids' AND {_SMALL_DIFFERS["tags_changed"]})
-        OR (w.new ? 'status' AND ({_SMALL_DIFFERS["sealed"]})))
-    UNION ALL
-    SELECT a.transaction_id FROM attachments a JOIN transactions t ON t.book_id = a.book_id AND t.id = a.transaction_id
-    WHERE a.book_id = :book AND t.import_id = :import
-    LIMIT 5
-    """  # noqa: S608  # constants
-).bindparams(*PARAMETERS, bindparam("import", type_=Uuid))
-LOAD_COUNTS = text(
-    """
-    SELECT (SELECT count(*) FROM transactions WHERE book_id = :book AND import_id = :import) AS present,
-           (SELECT created_count FROM imports WHERE book_id = :book AND id = :import) AS created
-    """
-).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
-GONE_OF_LOAD = "SELECT id FROM transactions WHERE book_id = :book AND import_id = CAST(:import AS uuid)"
-
-# What single rows cannot show: the state as a whole must be one that the rules allow.
-BROKEN = {
-    "categories": text(
-        """
-        WITH RECURSIVE reached AS (
-            SELECT id FROM categories WHERE book_id = :book AND parent_id IS NULL
-            UNION ALL
-            SELECT c.id FROM categories c JOIN reached r ON c.parent_id = r.id WHERE c.book_id = :book
-        )
-        SELECT 'category' AS entity, id FROM categories
-        WHERE book_id = :book AND id NOT IN (SELECT id FROM reached) LIMIT 5
-        """
-    ),
-    "aliases": text(
-        """
-        SELECT 'payee' AS entity, p.id FROM payees p
-        JOIN payee_aliases a ON a.book_id = p.book_id AND a.alias_key = p.name_key
-        WHERE p.book_id = :book LIMIT 5
-        """
-    ),
-    "refunds": text(
-        """
-        SELECT 'transaction' AS entity, r.id FROM transactions p
-        JOIN transactions r ON r.book_id = p.book_id AND r.refund_of_id = p.id
-        WHERE p.book_id = :book AND p.revision = :revision AND p.type NOT IN ('expense', 'journal')
-        UNION ALL
-        SELECT 'transaction', r.id FROM transactions r
-        JOIN transactions p ON p.book_id = r.book_id AND p.id = r.refund_of_id
-        WHERE r.book_id = :book AND r.revision = :revision AND p.type NOT IN ('expense', 'journal') LIMIT 5
-        """
-    ),
-}
-ATTACHED_SINCE = text(
-    """
-    SELECT min(t.date) FROM events e
-    JOIN transactions t ON t.book_id = e.book_id
-        AND t.id = CAST(coalesce(e.before, e.after) ->> 'transaction_id' AS uuid)
-    WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'attachment'
-    """
-).bindparams(*PARAMETERS)
 # A file whose attachment is back is no orphan any more; should it lose it again, its time begins anew.
 FILES_IN_USE = text(
     """

@@ -12,8 +12,9 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from anyio import fail_after, to_process, to_thread
+from anyio import BrokenWorkerProcess, fail_after, to_process, to_thread
 
+from app.core.errors import BusyError
 from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, Question, read_csv
 from app.imports.schemas import Mapping
 from app.imports.staging import Staged, Target, stage
@@ -90,7 +91,13 @@ async def run_off_loop(
         return await to_thread.run_sync(parse, task)
     try:
         with fail_after(MOST_SECONDS):
-            return await to_process.run_sync(parse, task, cancellable=True)
+            try:
+                return await to_process.run_sync(parse, task, cancellable=True)
+            except BrokenWorkerProcess:
+                # Ended from outside, or too slow to start on a busy machine; another one is as good.
+                return await to_process.run_sync(parse, task, cancellable=True)
+    except BrokenWorkerProcess:
+        raise BusyError("The process that reads files could not be started; try again in a moment.") from None
     except TimeoutError:
         detail = f"Reading the file took more than {MOST_SECONDS} seconds; split it into smaller ones."
         return Unreadable("takes_too_long", detail, None)

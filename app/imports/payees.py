@@ -56,14 +56,16 @@ _DROP = text(
     ),
     gone AS (
         DELETE FROM payees p WHERE p.book_id = :book AND p.id = ANY(ARRAY(SELECT id FROM unused))
-        RETURNING p.id, p.name, p.default_category_id
+        RETURNING p.id, p.name, p.default_category_id, p.created_at
     ),
     story AS MATERIALIZED (
         SELECT 1 AS step, 'payee_alias' AS entity, id,
                jsonb_build_object('payee_id', payee_id, 'alias', alias) AS before
         FROM nameless
         UNION ALL
-        SELECT 2, 'payee', id, jsonb_build_object('name', name, 'default_category_id', default_category_id) FROM gone
+        SELECT 2, 'payee', id,
+               jsonb_build_object('name', name, 'default_category_id', default_category_id, 'created_at', created_at)
+        FROM gone
     ),
     told AS (
         INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before)

@@ -91,7 +91,7 @@ async def merge(book: BookWriter, payee_id: UUID, others: Sequence[UUID], expect
         book.record(Event(ALIAS, row.id, "updated", before=was, after=becomes))
     await repository.move_aliases(book.connection, book.book_id, ids, payee_id)
     for row in sources.values():
-        image = {"name": row.name, "default_category_id": row.default_category_id}
+        image = {"name": row.name, "default_category_id": row.default_category_id, "created_at": row.created_at}
         book.record(Event(ENTITY, row.id, "deleted", before=image))
     await repository.remove_payees(book.connection, book.book_id, ids)
     await _touch(book, payee_id, _image(before), _image(before))
@@ -117,7 +117,7 @@ async def delete(book: BookWriter, payee_id: UUID, reassign_to: UUID | None, exp
         await moving.payees(book, [payee_id], reassign_to)
     await _remove_aliases(book, await repository.aliases(book.connection, book.book_id, [payee_id]))
     await repository.remove_payees(book.connection, book.book_id, [payee_id])
-    book.record(Event(ENTITY, payee_id, "deleted", before=_image(before)))
+    book.record(Event(ENTITY, payee_id, "deleted", before={**_image(before), "created_at": before["created_at"]}))
 
 
 async def _look_up(book: BookWriter, names: Iterable[str], category_id: UUID | None) -> References:

@@ -51,8 +51,8 @@ async def payee(connection: AsyncConnection, book_id: UUID, payee_id: UUID) -> A
 
 
 async def payees(connection: AsyncConnection, book_id: UUID, payee_ids: Sequence[UUID]) -> Sequence[AnyRow]:
-    """Name and default category of each that exists."""
-    statement = select(Payee.id, Payee.name, Payee.default_category_id)
+    """Those that exist, without their aliases."""
+    statement = select(Payee.id, Payee.name, Payee.default_category_id, Payee.created_at)
     return (await connection.execute(statement.where(Payee.book_id == book_id, Payee.id.in_(payee_ids)))).all()
 
 

@@ -60,7 +60,7 @@ async def merge(book: BookWriter, tag_id: UUID, others: Sequence[UUID], expected
             raise TagNotFoundError(other)
     await moving.tags(book, list(sources), tag_id)
     for row in sources.values():
-        book.record(Event(ENTITY, row.id, "deleted", before={"name": row.name}))
+        book.record(Event(ENTITY, row.id, "deleted", before={"name": row.name, "created_at": row.created_at}))
     await repository.remove_tags(book.connection, book.book_id, list(sources))
     await _touch(book, before, before["name"])
     return await get(book, tag_id)
@@ -78,7 +78,8 @@ async def delete(book: BookWriter, tag_id: UUID, expected: int | None, *, force:
         if used:
             raise TagInUseError(used)
     await repository.remove_tags(book.connection, book.book_id, [tag_id])
-    book.record(Event(ENTITY, tag_id, "deleted", before={"name": before["name"]}))
+    image = {"name": before["name"], "created_at": before["created_at"]}
+    book.record(Event(ENTITY, tag_id, "deleted", before=image))
 
 
 async def _check_name(book: BookWriter, tag_id: UUID | None, name: str) -> None:

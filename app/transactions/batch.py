@@ -118,9 +118,7 @@ class Batch:
         days = [body.date] if before is None else [body.date, before["date"]]
         posting.check_open(self.book, min(days))
 
-    def _built(
-        self, body: AnyIn, lines: tuple[PostingLine, ...], before: Document | None
-    ) -> tuple[Entry, Document]:
+    def _built(self, body: AnyIn, lines: tuple[PostingLine, ...], before: Document | None) -> tuple[Entry, Document]:
         payee = self.names.payee(body.payee) if body.payee else None
         tags = [self.names.tag(tag) for tag in body.tags]
         entry = Entry(

@@ -56,7 +56,8 @@ balances AS (
     UPDATE accounts a
     SET balance = a.balance + d.amount, revision = :revision, updated_at = now()
     FROM (SELECT account_id, sum(inflow - outflow) AS amount FROM delta GROUP BY account_id
-          HAVING sum(inflow - outflow) <> 0) d
+          -- An account shows its opening balance: it changes with that even where nothing moves in all.
+          HAVING sum(inflow - outflow) <> 0 OR bool_or(role = 'equity')) d
     WHERE a.book_id = :book AND a.id = d.account_id
 ),
 """
@@ -80,7 +81,7 @@ gone AS (
 detached AS (
     DELETE FROM attachments a
     WHERE a.book_id = :book AND a.transaction_id = ANY(ARRAY(SELECT id FROM gone_id))
-    RETURNING a.id, a.transaction_id, a.sha256, a.file_name
+    RETURNING a.id, a.transaction_id, a.sha256, a.file_name, a.created_at
 ),
 untagged AS (
     DELETE FROM transaction_tags x
@@ -140,7 +141,7 @@ broken AS (
 found AS MATERIALIZED (
     SELECT 'attachment' AS entity, d.id AS entity_id, 'deleted' AS action,
            jsonb_build_object('transaction_id', d.transaction_id, 'sha256', encode(d.sha256, 'hex'),
-                              'file_name', d.file_name) AS before,
+                              'file_name', d.file_name, 'created_at', d.created_at) AS before,
            NULL::jsonb AS after
     FROM detached d
     UNION ALL

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Uuid, bindparam, text
+from sqlalchemy import BigInteger, Integer, TextClause, Uuid, bindparam, text
 
 from app.access.context import BookWriter
 from app.access.opening import flush_events
@@ -15,6 +15,14 @@ class SelfTransferError(ConflictError):
     title = "A transfer would have one account twice"
 
 
+_PARAMETERS = (
+    bindparam("book", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
+    bindparam("old", type_=Uuid),
+    bindparam("new", type_=Uuid),
+    bindparam("actor", type_=Uuid),
+)
 _OF_CATEGORY = """
     SELECT transaction_id, line, account_id, CAST(:new AS uuid) AS category_id
     FROM postings WHERE book_id = :book AND category_id = CAST(:old AS uuid)
@@ -35,8 +43,24 @@ _BETWEEN = text(
 )
 
 # What imported rows remember follows, so that the same file is still recognised, and a preview can be committed.
-_ROWS_OF_CATEGORY = text("UPDATE import_rows SET category_id = :new WHERE book_id = :book AND category_id = :old")
-_ROWS_OF_ACCOUNT = text("UPDATE import_rows SET account_id = :new WHERE book_id = :book AND account_id = :old")
+# The log tells by their positions which rows did: an import's rows are many, and mostly one beside the other.
+_ROWS = """
+    WITH moved AS (
+        UPDATE import_rows SET {column} = :new WHERE book_id = :book AND {column} = :old
+        RETURNING import_id, position
+    ),
+    each AS MATERIALIZED (
+        SELECT import_id, range_agg(int4range(position, position, '[]'))::text AS positions FROM moved GROUP BY 1
+    ),
+    told AS (
+        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        SELECT :book, :revision, :position + row_number() OVER (ORDER BY import_id) - 1, 'import_rows', import_id,
+               'moved', :actor, jsonb_build_object('{column}', :old, 'positions', positions),
+               jsonb_build_object('{column}', :new, 'positions', positions)
+        FROM each
+    )
+    SELECT count(*) FROM each
+"""
 _IMPORTS_OF_ACCOUNT = text(
     """
     WITH moved AS (
@@ -52,20 +76,14 @@ _IMPORTS_OF_ACCOUNT = text(
     )
     SELECT count(*) FROM moved
     """
-).bindparams(
-    bindparam("book", type_=Uuid),
-    bindparam("revision", type_=BigInteger),
-    bindparam("position", type_=Integer),
-    bindparam("old", type_=Uuid),
-    bindparam("new", type_=Uuid),
-    bindparam("actor", type_=Uuid),
-)
+).bindparams(*_PARAMETERS)
+_ROWS_OF_CATEGORY = text(_ROWS.format(column="category_id")).bindparams(*_PARAMETERS)
+_ROWS_OF_ACCOUNT = text(_ROWS.format(column="account_id")).bindparams(*_PARAMETERS)
 
 
 async def category(book: BookWriter, old: UUID, new: UUID) -> int:
     """Hand every posting of one category to another of the same kind; returns of how many transactions."""
-    names = {"book": book.book_id, "old": old, "new": new}
-    await book.connection.execute(_ROWS_OF_CATEGORY, names)
+    await _follow(book, _ROWS_OF_CATEGORY, old, new)
     return await posting.move(book, _OF_CATEGORY, {"old": old, "new": new})
 
 
@@ -80,13 +98,18 @@ async def account(book: BookWriter, old: UUID, new: UUID) -> int:
         raise SelfTransferError("There are transfers between the two accounts; delete or change those first.")
     moved = await posting.move(book, _OF_ACCOUNT, {"old": old, "new": new})
     await imports_of_account(book, old, new)
-    await book.connection.execute(_ROWS_OF_ACCOUNT, names)
+    await _follow(book, _ROWS_OF_ACCOUNT, old, new)
     return moved
 
 
 async def imports_of_account(book: BookWriter, old: UUID, new: UUID | None) -> None:
     """Have the imports to an account that goes name its heir, or none."""
+    await _follow(book, _IMPORTS_OF_ACCOUNT, old, new)
+
+
+async def _follow(book: BookWriter, statement: TextClause, old: UUID, new: UUID | None) -> None:
+    """Run a statement that moves what goes along, and counts the events that it writes."""
     await flush_events(book)
     place = {"revision": book.revision, "actor": book.actor.user_id, "position": book.next_position}
     names = {"book": book.book_id, "old": old, "new": new}
-    book.advance(await book.connection.scalar(_IMPORTS_OF_ACCOUNT, {**names, **place}) or 0)
+    book.advance(await book.connection.scalar(statement, {**names, **place}) or 0)

@@ -48,7 +48,7 @@ async def test_each_transaction_has_its_event_and_the_rest_can_be_undone(kim: Pe
             {"payee_id": old, "alias": "Alias"},
             {"payee_id": into["id"], "alias": "Alias"},
         ),
-        ("payee", "deleted", {**image, "name": "From"}, None),
+        ("payee", "deleted", {**image, "name": "From", "created_at": events[3].before["created_at"]}, None),
         ("payee", "updated", {**image, "name": "Into"}, {**image, "name": "Into"}),
         ("payee_alias", "created", None, {"payee_id": into["id"], "alias": "From"}),
     ]

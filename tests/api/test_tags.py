@@ -157,7 +157,7 @@ async def test_one_in_use_is_deleted_only_when_forced(
         (spent[0]["id"], str({"tag_ids": [ids["other"]]})),
         (spent[1]["id"], str({"tag_ids": []})),
     }
-    assert (events[2].entity, events[2].action, events[2].before) == ("tag", "deleted", {"name": "tag"})
+    assert (events[2].entity, events[2].action, events[2].before["name"]) == ("tag", "deleted", "tag")
 
 
 async def test_one_that_nothing_has_is_deleted(kim: Person) -> None:

@@ -59,7 +59,9 @@ class Keeper:
             answer = http.post(
                 "/imports", files={"file": ("bank.csv", export(number))}, data={"account_id": self.account_id}
             )
-            return str(answer.raise_for_status().json()["id"])
+            log = (self.data_dir.parent / "stderr.txt").read_text()
+            assert answer.status_code == 201, (answer.text, log)
+            return str(answer.json()["id"])
 
     def kill_during_commit(self, import_id: str, after: float, *, database_too: bool) -> None:
         """Both killed at once with nothing to say about it; whatever the client got is as good as nothing."""

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import psutil
 import pytest
 from fastapi import FastAPI
 
@@ -15,9 +17,9 @@ from app.imports import parsing
 from app.imports.parsing import OWN_PROCESS_BYTES, Open, Parsed, Task, Unreadable, parse, parse_off_loop
 from app.imports.schemas import Mapping
 from app.transactions.references import AccountRef
-from tests.conftest import fresh_email
-from tests.imports.uploads import commit, csv_of, of_interest, outcomes, rows_of, undo, upload
-from tests.people import Person, register
+from tests.conftest import Unchanged, fresh_email
+from tests.imports.uploads import commit, csv_of, of_interest, outcomes, rows_of, try_upload, undo, upload
+from tests.people import Person, problem, register
 from tests.servers import serving
 
 ROWS = 20_000
@@ -178,3 +180,31 @@ async def test_a_large_file_with_a_fault_in_it_keeps_the_rest(kim: Person) -> No
     (row,) = await rows_of(kim, preview, outcome="error")
     assert row["line"] == 8_002
     assert outcomes(preview["sample"]) == ["new"] * 20
+
+
+def readers() -> list[psutil.Process]:
+    """The processes that read files for this one."""
+    return [child for child in psutil.Process().children() if "anyio.to_process" in child.cmdline()]
+
+
+async def test_a_reader_that_is_killed_is_replaced(kim: Person) -> None:
+    account = await kim.account()
+    for reader in readers():
+        reader.kill()
+    reading = asyncio.create_task(upload(kim, account, large()))
+    while not (found := readers()):  # noqa: ASYNC110  # another process has no event to wait for
+        await asyncio.sleep(0.01)
+    found[0].kill()
+    assert (await reading)["rows"]["new"] == ROWS
+
+
+async def test_readers_that_cannot_live_are_an_answer_to_try_again(kim: Person, unchanged: Unchanged) -> None:
+    account = await kim.account()
+    async with unchanged(kim):
+        reading = asyncio.create_task(try_upload(kim, account, large()))
+        while not reading.done():
+            for reader in readers():
+                with suppress(psutil.NoSuchProcess):
+                    reader.kill()
+            await asyncio.sleep(0.005)
+        problem(await reading, 503, "unavailable")

@@ -45,7 +45,9 @@ def comparable(copy: Copy) -> Copy:
     """The copy without the names in transactions, which a client looks up by id where it shows them."""
     return {
         entity: {
-            row_id: {name: value for name, value in row.items() if entity != "transaction" or name not in {"payee", "tags"}}
+            row_id: {
+                name: value for name, value in row.items() if entity != "transaction" or name not in {"payee", "tags"}
+            }
             for row_id, row in rows.items()
         }
         for entity, rows in copy.items()
@@ -95,7 +97,9 @@ def expected(model: Model) -> Copy:
 
 
 def _account(model: Model, account: str, row: Row) -> Row:
-    openings = [line.amount for _, t, line in model.lines() if t["type"] == "opening_balance" and line.account == account]
+    openings = [
+        line.amount for _, t, line in model.lines() if t["type"] == "opening_balance" and line.account == account
+    ]
     return {
         "name": row["name"],
         "currency": row["currency"],

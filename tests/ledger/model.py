@@ -120,7 +120,9 @@ class Model:
                 yield row_id, row, line
 
     def balance(self, account: str, at: date = date.max) -> Decimal:
-        return sum((line.amount for _, row, line in self.lines() if row["date"] <= at and line.account == account), ZERO)
+        return sum(
+            (line.amount for _, row, line in self.lines() if row["date"] <= at and line.account == account), ZERO
+        )
 
     def uses(self, *, account: str | None = None, category: str | None = None) -> set[str]:
         """The transactions that have a line on the account or in the category."""
@@ -174,7 +176,9 @@ class Model:
             side: loose[side] + sum((a for c, a in own.items() if categories[c]["kind"] == side), ZERO)
             for side in ("income", "expense")
         }
-        rolled = {c: sum((own[d] for d in self.below(c) if d in own), ZERO) for c in categories if self.below(c) & {*own}}
+        rolled = {
+            c: sum((own[d] for d in self.below(c) if d in own), ZERO) for c in categories if self.below(c) & {*own}
+        }
         return {"totals": totals, "categories": rolled, "loose": loose, "foreign": foreign}
 
 
@@ -231,6 +235,4 @@ def lines_of(body: Row) -> tuple[Line, ...]:
         return tuple(lines)
     sign = -1 if body["type"] == "expense" else 1
     parts = body.get("splits") or [{"amount": body["amount"], "category_id": body.get("category_id")}]
-    return tuple(
-        Line(account, sign * Decimal(p["amount"]), p.get("category_id"), "flow", p.get("memo")) for p in parts
-    )
+    return tuple(Line(account, sign * Decimal(p["amount"]), p.get("category_id"), "flow", p.get("memo")) for p in parts)

@@ -172,7 +172,9 @@ class Player:
         kept = {item for line in before["lines"] for item in (line.account, line.category)} if before else set()
         for line in after["lines"]:
             account, category = self.model.find("account", line.account), self.model.find("category", line.category)
-            if any(r and r["archived"] and i not in kept for i, r in ((line.account, account), (line.category, category))):
+            if any(
+                r and r["archived"] and i not in kept for i, r in ((line.account, account), (line.category, category))
+            ):
                 found.add("archived")
             if after["type"] in {"expense", "transfer"} and category is not None and category["kind"] == "income":
                 found.add("invalid_input")

@@ -35,7 +35,10 @@ async def move_category(player: Player) -> None:
         reasons.add("invalid_input")
     if _clash(player, row["kind"], parent, row["name"], category):
         reasons.add("category_name_taken")
-    if await player.attempt("POST", f"/categories/{category}/move", 200, reasons, json={"parent_id": parent}) is not None:
+    if (
+        await player.attempt("POST", f"/categories/{category}/move", 200, reasons, json={"parent_id": parent})
+        is not None
+    ):
         player.model.put("category", category, parent=parent)
 
 

@@ -13,7 +13,9 @@ def _simple(player: Player, kind: str) -> list[str]:
 
 def _pair(player: Player) -> tuple[str, str] | None:
     """Two of one amount where there are any."""
-    lines = {i: player.model.transactions[i]["lines"][0] for kind in ("expense", "income") for i in _simple(player, kind)}
+    lines = {
+        i: player.model.transactions[i]["lines"][0] for kind in ("expense", "income") for i in _simple(player, kind)
+    }
     pairs = [(o, i) for o in _simple(player, "expense") for i in _simple(player, "income")]
     fitting = [(o, i) for o, i in pairs if lines[o].amount == -lines[i].amount]
     if player.often(0.1) or not fitting:

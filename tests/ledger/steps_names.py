@@ -38,7 +38,10 @@ def _default(player: Player) -> str | None:
 
 
 async def add_payee(player: Player) -> None:
-    name, aliases = player.chance.choice([*PAYEES, "Airport"]), player.chance.sample(ALIASES, player.chance.randrange(3))
+    name, aliases = (
+        player.chance.choice([*PAYEES, "Airport"]),
+        player.chance.sample(ALIASES, player.chance.randrange(3)),
+    )
     body = {"name": name, "aliases": aliases, "default_category_id": _default(player)}
     answer = await player.attempt("POST", "/payees", 201, taken(player, [name, *aliases], None), json=body)
     if answer is not None:
