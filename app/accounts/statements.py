@@ -41,13 +41,23 @@ _LAST = text(
                 WHERE e.book_id = :book AND e.entity = 'reconciliation' AND e.entity_id = r.id), r.revision) AS revision
     FROM reconciliations r
     WHERE r.book_id = :book AND r.account_id = :account AND r.statement_date <= :until
+      -- Of what lay in a closed period nothing was sealed: since one was opened, no statement speaks for it.
+      AND NOT EXISTS (SELECT 1 FROM events o
+                      WHERE o.book_id = :book AND o.entity = 'book' AND o.entity_id = :book
+                        AND o.before ->> 'locked_until' IS NOT NULL
+                        AND o.revision > coalesce(
+                            (SELECT min(e.revision) FROM events e
+                             WHERE e.book_id = :book AND e.entity = 'reconciliation' AND e.entity_id = r.id), r.revision))
     ORDER BY r.statement_date DESC, r.id DESC LIMIT 1
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("until", type_=Date))
 
 
 async def last(connection: AsyncConnection, book_id: UUID, account_id: UUID, until: date) -> AnyRow | None:
-    """The day of the account's newest statement that is not after this one, and the revision that confirmed it."""
+    """The day of the account's newest statement that is not after this one, and the revision that confirmed it.
+
+    None when a closed period was opened since: what it kept from being sealed is behind every statement.
+    """
     parameters = {"book": book_id, "account": account_id, "until": until}
     return (await connection.execute(_LAST, parameters)).one_or_none()
 

@@ -79,8 +79,7 @@ class Batch:
 
     def remove(self, before: Document) -> None:
         """Stage a deletion; raises what closed periods and sealed transactions refuse."""
-        posting.check_open(self.book, before["date"])
-        _check_sealed(before, None, ())
+        check_removable(self.book, before)
         self.removed.append(before["id"])
         self.events.append(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
         self._moves_out(before)
@@ -186,6 +185,12 @@ class Batch:
             return []
         detail = f"{plain(back)} {purchase.currency} came back of a purchase of {plain(purchase.amount)}"
         return [{"code": "refund_exceeds_purchase", "detail": detail}]
+
+
+def check_removable(book: BookWriter, before: Document) -> None:
+    """Raise what closed periods and sealed transactions refuse about a deletion."""
+    posting.check_open(book, before["date"])
+    _check_sealed(before, None, ())
 
 
 def _counts(body: AnyIn, line: PostingLine, first: PostingLine) -> bool:

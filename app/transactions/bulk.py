@@ -1,6 +1,7 @@
 """Many transactions at once: one revision, one statement of the posting engine, each operation judged by itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from app.access.context import BookWriter
 from app.core.conditional import check_revision
 from app.core.errors import DomainError, FieldError, InvalidError
 from app.transactions import repository, service, shapes
-from app.transactions.batch import Batch, Wanted, batch_for, body_of
+from app.transactions.batch import Batch, Wanted, batch_for, body_of, check_removable
 from app.transactions.bulk_schemas import BulkIn, CreateOperation, DeleteOperation, PatchOperation, Unreadable
 from app.transactions.documents import Document
 from app.transactions.errors import (
@@ -51,6 +52,8 @@ class _Run:
         self.taken_ids: set[UUID] = set()
         self.taken: dict[tuple[UUID, str], UUID] = {}
         self.refunds: dict[UUID, set[UUID]] = {}
+        self.lost: set[UUID] = set()
+        """What a staged change makes no purchase any more."""
         self.batch: Batch | None = None
         for index, operation in enumerate(operations):
             if isinstance(operation, Unreadable):
@@ -91,13 +94,25 @@ class _Run:
             self.wanted[index] = merged(before, operation.changes)
 
     async def stage(self) -> None:
-        going = {
-            op.id for i, op in self.operations.items() if isinstance(op, DeleteOperation) and i not in self.failures
-        }
+        going = self._going()
         named: set[UUID] = set()
         for index, operation in self.operations.items():
             if index not in self.failures:
                 self._try(index, lambda i=index, op=operation: self._stage(i, op, named, going))
+
+    def _going(self) -> set[UUID]:
+        """What will be deleted, as far as it is up to the transaction itself: a refund that stays keeps its purchase."""
+        named: set[UUID] = set()
+        going: set[UUID] = set()
+        for index, operation in self.operations.items():
+            target = getattr(operation, "id", None)
+            first = target not in named
+            named |= {target} - {None}
+            if isinstance(operation, DeleteOperation) and first and index not in self.failures:
+                with suppress(DomainError):
+                    check_removable(self.book, self.before[operation.id])
+                    going.add(operation.id)
+        return going
 
     def _stage(self, index: int, operation: Operation, named: set[UUID], going: set[UUID]) -> None:
         if self.batch is None:  # `read` comes first
@@ -116,10 +131,19 @@ class _Run:
         if own_id is not None and own_id in self.taken_ids:
             raise IdTakenError("A transaction with this id exists.")
         before = None if isinstance(operation, CreateOperation) else self.before[operation.id]
-        if before is not None and service.is_lost_purchase(before, wanted):
+        lost = before["id"] if before is not None and service.is_lost_purchase(before, wanted) else None
+        if lost is not None:
             self._check_refunds(operation, going)
+        refund_of = getattr(body_of(wanted), "refund_of_id", None)
+        if refund_of is not None and refund_of in going | self.lost:
+            detail = "another operation deletes this transaction, or makes it no purchase"
+            raise InvalidError(FieldError("refund_of_id", "purchase_lost", detail))
         key = self._check_external_id(wanted, before)
         document = self.batch.put(wanted) if before is None else service.stage_change(self.batch, before, wanted)
+        if lost is not None:
+            self.lost.add(lost)
+        if refund_of is not None:
+            self.refunds.setdefault(refund_of, set()).add(document["id"])
         if key is not None:
             self.taken[key] = document["id"]
         self.staged[index] = document

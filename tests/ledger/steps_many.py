@@ -57,9 +57,12 @@ def _plan(player: Player) -> Plan:
     plan = Plan()
     for kind in kinds:
         if kind == "create":
-            body = {k: v for k, v in random_transaction(player).items() if k not in {"refund_of_id", "external_id"}}
+            body = {k: v for k, v in random_transaction(player).items() if k != "external_id"}
             after = player.row(body)
-            if plan.add({"op": "create", "transaction": body}, player.objections(None, after), after):
+            verdict = player.objections(None, after)
+            if body.get("refund_of_id") in gone:
+                verdict.add("invalid_input")
+            if plan.add({"op": "create", "transaction": body}, verdict, after):
                 number = f"new {len(plan.operations)}"
                 player.model.transactions[number] = {**after, "payee": None, "tags": frozenset()}
         elif kind == "patch" and rows:

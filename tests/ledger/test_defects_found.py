@@ -156,3 +156,19 @@ async def test_a_bulk_refuses_a_refund_of_what_it_deletes(kim: Person) -> None:
     body = {"mode": "per_item", "operations": operations}
     answer = expect(await kim.http.post("/transactions/bulk", json=body), 200)
     assert [result["ok"] for result in answer["results"]] == [True, False, True]
+
+
+async def test_a_bulk_keeps_a_purchase_a_purchase_for_its_new_refund(kim: Person) -> None:
+    account, savings = await kim.account(), await kim.account("Savings")
+    bought, other = await kim.add(account_id=account["id"]), await kim.add(account_id=account["id"])
+    refund = {"type": "income", "date": "2026-01-20", "amount": "1", "account_id": account["id"]}
+    away = {"type": "transfer", "to_account_id": savings["id"]}
+    operations = [
+        {"op": "create", "transaction": {**refund, "refund_of_id": bought["id"]}},
+        {"op": "patch", "id": bought["id"], "changes": away},
+        {"op": "patch", "id": other["id"], "changes": away},
+        {"op": "create", "transaction": {**refund, "refund_of_id": other["id"]}},
+    ]
+    body = {"mode": "per_item", "operations": operations}
+    answer = expect(await kim.http.post("/transactions/bulk", json=body), 200)
+    assert [result["ok"] for result in answer["results"]] == [True, False, True, False]
