@@ -101,17 +101,17 @@ class _Run:
                 self._try(index, lambda i=index, op=operation: self._stage(i, op, named, going))
 
     def _going(self) -> set[UUID]:
-        """What will be deleted, as far as it is up to the transaction itself: a refund that stays keeps its purchase."""
+        """What nothing but its refunds may keep from being deleted: a refund that stays keeps its purchase."""
         named: set[UUID] = set()
         going: set[UUID] = set()
         for index, operation in self.operations.items():
-            target = getattr(operation, "id", None)
-            first = target not in named
-            named |= {target} - {None}
-            if isinstance(operation, DeleteOperation) and first and index not in self.failures:
+            if isinstance(operation, CreateOperation) or index in self.failures:
+                continue
+            if isinstance(operation, DeleteOperation) and operation.id not in named:
                 with suppress(DomainError):
                     check_removable(self.book, self.before[operation.id])
                     going.add(operation.id)
+            named.add(operation.id)
         return going
 
     def _stage(self, index: int, operation: Operation, named: set[UUID], going: set[UUID]) -> None:
@@ -134,10 +134,7 @@ class _Run:
         lost = before["id"] if before is not None and service.is_lost_purchase(before, wanted) else None
         if lost is not None:
             self._check_refunds(operation, going)
-        refund_of = getattr(body_of(wanted), "refund_of_id", None)
-        if refund_of is not None and refund_of in going | self.lost:
-            detail = "another operation deletes this transaction, or makes it no purchase"
-            raise InvalidError(FieldError("refund_of_id", "purchase_lost", detail))
+        refund_of = self._check_purchase(wanted, going)
         key = self._check_external_id(wanted, before)
         document = self.batch.put(wanted) if before is None else service.stage_change(self.batch, before, wanted)
         if lost is not None:
@@ -151,6 +148,14 @@ class _Run:
     def _check_refunds(self, operation: Operation, going: set[UUID]) -> None:
         if not isinstance(operation, CreateOperation) and self.refunds.get(operation.id, set()) - going:
             raise service.refunded(operation.id)
+
+    def _check_purchase(self, wanted: Wanted, going: set[UUID]) -> UUID | None:
+        """The purchase that this is a refund of; it must be there, and one, when all is done."""
+        refund_of: UUID | None = getattr(body_of(wanted), "refund_of_id", None)
+        if refund_of is not None and refund_of in going | self.lost:
+            detail = "another operation deletes this transaction, or makes it no purchase"
+            raise InvalidError(FieldError("refund_of_id", "purchase_lost", detail))
+        return refund_of
 
     def _check_external_id(self, wanted: Wanted, before: Document | None) -> tuple[UUID, str] | None:
         """The account and external id that this takes; they must be free, or its own already."""
