@@ -36,18 +36,29 @@ async def of_account(connection: AsyncConnection, book_id: UUID, account_id: UUI
 # A reconciliation that an undo brought back has the undo's revision; what it covered, it covered when it was made.
 _LAST = text(
     """
-    SELECT r.statement_date, coalesce(
-               (SELECT min(e.revision) FROM events e
-                WHERE e.book_id = :book AND e.entity = 'reconciliation' AND e.entity_id = r.id), r.revision) AS revision
-    FROM reconciliations r
-    WHERE r.book_id = :book AND r.account_id = :account AND r.statement_date <= :until
+    SELECT r.statement_date, r.confirmed AS revision
+    FROM (
+        SELECT id, statement_date, coalesce(
+                   (SELECT min(e.revision) FROM events e
+                    WHERE e.book_id = :book AND e.entity = 'reconciliation' AND e.entity_id = s.id),
+                   revision) AS confirmed
+        FROM reconciliations s
+        WHERE book_id = :book AND account_id = :account AND statement_date <= :until
+    ) AS r
+    -- Of what lay in a closed period nothing was sealed: since one was opened, no statement speaks for it.
+    WHERE NOT EXISTS (SELECT 1 FROM events o
+                      WHERE o.book_id = :book AND o.entity = 'book' AND o.entity_id = :book
+                        AND o.before ->> 'locked_until' IS NOT NULL AND o.revision > r.confirmed)
     ORDER BY r.statement_date DESC, r.id DESC LIMIT 1
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("account", type_=Uuid), bindparam("until", type_=Date))
 
 
 async def last(connection: AsyncConnection, book_id: UUID, account_id: UUID, until: date) -> AnyRow | None:
-    """The day of the account's newest statement that is not after this one, and the revision that confirmed it."""
+    """The day of the account's newest statement that is not after this one, and the revision that confirmed it.
+
+    None when a closed period was opened since: what it kept from being sealed is behind every statement.
+    """
     parameters = {"book": book_id, "account": account_id, "until": until}
     return (await connection.execute(_LAST, parameters)).one_or_none()
 

@@ -161,10 +161,8 @@ class Model:
             if line.role != "flow" or (row["date"].year, row["date"].month) != (year, month):
                 continue
             currency = self.of("account")[line.account]["currency"]
-            if line.category:
-                side = categories[line.category]["kind"]
-            else:
-                side = "income" if line.amount > 0 else "expense"
+            side = "income" if line.amount > 0 else "expense"
+            side = categories[line.category]["kind"] if line.category else side
             amount = line.amount if side == "income" else -line.amount
             if currency != base:
                 foreign.setdefault(currency, {"income": ZERO, "expense": ZERO})[side] += amount
@@ -228,7 +226,7 @@ def lines_of(body: Row) -> tuple[Line, ...]:
         )
     account, amount = body["account_id"], Decimal(body["amount"])
     if body["type"] == "transfer":
-        arrives = Decimal(body.get("to_amount", body["amount"]))
+        arrives = Decimal(str(body.get("to_amount", body["amount"])))
         lines = [Line(account, -amount, None, "transfer"), Line(body["to_account_id"], arrives, None, "transfer")]
         if "fee_amount" in body:
             lines.append(Line(account, -Decimal(body["fee_amount"]), body.get("fee_category_id"), "flow"))

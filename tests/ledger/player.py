@@ -15,6 +15,7 @@ from tests.people import Person, expect
 
 FIRST_DAY = date(2025, 11, 20)
 DAYS = 100
+NEW = "new "
 PAYEES = ("Shop", "SHOP", "Café", "CAFÉ", "Bakery", "Kiosk", "kiosk", "Cinema", "Garage")
 TAGS = ("holiday", "Holiday", "kids", "work", "Work", "gift")
 
@@ -33,6 +34,8 @@ class Player:
     first: int = 0
     defaults: frozenset[str] = frozenset()
     """The categories that the book came with: they are there, and nothing happens to them."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """How often this life does what."""
     files: dict[str, tuple[bytes, list[tuple[str, str]], str]] = field(default_factory=dict)
     """Of each import the file, its rows (day and amount) and their payee."""
 
@@ -107,7 +110,9 @@ class Player:
         return sorted(i for i, row in self.model.transactions.items() if row["type"] != "opening_balance")
 
     def purchases(self) -> list[str]:
-        return [i for i in self.ordinary() if self.model.transactions[i]["type"] in PURCHASES]
+        """What a refund may be of; in a plan there may be some whose id is not known yet."""
+        rows = self.model.transactions
+        return [i for i in self.ordinary() if rows[i]["type"] in PURCHASES and not i.startswith(NEW)]
 
     def refunds(self, row_id: str) -> set[str]:
         return {i for i, row in self.model.transactions.items() if row["refund_of"] == row_id}

@@ -37,9 +37,14 @@ STEPS: dict[str, tuple[int, Step]] = {
 }
 
 
+MOODS = (0.2, 1, 1, 6)
+"""Each life does some things much more often than others, so that they meet more often than by chance."""
+
+
 async def begin(player: Player) -> None:
     """Some accounts, categories and transactions, without which little can happen."""
     await player.begin()
+    player.weights = {name: weight * player.chance.choice(MOODS) for name, (weight, _) in STEPS.items()}
     for _ in range(3):
         await steps_accounts.open_account(player)
         await steps_categories.add_category(player)
@@ -49,7 +54,7 @@ async def begin(player: Player) -> None:
 
 async def step(player: Player) -> str:
     """Do one thing; returns which."""
-    name = player.chance.choices(list(STEPS), [weight for weight, _ in STEPS.values()])[0]
+    name = player.chance.choices(list(player.weights), list(player.weights.values()))[0]
     await STEPS[name][1](player)
     player.model.record(player.revision)
     return name

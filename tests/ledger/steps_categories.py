@@ -60,6 +60,21 @@ async def archive_category(player: Player) -> None:
         player.model.put("category", category, archived=player.model.next() if archived else None)
 
 
+def _objections(player: Player, category: str, heir: str, children: list[str], mine: set[str]) -> set[str]:
+    """Why a category may not go to another one of its kind."""
+    model, reasons = player.model, set()
+    kind, until = model.of("category")[category]["kind"], model.book["locked_until"]
+    if model.of("category")[heir]["archived"]:
+        reasons.add("archived")
+    if heir in model.below(category):
+        reasons.add("invalid_input")
+    if any(_clash(player, kind, heir, model.of("category")[child]["name"], child) for child in children):
+        reasons.add("category_name_taken")
+    if until is not None and any(model.transactions[i]["date"] <= until for i in mine):
+        reasons.add("period_locked")
+    return reasons
+
+
 async def delete_category(player: Player) -> None:
     """With all it has to another one, its children and the payees whose default it was included."""
     model = player.model
@@ -70,19 +85,10 @@ async def delete_category(player: Player) -> None:
     heirs = [i for i in player.categories() if model.of("category")[i]["kind"] == row["kind"] and i != category]
     heir = player.chance.choice([None, *sorted(heirs)])
     children = [i for i, other in model.of("category").items() if other["parent"] == category]
-    mine, reasons = model.uses(category=category), set()
-    until = model.book["locked_until"]
-    if heir is None and (children or mine):
-        reasons.add("category_in_use")
+    mine = model.uses(category=category)
+    reasons = {"category_in_use"} if heir is None and (children or mine) else set()
     if heir is not None:
-        if model.of("category")[heir]["archived"]:
-            reasons.add("archived")
-        if heir in model.below(category):
-            reasons.add("invalid_input")
-        if any(_clash(player, row["kind"], heir, model.of("category")[child]["name"], child) for child in children):
-            reasons.add("category_name_taken")
-        if until is not None and any(model.transactions[i]["date"] <= until for i in mine):
-            reasons.add("period_locked")
+        reasons = _objections(player, category, heir, children, mine)
     params = {"reassign_to": heir} if heir else {}
     if await player.attempt("DELETE", f"/categories/{category}", 204, reasons, params=params) is None:
         return

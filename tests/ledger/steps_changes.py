@@ -62,6 +62,7 @@ async def change_amount(player: Player) -> None:
     row = player.model.transactions[row_id]
     lines: tuple[Line, ...] = row["lines"]
     amount = player.amount(player.currency(lines[0].account))
+    after: tuple[Line, ...]
     first = replace(lines[0], amount=Decimal(amount) * (1 if row["type"] == "income" else -1))
     if row["type"] != "transfer":
         if is_split(row):
@@ -158,6 +159,7 @@ async def retype(player: Player) -> None:
     if kind == row["type"]:
         return
     changes: Row = {"type": kind}
+    after: tuple[Line, ...]
     if kind == "transfer":
         target = player.account()
         amount = sum((abs(line.amount) if len(lines) == 1 else line.amount for line in lines), Decimal(0))
@@ -187,7 +189,8 @@ async def change_adjustment(player: Player) -> None:
     if player.often(0.6):
         changes["balance"] = player.signed(player.currency(account))
         body = {"account_id": account, "balance": changes["balance"]}
-        after["lines"] = (player.adjusting(body, after.get("date", before["date"]), before),)
+        day: date = after["date"] if "date" in after else before["date"]
+        after["lines"] = (player.adjusting(body, day, before),)
     await patch(player, row_id, changes, **after)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import uuid4
 
 from tests.ledger.model import Model, Row
-from tests.ledger.player import Player
+from tests.ledger.player import NEW, Player
 from tests.ledger.steps_changes import header
 from tests.ledger.steps_transactions import random_transaction
 from tests.people import expect
@@ -57,21 +57,9 @@ def _plan(player: Player) -> Plan:
     plan = Plan()
     for kind in kinds:
         if kind == "create":
-            body = {k: v for k, v in random_transaction(player).items() if k not in {"refund_of_id", "external_id"}}
-            after = player.row(body)
-            if plan.add({"op": "create", "transaction": body}, player.objections(None, after), after):
-                number = f"new {len(plan.operations)}"
-                player.model.transactions[number] = {**after, "payee": None, "tags": frozenset()}
+            _plan_creation(player, plan, gone)
         elif kind == "patch" and rows:
-            row_id = rows.pop()
-            changes, fields = header(player)
-            before = player.model.transactions[row_id]
-            after = {**before, **fields}
-            if after["status"] != "reconciled":
-                after["reconciliation"] = None
-            verdict = player.objections(before, after, row_id)
-            if plan.add({"op": "patch", "id": row_id, "changes": changes}, verdict, after):
-                player.model.transactions[row_id] = after
+            _plan_change(player, plan, rows.pop())
         elif kind == "delete" and going:
             row_id = going.pop()
             verdict = player.objections(player.model.transactions[row_id], None)
@@ -82,6 +70,26 @@ def _plan(player: Player) -> Plan:
         else:
             plan.add({"op": "delete", "id": str(uuid4())}, {"transaction_not_found"})
     return plan
+
+
+def _plan_creation(player: Player, plan: Plan, gone: set[str]) -> None:
+    body = {name: value for name, value in random_transaction(player).items() if name != "external_id"}
+    after = player.row(body)
+    verdict = player.objections(None, after)
+    if body.get("refund_of_id") in gone:
+        verdict.add("invalid_input")
+    if plan.add({"op": "create", "transaction": body}, verdict, after):
+        player.model.transactions[f"{NEW}{len(plan.operations)}"] = {**after, "payee": None, "tags": frozenset()}
+
+
+def _plan_change(player: Player, plan: Plan, row_id: str) -> None:
+    changes, fields = header(player)
+    before = player.model.transactions[row_id]
+    after = {**before, **fields}
+    if after["status"] != "reconciled":
+        after["reconciliation"] = None
+    if plan.add({"op": "patch", "id": row_id, "changes": changes}, player.objections(before, after, row_id), after):
+        player.model.transactions[row_id] = after
 
 
 async def _follow(player: Player, operation: Row, after: Row | None, made: Row) -> None:

@@ -54,14 +54,15 @@ async def change_payee(player: Player) -> None:
     payee = player.any(player.model.of("payee"))
     if payee is None:
         return
-    before, body = player.model.of("payee")[payee], {}
+    before = player.model.of("payee")[payee]
+    body: Row = {}
     if player.often(0.5):
         body |= {"name": player.chance.choice([*PAYEES, "Airport"]), "keep_alias": player.often(0.7)}
     if player.often(0.4):
         body["aliases"] = player.chance.sample(ALIASES, player.chance.randrange(3))
     if player.often(0.4) or not body:
         body["default_category_id"] = _default(player)
-    name = body.get("name", before["name"])
+    name = str(body.get("name", before["name"]))
     reasons = taken(player, [name, *body.get("aliases", ())], payee)
     if await player.attempt("PATCH", f"/payees/{payee}", 200, reasons, json=body) is None:
         return

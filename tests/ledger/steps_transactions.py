@@ -50,7 +50,7 @@ def parts(player: Player, currency: str, kinds: tuple[str, ...]) -> Row:
             splits[-1]["memo"] = "a part"
     if player.often(0.2):
         splits.append({"amount": "-1", "category_id": player.category(kinds)})
-    total = sum(Decimal(split["amount"]) for split in splits)
+    total = sum((Decimal(split["amount"]) for split in splits), Decimal(0))
     if total <= 0:
         splits.append({"amount": "7"})
         total += 7

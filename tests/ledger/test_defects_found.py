@@ -73,3 +73,102 @@ async def test_an_operation_that_fails_for_a_seal_leaves_no_payee_behind(kim: Pe
     assert [result["error"]["code"] for result in answer["results"]] == ["sealed"]
     assert (await kim.read("/payees"))["items"] == []
     assert (await kim.read("/tags"))["items"] == []
+
+
+async def test_a_statement_seals_what_an_earlier_one_left_in_a_closed_period(kim: Person) -> None:
+    """Closed, it could not be sealed; open again, it is cleared and the statement confirms it."""
+    account = await kim.account()
+    early = await kim.add(account_id=account["id"], date="2025-12-10")
+    expect(await kim.http.put(f"/books/{kim.book_id}/lock", json={"locked_until": "2025-12-15"}), 200)
+    path, body = f"/accounts/{account['id']}/reconcile", {"statement_date": "2025-12-20", "statement_balance": "-10"}
+    assert expect(await kim.http.post(path, json=body), 201)["sealed_count"] == 0
+    expect(await kim.http.put(f"/books/{kim.book_id}/lock", json={"locked_until": None}), 200)
+    assert expect(await kim.http.post(path, json=body), 201)["sealed_count"] == 1
+    assert (await kim.read(f"/transactions/{early['id']}"))["status"] == "reconciled"
+
+
+async def test_the_undo_of_a_merge_can_be_undone_though_a_payee_had_a_default_category(kim: Person) -> None:
+    account, food = await kim.account(), await kim.category("Lunch")
+    one = expect(await kim.http.post("/payees", json={"name": "One"}), 201)
+    body = {"name": "Two", "default_category_id": food["id"]}
+    two = expect(await kim.http.post("/payees", json=body), 201)
+    bought = await kim.add(account_id=account["id"], payee="Two")
+    expect(await kim.http.post(f"/payees/{one['id']}/merge", json={"payee_ids": [two["id"]]}), 200)
+    await undo(kim, await revision(kim))
+    await undo(kim, await revision(kim))
+    assert (await kim.read(f"/transactions/{bought['id']}"))["payee_id"] == one["id"]
+    assert (await kim.read(f"/payees/{one['id']}"))["aliases"] == ["Two"]
+
+
+async def test_a_preview_follows_its_account_back_when_its_handing_over_is_undone(kim: Person) -> None:
+    old, heir = await kim.account("Old"), await kim.account("Heir")
+    import_id = await upload(kim, old["id"])
+    expect(await kim.http.delete(f"/accounts/{old['id']}", params={"reassign_to": heir["id"]}), 204)
+    await undo(kim, await revision(kim))
+    expect(await kim.http.post(f"/imports/{import_id}/commit"), 200)
+    assert (await kim.balance(old), await kim.balance(heir)) == ("-7.00", "0.00")
+
+
+async def test_a_file_is_known_again_after_its_account_was_handed_over_and_back(kim: Person) -> None:
+    """A row whose transaction was deleted is a row that was imported all the same."""
+    old, heir = await kim.account("Old"), await kim.account("Heir")
+    import_id = await upload(kim, old["id"])
+    expect(await kim.http.post(f"/imports/{import_id}/commit"), 200)
+    listed = (await kim.read("/transactions"))["items"]
+    expect(await kim.http.delete(f"/transactions/{listed[0]['id']}"), 204)
+    expect(await kim.http.delete(f"/accounts/{old['id']}", params={"reassign_to": heir["id"]}), 204)
+    await undo(kim, await revision(kim))
+    again = await upload(kim, old["id"])
+    assert expect(await kim.http.post(f"/imports/{again}/commit"), 200)["created"] == 0
+
+
+async def test_what_was_skipped_is_not_skipped_when_the_commit_is_undone_and_done_again(kim: Person) -> None:
+    account = await kim.account()
+    import_id = await upload(kim, account["id"])
+    expect(await kim.http.post(f"/imports/{import_id}/commit", json={"skip": [1]}), 200)
+    await undo(kim, await revision(kim))
+    assert expect(await kim.http.post(f"/imports/{import_id}/commit"), 200)["created"] == 2
+    assert await kim.balance(account) == "-7.00"
+
+
+async def test_a_bulk_keeps_a_purchase_whose_refund_cannot_go(kim: Person) -> None:
+    """Each by itself: the refund is sealed and stays, so the purchase stays, and the rest is done."""
+    account = await kim.account()
+    bought = await kim.add(account_id=account["id"])
+    back = await kim.add(account_id=account["id"], type="income", refund_of_id=bought["id"], status="reconciled")
+    other = await kim.add(account_id=account["id"])
+    operations = [{"op": "delete", "id": row["id"]} for row in (bought, back, other)]
+    body = {"mode": "per_item", "operations": operations}
+    answer = expect(await kim.http.post("/transactions/bulk", json=body), 200)
+    codes = [result["error"] and result["error"]["code"] for result in answer["results"]]
+    assert codes == ["refunded", "sealed", None]
+
+
+async def test_a_bulk_refuses_a_refund_of_what_it_deletes(kim: Person) -> None:
+    account = await kim.account()
+    bought = await kim.add(account_id=account["id"])
+    refund = {"type": "income", "date": "2026-01-20", "amount": "1", "account_id": account["id"]}
+    operations = [
+        {"op": "delete", "id": bought["id"]},
+        {"op": "create", "transaction": {**refund, "refund_of_id": bought["id"]}},
+        {"op": "create", "transaction": refund},
+    ]
+    body = {"mode": "per_item", "operations": operations}
+    answer = expect(await kim.http.post("/transactions/bulk", json=body), 200)
+    assert [result["ok"] for result in answer["results"]] == [True, False, True]
+
+
+async def test_a_bulk_keeps_a_purchase_a_purchase_for_its_new_refund(kim: Person) -> None:
+    account, savings = await kim.account(), await kim.account("Savings")
+    bought, other = await kim.add(account_id=account["id"]), await kim.add(account_id=account["id"])
+    refund = {"type": "income", "date": "2026-01-20", "amount": "1", "account_id": account["id"]}
+    away = {"type": "transfer", "to_account_id": savings["id"]}
+    operations = [
+        {"op": "create", "transaction": {**refund, "refund_of_id": bought["id"]}},
+        {"op": "patch", "id": bought["id"], "changes": away},
+        {"op": "patch", "id": other["id"], "changes": away},
+        {"op": "create", "transaction": {**refund, "refund_of_id": other["id"]}},
+    ]
+    body = {"mode": "per_item", "operations": operations}
+    answer = expect(await kim.http.post("/transactions/bulk", json=body), 200)
+    assert [result["ok"] for result in answer["results"]] == [True, False, True, False]
