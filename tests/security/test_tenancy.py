@@ -182,7 +182,7 @@ async def ids(kim: Person) -> dict[str, str]:
     file = {"file": ("secret.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,secret\n", "text/csv")}
     imported = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     # Its history begins with its commit.
-    committed = expect(await kim.http.post(f"/imports/{imported['id']}/commit", json={}), 200)
+    expect(await kim.http.post(f"/imports/{imported['id']}/commit", json={}), 200)
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     return {
