@@ -163,4 +163,3 @@ LOAD_COUNTS = text(
            (SELECT created_count FROM imports WHERE book_id = :book AND id = :import) AS created
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
-GONE_OF_LOAD = "SELECT id FROM transactions WHERE book_id = :book AND import_id = CAST(:import AS uuid)"

@@ -6,6 +6,7 @@ undone in the same way.
 """
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
 from app.access.opening import flush_events
-from app.core.database import AnyRow, constraint_name, domain_error_of
+from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
 from app.core.errors import ForbiddenError
 from app.history import blocking, imports_sql, rules_sql
 from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
+from app.imports.posting import GONE
 from app.transactions import posting
 from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
 from app.transactions.posting_sql import NO_LOG
@@ -41,6 +43,7 @@ ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "pa
 BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
 ONLY_CHANGED = ("import", "book")
 MANY = 500
+"""Events of a revision beyond which its statements are those of a large one."""
 MOVED_ROWS = "import_rows"
 """Imported rows that followed their account or category to its heir: which, by import."""
 
@@ -56,13 +59,15 @@ async def undo(book: BookWriter, revision: int) -> Document:
         raise RevisionNotFoundError(revision)
     step = _Step(book, revision, summary)
     step.check_possible()
-    await step.plan()
-    await step.check_unchanged()
-    try:
-        async with book.connection.begin_nested():
-            await step.take_back()
-    except IntegrityError as error:
-        raise await step.refusal(error) from error
+    async with AsyncExitStack() as stack:
+        if sum(row.events for row in summary) > MANY:
+            await stack.enter_async_context(without_nested_loops(book.connection))
+        await step.check_unchanged()
+        try:
+            async with book.connection.begin_nested():
+                await step.take_back()
+        except IntegrityError as error:
+            raise await step.refusal(error) from error
     await step.check_rules()
     book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
     await flush_events(book)
@@ -104,11 +109,6 @@ class _Step:
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)
         if ("book", "updated") in self.found and self.book.role != "owner":
             raise ForbiddenError("Only an owner may undo a change of the book itself.")
-
-    async def plan(self) -> None:
-        """Have the statements to come planned for a revision of this size."""
-        if sum(row.events for row in self.summary) > MANY:
-            await posting.use_nested_loops(self.book, on=False)
 
     async def check_unchanged(self) -> None:
         """Refuse when anything is not as the revision left it."""
@@ -212,7 +212,6 @@ class _Step:
     async def _small_back(self) -> None:
         statements = {"payee_changed": sql.PAYEES_BACK, "tags_changed": sql.TAGS_BACK, "sealed": sql.SEALS_BACK}
         for kind in self.small:
-            await self.plan()
             if kind == "reassigned":
                 await posting.move(self.book, sql.POSTINGS_TO_RESTORE, self.names, log=False)
             else:
@@ -224,7 +223,7 @@ class _Step:
             head=head_of(sql.IMAGES_TO_RESTORE),
             line=line_of(sql.IMAGES_TO_RESTORE),
             tagged=tagged_of(sql.IMAGES_TO_RESTORE),
-            gone=f"{sql.IDS_TO_REMOVE} UNION {imports_sql.GONE_OF_LOAD}" if self.loads else sql.IDS_TO_REMOVE,
+            gone=f"{sql.IDS_TO_REMOVE} UNION {GONE}" if self.loads else sql.IDS_TO_REMOVE,
             log=LOG_OF_GONE if self.loads else NO_LOG,
             parameters={**self.names, "base": self.base_currency, "import": self.import_id},
             unseal=True,

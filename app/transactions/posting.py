@@ -1,8 +1,9 @@
-"""The posting engine: with `reassign`, its set-based move, the only code that writes postings, balances and totals.
+"""The posting engine, the only code that writes postings, balances and totals: by `apply` and by `move`.
 
-It takes changes (the postings of some transactions out, others in), works out what they mean for each account and for
-each (month, account, category, role), and applies all of it in one statement, however many transactions there are. The
-caller holds the book (`BookWriter`), so no other writer of the book can meet it.
+`apply` takes changes (the postings of some transactions out, others in), works out what they mean for each account and
+for each (month, account, category, role), and applies all of it in one statement, however many transactions there are;
+`move` does the same for postings that change hands. The caller holds the book (`BookWriter`), so no other writer of the
+book can meet it.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ from sqlalchemy import TextClause
 
 from app.access.context import BookWriter
 from app.access.opening import flush_events
+from app.core.database import without_nested_loops
 from app.core.documents import dump
 from app.transactions.errors import PeriodLockedError, SealedError
-from app.transactions.posting_sql import HEAD, LINE, NESTED_LOOPS, NO_LOG, applying, moving
+from app.transactions.posting_sql import HEAD, LINE, NO_LOG, applying, moving
 
 Role = Literal["flow", "transfer", "equity"]
 
@@ -153,19 +155,13 @@ async def move(book: BookWriter, wanted: str, parameters: dict[str, Any], *, log
     changes gets an event of its own, unless `log` says that the caller writes them.
     """
     await flush_events(book)
-    await use_nested_loops(book, on=False)
-    row = (await book.connection.execute(moving(wanted), {**parameters, "log": log, **_common(book)})).one()
-    await use_nested_loops(book, on=True)
+    async with without_nested_loops(book.connection):
+        row = (await book.connection.execute(moving(wanted), {**parameters, "log": log, **_common(book)})).one()
     if log:
         book.advance(row.touched)
     _check(book, row.earliest, row.broken)
     touched: int = row.touched
     return touched
-
-
-async def use_nested_loops(book: BookWriter, *, on: bool) -> None:
-    """Whether the planner may join row by row, which it should not where rows are many: see `NESTED_LOOPS`."""
-    await book.connection.execute(NESTED_LOOPS, {"value": "on" if on else "off"})
 
 
 def _common(book: BookWriter) -> dict[str, Any]:

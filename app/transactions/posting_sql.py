@@ -1,7 +1,7 @@
 """The text of the posting engine's statements.
 
 Both find postings that leave and postings that come, and hand what that means to totals and balances in the same
-words, `SUMS`.
+words, `_SUMS`.
 """
 
 from sqlalchemy import Boolean, Integer, TextClause, bindparam, text
@@ -233,10 +233,6 @@ _FROM_HAND_TO_HAND = """
     UNION ALL
     SELECT old_account, old_category, role, amount, base_amount, date, -1 FROM moved
 """
-
-# The planner takes what comes out of a common table expression for a handful of rows, and would compare thousands of
-# them with each of thousands. Big tables are reached by arrays of ids, so that joins can do without.
-NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
 
 _PARAMETERS = (*EVENT_PARAMETERS, bindparam("position", type_=Integer))
 
