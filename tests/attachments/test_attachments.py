@@ -69,7 +69,12 @@ async def test_the_transaction_is_not_changed_and_the_event_has_all_to_restore(
     made = await attach(kim, spent, png("event"))
     expect(await kim.http.delete(f"/attachments/{made['id']}"), 204)
     assert await kim.read(f"/transactions/{spent['id']}") == spent
-    image = {"transaction_id": spent["id"], "sha256": made["sha256"], "file_name": "receipt.png"}
+    image = {
+        "transaction_id": spent["id"],
+        "sha256": made["sha256"],
+        "file_name": "receipt.png",
+        "created_at": made["created_at"].replace("Z", "+00:00"),
+    }
     assert [tuple(event) for event in await events(owner_database, kim)] == [
         (made["id"], "created", None, image),
         (made["id"], "deleted", image, None),

@@ -116,7 +116,7 @@ async def test_an_empty_import_can_be_undone(kim: Person) -> None:
 async def test_an_undo_logs_what_it_removes(kim: Person, owner_database: Database) -> None:
     account = await kim.account()
     done = await bring_in(kim, account, FILE)
-    made = {payee["name"]: payee["id"] for payee in (await kim.read("/payees"))["items"]}
+    made = {payee["name"]: payee for payee in (await kim.read("/payees"))["items"]}
     before = len(await events(owner_database, kim))
     await undo(kim, done)
     found = (await events(owner_database, kim))[before:]
@@ -127,7 +127,16 @@ async def test_an_undo_logs_what_it_removes(kim: Person, owner_database: Databas
     ]
     assert str(found[0].entity_id) == done["id"]
     assert [(str(event.entity_id), event.before, event.after) for event in found[4:]] == [
-        (made[name], {"name": name, "default_category_id": None}, None) for name in ("Bakery", "Work")
+        (
+            made[name]["id"],
+            {
+                "name": name,
+                "default_category_id": None,
+                "created_at": made[name]["created_at"].replace("Z", "+00:00"),
+            },
+            None,
+        )
+        for name in ("Bakery", "Work")
     ]
 
 
