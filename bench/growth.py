@@ -15,8 +15,6 @@ from bench.load import Ask, Job, Result
 from bench.server import Server, load_generator, running
 from bench.tables import table
 
-INTEGRITY_SECONDS = 60
-
 
 def routes(book: Book, middle: date) -> list[Hot]:
     """What is asked of each book; every answer has the same size in both."""

@@ -30,7 +30,6 @@ from app.runtime.interruption import interruptible
 
 FAILED = 1
 COULD_NOT_RUN = 2
-INTERRUPTED = 130
 
 cli = typer.Typer(
     name="finance",

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
-from sqlalchemy import MetaData, Row, Select, event
+from sqlalchemy import MetaData, Row, Select, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -107,6 +107,26 @@ class Database:
 
     async def dispose(self) -> None:
         await self.engine.dispose()
+
+
+_NESTED_LOOPS = text(
+    """
+    SELECT before.former, set_config('enable_nestloop', :value, true)
+    FROM (SELECT current_setting('enable_nestloop') AS former OFFSET 0) AS before
+    """
+)
+
+
+@asynccontextmanager
+async def without_nested_loops(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Have statements over many rows join without comparing each with each.
+
+    The planner takes what comes out of a common table expression, or was written a moment ago, for a handful of rows.
+    Big tables are reached by arrays of ids then. An error in the block ends the transaction, and this with it.
+    """
+    former = (await connection.execute(_NESTED_LOOPS, {"value": "off"})).scalar_one()
+    yield
+    await connection.execute(_NESTED_LOOPS, {"value": former})
 
 
 _meanings: dict[str, Callable[[], DomainError]] = {}

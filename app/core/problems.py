@@ -49,6 +49,13 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
 log = structlog.get_logger("finance.errors")
 
 
+class OtherMethodError(HTTPException):
+    """Another method of a path that takes one; it says itself which."""
+
+    def __init__(self, taken: str) -> None:
+        super().__init__(405, headers={"Allow": taken})
+
+
 class ProblemField(BaseModel):
     """One wrong field of the input."""
 
@@ -223,7 +230,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.NOT_FOUND:
         detail = "There is nothing at this path."
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_methods_of(request))
+        if not isinstance(error, OtherMethodError):
+            headers["Allow"] = ", ".join(_methods_of(request))
         detail = f"This path does not take {request.method}."
     return problem_response(request, status, code, detail, headers=headers)
 

@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.core.idempotency import Replay, answer_of, pending_claim
-from app.core.problems import problems
+from app.core.problems import OtherMethodError, problems
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSONS = ("application/json",)
 LARGEST_EXPONENT = 40
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -82,3 +83,13 @@ def routes(prefix: str, tag: str, *, errors: tuple[int, ...] = (), public: bool 
     """A router whose routes all declare `errors` beside what any route can answer: 401, 422, 500 and 503."""
     every = (422, 500, 503) if public else (401, 403, 422, 500, 503)
     return APIRouter(prefix=prefix, tags=[tag], route_class=Route, responses=problems(*every, *errors))
+
+
+def only(router: APIRouter, method: str, path: str) -> None:
+    """Answer 405 to other methods of a fixed path, which a later route would take for one with an id."""
+
+    async def refuse() -> None:
+        raise OtherMethodError(method)
+
+    others = [name for name in METHODS if name != method]
+    router.add_api_route(path, refuse, methods=others, include_in_schema=False)

@@ -4,7 +4,6 @@ A column that the ledger keeps (a balance, a count) is not the row's own: it fol
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,3 @@ def deleting(entity: Entity) -> str:
         DELETE FROM {entity.table} t USING wanted w
         WHERE w.old IS NULL AND w.new IS NOT NULL AND {entity.where} AND NOT t.id = ANY(:spared)
     """  # noqa: S608  # constants of this module
-
-
-def parameters(book_id: Any, undone: int, entity: str) -> dict[str, Any]:
-    return {"book": book_id, "undone": undone, "entity": entity}

@@ -126,12 +126,21 @@ LOAD_DIFFERS = text(
     ),
     wanted AS MATERIALIZED (
         SELECT f.id,
-               f.whole || f.small || jsonb_build_object('postings', (
-                   SELECT jsonb_agg(p || coalesce(f.lines -> (p ->> 'line'), '{{}}'))
-                   FROM jsonb_array_elements(f.whole -> 'postings') AS p)) AS image,
+               -- The header says what its postings do.
+               f.whole || f.small || jsonb_build_object(
+                   'postings', m.postings, 'account_id', m.account_id,
+                   'amount', CASE WHEN f.whole ->> 'type' = 'journal' THEN m.amount
+                                  ELSE CAST(f.whole ->> 'amount' AS numeric) END) AS image,
                f.small || CASE WHEN f.lines = '{{}}' THEN '{{}}'::jsonb ELSE jsonb_build_object('postings', (
                    SELECT jsonb_agg(l.value) FROM jsonb_each(f.lines) AS l)) END AS new
-        FROM first f
+        FROM first f CROSS JOIN LATERAL (
+            SELECT jsonb_agg(p.line) AS postings, min(p.account_id) AS account_id,
+                   abs(sum(CAST(p.line ->> 'amount' AS numeric))
+                       FILTER (WHERE p.line ->> 'account_id' = p.account_id)) AS amount
+            FROM (SELECT l.line, first_value(l.line ->> 'account_id') OVER (ORDER BY l.line -> 'line') AS account_id
+                  FROM (SELECT p || coalesce(f.lines -> (p ->> 'line'), '{{}}') AS line
+                        FROM jsonb_array_elements(f.whole -> 'postings') AS p) AS l) AS p
+        ) AS m
     )
     SELECT w.id {FROM_WANTED} WHERE w.image IS NOT NULL AND ({DIFFERS})
     UNION ALL
@@ -154,4 +163,3 @@ LOAD_COUNTS = text(
            (SELECT created_count FROM imports WHERE book_id = :book AND id = :import) AS created
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
-GONE_OF_LOAD = "SELECT id FROM transactions WHERE book_id = :book AND import_id = CAST(:import AS uuid)"

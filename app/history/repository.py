@@ -40,24 +40,46 @@ _OF_BOOK = text(
     bindparam("position", type_=Integer),
     bindparam("limit", type_=Integer),
 )
-# An imported transaction has no event of its own for how it came: its import's commit tells.
-_IMPORT_OF = text(
+# An imported transaction has no event of its own for how it came: its import's commits tell, those before which it was
+# not there and after which it was.
+_OF_TRANSACTION = text(
     """
     SELECT e.revision, e.position, e.at, e.entity, e.entity_id, e.action, e.actor_id,
            coalesce(u.full_name, u.email) AS actor_name, e.before, e.after
-    FROM events e LEFT JOIN users u ON u.id = e.actor_id
-    WHERE e.book_id = :book AND e.entity = 'import' AND e.action = 'committed'
-      AND e.entity_id = coalesce(
-          (SELECT t.import_id FROM transactions t WHERE t.book_id = :book AND t.id = :id),
-          (SELECT CAST(d.before ->> 'import_id' AS uuid) FROM events d
-           WHERE d.book_id = :book AND d.entity = 'transaction' AND d.entity_id = :id AND d.action = 'deleted'
-           ORDER BY d.revision DESC LIMIT 1))
-      AND NOT EXISTS (SELECT 1 FROM events c
-                      WHERE c.book_id = :book AND c.entity = 'transaction' AND c.entity_id = :id
-                        AND c.action = 'created' AND c.revision < e.revision)
-    ORDER BY e.revision LIMIT 1
+    FROM (
+        (SELECT * FROM events
+         WHERE book_id = :book AND entity = 'transaction' AND entity_id = :id
+           AND (revision, position) < (:revision, :position)
+         ORDER BY revision DESC, position DESC LIMIT :limit)
+        UNION ALL
+        (SELECT * FROM events c
+         WHERE c.book_id = :book AND c.entity = 'import' AND c.action = 'committed'
+           AND (c.revision, c.position) < (:revision, :position)
+           AND c.entity_id = coalesce(
+               (SELECT t.import_id FROM transactions t WHERE t.book_id = :book AND t.id = :id),
+               (SELECT CAST(d.before ->> 'import_id' AS uuid) FROM events d
+                WHERE d.book_id = :book AND d.entity = 'transaction' AND d.entity_id = :id AND d.action = 'deleted'
+                ORDER BY d.revision DESC LIMIT 1))
+           AND coalesce(
+               (SELECT p.action FROM events p
+                WHERE p.book_id = :book AND p.entity = 'transaction' AND p.entity_id = :id AND p.revision < c.revision
+                ORDER BY p.revision DESC, p.position DESC LIMIT 1), 'deleted') = 'deleted'
+           AND coalesce(
+               (SELECT n.action <> 'created' FROM events n
+                WHERE n.book_id = :book AND n.entity = 'transaction' AND n.entity_id = :id AND n.revision > c.revision
+                ORDER BY n.revision, n.position LIMIT 1),
+               EXISTS (SELECT 1 FROM transactions t WHERE t.book_id = :book AND t.id = :id))
+         ORDER BY c.revision DESC, c.position DESC LIMIT :limit)
+    ) AS e LEFT JOIN users u ON u.id = e.actor_id
+    ORDER BY e.revision DESC, e.position DESC LIMIT :limit
     """
-).bindparams(bindparam("book", type_=Uuid), bindparam("id", type_=Uuid))
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("id", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
+    bindparam("limit", type_=Integer),
+)
 
 NEWEST = 2**62
 
@@ -71,22 +93,21 @@ async def of_entity(
     before: tuple[int, int] | None,
     limit: int,
 ) -> Sequence[AnyRow]:
-    """A row's events, the newest first, from before a (revision, position)."""
+    """A row's events, the newest first, from before a (revision, position).
+
+    A transaction has those of its import among them that brought it.
+    """
     revision, position = before or (NEWEST, 0)
     parameters = {
         "book": book_id,
-        "entity": entity,
         "id": entity_id,
         "revision": revision,
         "position": position,
         "limit": limit,
     }
-    return (await connection.execute(_OF_ENTITY, parameters)).all()
-
-
-async def import_of(connection: AsyncConnection, book_id: UUID, transaction_id: UUID) -> AnyRow | None:
-    """The commit of the import that brought a transaction."""
-    return (await connection.execute(_IMPORT_OF, {"book": book_id, "id": transaction_id})).one_or_none()
+    if entity == "transaction":
+        return (await connection.execute(_OF_TRANSACTION, parameters)).all()
+    return (await connection.execute(_OF_ENTITY, {**parameters, "entity": entity})).all()
 
 
 async def of_book(

@@ -23,16 +23,9 @@ BEHIND_ALL = "~"
 async def of_entity(book: BookReader, entity: str, entity_id: UUID, page: PageRequest) -> Document:
     """A page of a row's history, the newest change first; raises `EntityNotFoundError` where there never was one."""
     before = _position(page.cursor, f"history {entity} {entity_id}")
-    rows = list(
-        await repository.of_entity(
-            book.connection, book.book_id, entity, entity_id, before=before, limit=page.limit + 1
-        )
+    rows = await repository.of_entity(
+        book.connection, book.book_id, entity, entity_id, before=before, limit=page.limit + 1
     )
-    if entity == "transaction" and len(rows) <= page.limit:
-        brought = await repository.import_of(book.connection, book.book_id, entity_id)
-        if brought is not None and (before is None or (brought.revision, brought.position) < before):
-            rows.append(brought)
-            rows.sort(key=lambda row: (-row.revision, -row.position))
     if not rows and before is None:
         raise EntityNotFoundError(f"This book has no {entity} {entity_id}, and never had.")
     return _page(rows, page, f"history {entity} {entity_id}", _history_event)

@@ -6,6 +6,7 @@ undone in the same way.
 """
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
 from app.access.opening import flush_events
-from app.core.database import AnyRow, constraint_name, domain_error_of
+from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
 from app.core.errors import ForbiddenError
 from app.history import blocking, imports_sql, rules_sql
 from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
+from app.imports.posting import GONE
 from app.transactions import posting
 from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
 from app.transactions.posting_sql import NO_LOG
@@ -40,6 +42,8 @@ ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "pa
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
 ONLY_CHANGED = ("import", "book")
+MANY = 500
+"""Events of a revision beyond which its statements are those of a large one."""
 MOVED_ROWS = "import_rows"
 """Imported rows that followed their account or category to its heir: which, by import."""
 
@@ -55,12 +59,15 @@ async def undo(book: BookWriter, revision: int) -> Document:
         raise RevisionNotFoundError(revision)
     step = _Step(book, revision, summary)
     step.check_possible()
-    await step.check_unchanged()
-    try:
-        async with book.connection.begin_nested():
-            await step.take_back()
-    except IntegrityError as error:
-        raise await step.refusal(error) from error
+    async with AsyncExitStack() as stack:
+        if sum(row.events for row in summary) > MANY:
+            await stack.enter_async_context(without_nested_loops(book.connection))
+        await step.check_unchanged()
+        try:
+            async with book.connection.begin_nested():
+                await step.take_back()
+        except IntegrityError as error:
+            raise await step.refusal(error) from error
     await step.check_rules()
     book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
     await flush_events(book)
@@ -216,7 +223,7 @@ class _Step:
             head=head_of(sql.IMAGES_TO_RESTORE),
             line=line_of(sql.IMAGES_TO_RESTORE),
             tagged=tagged_of(sql.IMAGES_TO_RESTORE),
-            gone=f"{sql.IDS_TO_REMOVE} UNION {imports_sql.GONE_OF_LOAD}" if self.loads else sql.IDS_TO_REMOVE,
+            gone=f"{sql.IDS_TO_REMOVE} UNION {GONE}" if self.loads else sql.IDS_TO_REMOVE,
             log=LOG_OF_GONE if self.loads else NO_LOG,
             parameters={**self.names, "base": self.base_currency, "import": self.import_id},
             unseal=True,

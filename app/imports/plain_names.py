@@ -71,9 +71,9 @@ async def archive(book: BookWriter, held: AnyRow) -> None:
             await categories.patch(book, UUID(row["id"]), CategoryPatch(archived=True), None)
 
 
-async def take_back(book: BookWriter, held: AnyRow) -> None:
-    """Remove what the import made and nothing uses any more; its payees went before."""
-    for row in await plain_repository.drop_tags(book.connection, book.book_id, held.revision):
+async def take_back(book: BookWriter, held: AnyRow, written: int) -> None:
+    """Remove what the import made, in revision `written`, and nothing uses any more; its payees went before."""
+    for row in await plain_repository.drop_tags(book.connection, book.book_id, written):
         book.record(Event("tag", row.id, "deleted", before={"name": row.name}))
     chart: Document = held.lasting_mapping
     account_ids = [UUID(row["id"]) for row in chart["accounts"]]

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.imports.staging_sql import NESTED_LOOPS
+from app.core.database import without_nested_loops
 
 _KNOWN_ID = text(
     """
@@ -86,6 +86,5 @@ async def settle_repeated(connection: AsyncConnection, book_id: UUID, import_id:
     if not await connection.scalar(_HAS_EARLIER, parameters):
         return
     # Rows that were written a moment ago are not in the planner's statistics; it would take them for a handful.
-    await connection.execute(NESTED_LOOPS, {"value": "off"})
-    await connection.execute(_REPEATED, parameters)
-    await connection.execute(NESTED_LOOPS, {"value": "on"})
+    async with without_nested_loops(connection):
+        await connection.execute(_REPEATED, parameters)

@@ -257,6 +257,22 @@ async def merged_count(connection: AsyncConnection, book_id: UUID, import_id: UU
     return int(await connection.scalar(_MERGED, {"book": book_id, "import": import_id}) or 0)
 
 
+_COMMITTED = text(
+    """
+    SELECT max(revision) FROM events
+    WHERE book_id = :book AND entity = 'import' AND entity_id = :import AND after ->> 'status' = 'committed'
+    """
+)
+
+
+async def committing_revision(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> int:
+    """The revision that wrote a committed import's transactions: its commit, or the undo of its undo.
+
+    The row's own revision may be later: it follows an account that is handed over.
+    """
+    return int(await connection.scalar(_COMMITTED, {"book": book_id, "import": import_id}) or 0)
+
+
 _EDITED = text(
     """
     SELECT count(*) FROM transactions

@@ -108,7 +108,8 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
             "merging with POST /books/{book_id}/undo, or delete those transfers, first.",
             merged=merged,
         )
-    edited = await repository.edited_count(book.connection, book.book_id, import_id, held.revision)
+    written = await repository.committing_revision(book.connection, book.book_id, import_id)
+    edited = await repository.edited_count(book.connection, book.book_id, import_id, written)
     if edited and not force:
         raise ImportEditedError(
             f'{edited} of its transactions were changed since. Undo it with {{"force": true}} to remove those too.',
@@ -118,9 +119,9 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     await repository.change(book.connection, book.book_id, import_id, changes)
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
     await posting.apply_staged(book, posting.StagedRows(gone=GONE, log=LOG_OF_GONE, parameters={"import": import_id}))
-    await payees.drop_unused(book, held.revision)
+    await payees.drop_unused(book, written)
     if held.format != "csv":
-        await plain_names.take_back(book, held)
+        await plain_names.take_back(book, held, written)
     if held.header_hash is not None:
         # Whoever takes an import back may have read it wrongly.
         await repository.drop_mapping(book.connection, book.book_id, held.header_hash)

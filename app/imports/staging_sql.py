@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.database import without_nested_loops
+
 COLUMNS = (
     "position",
     "line",
@@ -169,7 +171,6 @@ FROM (
 _TAKE_PRESENT_TYPED = text(_TAKE_PRESENT).bindparams(bindparam("book", type_=Uuid))
 _TAKE_KNOWN_TYPED = text(_TAKE_KNOWN).bindparams(bindparam("book", type_=Uuid))
 _ANALYZE_BESIDE = text("ANALYZE import_present, import_known")
-NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
 _CLASSIFY_TYPED = text(_CLASSIFY).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
 
 
@@ -199,6 +200,5 @@ async def classify(connection: AsyncConnection, book_id: UUID, import_id: UUID) 
     for take in (_TAKE_PRESENT_TYPED, _TAKE_KNOWN_TYPED):
         await connection.execute(take, book)
     await connection.execute(_ANALYZE_BESIDE)
-    await connection.execute(NESTED_LOOPS, {"value": "off"})
-    await connection.execute(_CLASSIFY_TYPED, {**book, "import": import_id})
-    await connection.execute(NESTED_LOOPS, {"value": "on"})
+    async with without_nested_loops(connection):
+        await connection.execute(_CLASSIFY_TYPED, {**book, "import": import_id})

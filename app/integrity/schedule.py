@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 import structlog
 from prometheus_client import Gauge
@@ -43,19 +44,27 @@ async def _keep_checking(database: Database, pause: float) -> None:
 
 
 async def check_all(database: Database) -> int:
-    """One round over all books, each in a transaction of its own; returns how many are broken."""
+    """One round over all books, each in a transaction of its own; returns how many are broken or could not be read."""
     async with database.begin() as connection:
         books = await repository.ids_of_books(connection)
     broken = 0
     for book_id in books:
-        async with database.begin() as connection:
-            await repository.open_book(connection, book_id)
-            report = await check_book(connection, book_id)
-        for check in report["checks"]:
-            if not check["ok"]:
-                log.error("integrity_broken", book_id=str(book_id), check=check["name"], offenders=check["offenders"])
-        broken += not report["ok"]
+        try:
+            broken += not await _check(database, book_id)
+        except (OSError, SQLAlchemyError) as error:
+            log.warning("integrity_check_failed", book_id=str(book_id), error=str(error))
+            broken += 1
     BROKEN.set(broken)
     CHECKED_AT.set_to_current_time()
     log.info("integrity_checked", books=len(books), broken=broken)
     return broken
+
+
+async def _check(database: Database, book_id: UUID) -> bool:
+    async with database.begin() as connection:
+        await repository.open_book(connection, book_id)
+        report = await check_book(connection, book_id)
+    for check in report["checks"]:
+        if not check["ok"]:
+            log.error("integrity_broken", book_id=str(book_id), check=check["name"], offenders=check["offenders"])
+    return bool(report["ok"])

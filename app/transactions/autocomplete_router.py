@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from app.access.dependencies import BookTag, ReadBook
 from app.core.errors import invalid
 from app.core.problems import not_modified, problems
-from app.core.routing import routes
+from app.core.routing import only, routes
 from app.transactions import autocomplete
 
 MAX_SUGGESTIONS = 50
@@ -141,3 +141,5 @@ async def autocomplete_accounts(book: ReadBook, q: Typed, limit: Limit = 10) -> 
 
 
 ROUTERS = (payees, tags, categories, accounts)
+for router in ROUTERS:
+    only(router, "GET", "/autocomplete")

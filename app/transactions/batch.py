@@ -79,10 +79,15 @@ class Batch:
 
     def remove(self, before: Document) -> None:
         """Stage a deletion; raises what closed periods and sealed transactions refuse."""
-        check_removable(self.book, before)
+        self.check_removal(before)
         self.removed.append(before["id"])
         self.events.append(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
         self._moves_out(before)
+
+    def check_removal(self, before: Document) -> None:
+        """Raise what closed periods and sealed transactions refuse."""
+        posting.check_open(self.book, before["date"])
+        _check_sealed(before, None, ())
 
     async def write(self) -> datetime:
         """Apply what was staged; returns the instant it carries."""
@@ -185,12 +190,6 @@ class Batch:
             return []
         detail = f"{plain(back)} {purchase.currency} came back of a purchase of {plain(purchase.amount)}"
         return [{"code": "refund_exceeds_purchase", "detail": detail}]
-
-
-def check_removable(book: BookWriter, before: Document) -> None:
-    """Raise what closed periods and sealed transactions refuse about a deletion."""
-    posting.check_open(book, before["date"])
-    _check_sealed(before, None, ())
 
 
 def _counts(body: AnyIn, line: PostingLine, first: PostingLine) -> bool:

@@ -9,7 +9,7 @@ from app.access.context import BookWriter
 from app.core.conditional import check_revision
 from app.core.errors import DomainError, FieldError, InvalidError
 from app.transactions import repository, service, shapes
-from app.transactions.batch import Batch, Wanted, batch_for, body_of, check_removable
+from app.transactions.batch import Batch, Wanted, batch_for, body_of
 from app.transactions.bulk_schemas import BulkIn, CreateOperation, DeleteOperation, PatchOperation, Unreadable
 from app.transactions.documents import Document
 from app.transactions.errors import (
@@ -19,6 +19,7 @@ from app.transactions.errors import (
     TransactionNotFoundError,
 )
 from app.transactions.merging import merged
+from app.transactions.schemas import FlowIn
 
 Operation = CreateOperation | PatchOperation | DeleteOperation
 
@@ -53,7 +54,7 @@ class _Run:
         self.taken: dict[tuple[UUID, str], UUID] = {}
         self.refunds: dict[UUID, set[UUID]] = {}
         self.lost: set[UUID] = set()
-        """What a staged change makes no purchase any more."""
+        """What an operation deletes, or makes something that has no refunds."""
         self.batch: Batch | None = None
         for index, operation in enumerate(operations):
             if isinstance(operation, Unreadable):
@@ -94,68 +95,79 @@ class _Run:
             self.wanted[index] = merged(before, operation.changes)
 
     async def stage(self) -> None:
-        going = self._going()
+        if self.batch is None:  # `read` comes first
+            raise RuntimeError("nothing was read")
+        going = self._going(self.batch)
         named: set[UUID] = set()
         for index, operation in self.operations.items():
             if index not in self.failures:
-                self._try(index, lambda i=index, op=operation: self._stage(i, op, named, going))
+                self._try(index, lambda i=index, op=operation: self._stage(self.batch, i, op, named, going))
 
-    def _going(self) -> set[UUID]:
-        """What nothing but its refunds may keep from being deleted: a refund that stays keeps its purchase."""
-        named: set[UUID] = set()
+    def _going(self, batch: Batch) -> set[UUID]:
+        """What will be deleted for certain, so that a purchase may go with its refunds in any order."""
         going: set[UUID] = set()
+        seen: set[UUID] = set()
         for index, operation in self.operations.items():
-            if isinstance(operation, CreateOperation) or index in self.failures:
+            target = self._target(operation)
+            if index in self.failures or target is None or target in seen:
                 continue
-            if isinstance(operation, DeleteOperation) and operation.id not in named:
+            seen.add(target)
+            if isinstance(operation, DeleteOperation):
                 with suppress(DomainError):
-                    check_removable(self.book, self.before[operation.id])
-                    going.add(operation.id)
-            named.add(operation.id)
+                    batch.check_removal(self.before[target])
+                    going.add(target)
         return going
 
-    def _stage(self, index: int, operation: Operation, named: set[UUID], going: set[UUID]) -> None:
-        if self.batch is None:  # `read` comes first
-            raise RuntimeError("nothing was read")
+    @staticmethod
+    def _target(operation: Operation) -> UUID | None:
+        return operation.transaction.id if isinstance(operation, CreateOperation) else operation.id
+
+    def _stage(self, batch: Batch, index: int, operation: Operation, named: set[UUID], going: set[UUID]) -> None:
         wanted = self.wanted.get(index)
-        own_id = body_of(wanted).id if isinstance(operation, CreateOperation) and wanted else None
-        target = own_id if isinstance(operation, CreateOperation) else operation.id
+        target = self._target(operation)
         if target is not None:
             if target in named:
                 raise InvalidError(FieldError("id", "named_twice", "another operation names this transaction"))
             named.add(target)
+        before = None if isinstance(operation, CreateOperation) or target is None else self.before[target]
         if wanted is None:
-            self._check_refunds(operation, going)
-            service.stage_removal(self.batch, self.before[operation.id])  # type: ignore[union-attr]
+            if before is None:  # only a deletion wants nothing
+                raise RuntimeError("an operation without an input")
+            self._check_refunds(before["id"], going)
+            service.stage_removal(batch, before)
+            self.lost.add(before["id"])
             return
-        if own_id is not None and own_id in self.taken_ids:
+        if before is None and target in self.taken_ids:
             raise IdTakenError("A transaction with this id exists.")
-        before = None if isinstance(operation, CreateOperation) else self.before[operation.id]
-        lost = before["id"] if before is not None and service.is_lost_purchase(before, wanted) else None
-        if lost is not None:
-            self._check_refunds(operation, going)
-        refund_of = self._check_purchase(wanted, going)
+        loses = before is not None and service.is_lost_purchase(before, wanted)
+        if before is not None and loses:
+            self._check_refunds(before["id"], going)
+        self._check_purchase(wanted)
         key = self._check_external_id(wanted, before)
-        document = self.batch.put(wanted) if before is None else service.stage_change(self.batch, before, wanted)
-        if lost is not None:
-            self.lost.add(lost)
-        if refund_of is not None:
-            self.refunds.setdefault(refund_of, set()).add(document["id"])
+        document = batch.put(wanted) if before is None else service.stage_change(batch, before, wanted)
         if key is not None:
             self.taken[key] = document["id"]
+        if before is not None and loses:
+            self.lost.add(before["id"])
+        self._keep_refund(document, before)
         self.staged[index] = document
 
-    def _check_refunds(self, operation: Operation, going: set[UUID]) -> None:
-        if not isinstance(operation, CreateOperation) and self.refunds.get(operation.id, set()) - going:
-            raise service.refunded(operation.id)
+    def _check_refunds(self, purchase_id: UUID, going: set[UUID]) -> None:
+        if self.refunds.get(purchase_id, set()) - going:
+            raise service.refunded(purchase_id)
 
-    def _check_purchase(self, wanted: Wanted, going: set[UUID]) -> UUID | None:
-        """The purchase that this is a refund of; it must be there, and one, when all is done."""
-        refund_of: UUID | None = getattr(body_of(wanted), "refund_of_id", None)
-        if refund_of is not None and refund_of in going | self.lost:
-            detail = "another operation deletes this transaction, or makes it no purchase"
-            raise InvalidError(FieldError("refund_of_id", "purchase_lost", detail))
-        return refund_of
+    def _check_purchase(self, wanted: Wanted) -> None:
+        """What was read before says nothing of what operations above did to a purchase."""
+        body = body_of(wanted)
+        if isinstance(body, FlowIn) and body.refund_of_id in self.lost:
+            detail = "another operation deletes this purchase, or makes it something else"
+            raise InvalidError(FieldError("refund_of_id", "not_a_purchase", detail))
+
+    def _keep_refund(self, document: Document, before: Document | None) -> None:
+        if before is not None and before["refund_of_id"] is not None:
+            self.refunds.get(before["refund_of_id"], set()).discard(before["id"])
+        if document["refund_of_id"] is not None:
+            self.refunds.setdefault(document["refund_of_id"], set()).add(document["id"])
 
     def _check_external_id(self, wanted: Wanted, before: Document | None) -> tuple[UUID, str] | None:
         """The account and external id that this takes; they must be free, or its own already."""

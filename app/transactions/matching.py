@@ -14,7 +14,7 @@ from app.transactions import matching_sql, repository, service
 from app.transactions.batch import batch_for
 from app.transactions.documents import Document
 from app.transactions.errors import ReferenceNotFoundError
-from app.transactions.schemas import TransferIn
+from app.transactions.schemas import MAX_TAGS, TransferIn
 
 TOLERANCE = Decimal("0.03")
 """How far an amount in another currency may be from what the rate says: banks add their margin."""
@@ -118,6 +118,9 @@ def _check_mergeable(outgoing: Document, incoming: Document) -> None:
     ]
     if incoming["refund_of_id"] is not None:
         wrong.append(FieldError("incoming_id", "is_a_refund", "is a refund of a purchase"))
+    if len(_tags(outgoing, incoming)) > MAX_TAGS:
+        detail = f"with the tags of both it would have more than {MAX_TAGS}"
+        wrong.append(FieldError("incoming_id", "too_many_tags", detail))
     if outgoing["account_id"] == incoming["account_id"]:
         wrong.append(FieldError("incoming_id", "same_account", "is on the same account"))
     if outgoing["currency"] == incoming["currency"] and outgoing["amount"] != incoming["amount"]:
@@ -127,13 +130,17 @@ def _check_mergeable(outgoing: Document, incoming: Document) -> None:
         raise InvalidError(wrong)
 
 
+def _tags(outgoing: Document, incoming: Document) -> list[str]:
+    """The tags of both, each once: a name is in a book once."""
+    return list(dict.fromkeys((*outgoing["tags"], *incoming["tags"])))
+
+
 def _transfer(outgoing: Document, incoming: Document) -> TransferIn:
     both: dict[str, Any] = {
         name: outgoing[name] or incoming[name]
         for name in ("payee", "description", "notes")
         if outgoing[name] or incoming[name]
     }
-    tags = {tag.lower(): tag for tag in (*incoming["tags"], *outgoing["tags"])}
     exchanged = outgoing["currency"] != incoming["currency"]
     statuses = {outgoing["status"], incoming["status"]}
     return TransferIn(
@@ -143,7 +150,7 @@ def _transfer(outgoing: Document, incoming: Document) -> TransferIn:
         account_id=outgoing["account_id"],
         to_account_id=incoming["account_id"],
         to_amount=incoming["amount"] if exchanged else None,
-        tags=list(tags.values()),
+        tags=_tags(outgoing, incoming),
         # One that is sealed is refused by its own rule: its date, account or amount would not stay.
         status="reconciled" if "reconciled" in statuses else "pending" if "pending" in statuses else "cleared",
         external_id=outgoing["external_id"],

@@ -1,8 +1,9 @@
-"""The posting engine: with `reassign`, its set-based move, the only code that writes postings, balances and totals.
+"""The posting engine, the only code that writes postings, balances and totals: by `apply` and by `move`.
 
-It takes changes (the postings of some transactions out, others in), works out what they mean for each account and for
-each (month, account, category, role), and applies all of it in one statement, however many transactions there are. The
-caller holds the book (`BookWriter`), so no other writer of the book can meet it.
+`apply` takes changes (the postings of some transactions out, others in), works out what they mean for each account and
+for each (month, account, category, role), and applies all of it in one statement, however many transactions there are;
+`move` does the same for postings that change hands. The caller holds the book (`BookWriter`), so no other writer of the
+book can meet it.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from sqlalchemy import TextClause
 
 from app.access.context import BookWriter
 from app.access.opening import flush_events
+from app.core.database import without_nested_loops
 from app.core.documents import dump
 from app.transactions.errors import PeriodLockedError, SealedError
 from app.transactions.posting_sql import HEAD, LINE, NO_LOG, applying, moving
@@ -153,7 +155,8 @@ async def move(book: BookWriter, wanted: str, parameters: dict[str, Any], *, log
     changes gets an event of its own, unless `log` says that the caller writes them.
     """
     await flush_events(book)
-    row = (await book.connection.execute(moving(wanted), {**parameters, "log": log, **_common(book)})).one()
+    async with without_nested_loops(book.connection):
+        row = (await book.connection.execute(moving(wanted), {**parameters, "log": log, **_common(book)})).one()
     if log:
         book.advance(row.touched)
     _check(book, row.earliest, row.broken)

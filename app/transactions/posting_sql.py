@@ -1,7 +1,7 @@
 """The text of the posting engine's statements.
 
 Both find postings that leave and postings that come, and hand what that means to totals and balances in the same
-words, `SUMS`.
+words, `_SUMS`.
 """
 
 from sqlalchemy import Boolean, Integer, TextClause, bindparam, text

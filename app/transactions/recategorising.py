@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Integer, Uuid, and_, column, exists, func,
 from sqlalchemy.orm import aliased
 
 from app.access.context import BookReader, BookWriter
+from app.core.database import without_nested_loops
 from app.core.errors import FieldError
 from app.transactions import listing, posting, references, service
 from app.transactions.bulk_schemas import RecategoriseIn
@@ -54,7 +55,8 @@ async def apply(book: BookWriter, body: RecategoriseIn) -> Document:
         .join(Transaction, and_(Transaction.book_id == book.book_id, Transaction.id == part.transaction_id))
         .where(part.book_id == book.book_id, *wanted.conditions(book.book_id), chosen)
     )
-    await book.connection.execute(insert(_STAGED).from_select(["transaction_id", "line", "account_id"], found))
+    async with without_nested_loops(book.connection):
+        await book.connection.execute(insert(_STAGED).from_select(["transaction_id", "line", "account_id"], found))
     await book.connection.execute(text("ANALYZE recategorising"))
     changed = await posting.move(book, _WANTED, {"category": body.category_id})
     newest = (

@@ -9,7 +9,7 @@ from app.access.dependencies import BookTag, Idempotent, ReadBook, TakeBook, Wri
 from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
-from app.core.routing import routes
+from app.core.routing import only, routes
 from app.transactions import bulk, listing, recategorising, sealing, service
 from app.transactions.bulk_schemas import BulkIn, BulkOut, RecategoriseIn, RecategoriseOut
 from app.transactions.documents import Document
@@ -89,6 +89,10 @@ async def recategorise_transactions(body: RecategoriseIn, book: ReadBook, take: 
     if body.dry_run:
         return await recategorising.preview(book, body)
     return await recategorising.apply(await take(), body)
+
+
+for path in ("/bulk", "/recategorise"):
+    only(router, "POST", path)
 
 
 @router.get(

@@ -123,3 +123,11 @@ async def test_completing_is_bounded_and_refuses_what_it_cannot_read(kim: Person
         await names(kim, path, q)
     tag = {"If-None-Match": (await kim.get(f"/{path}/autocomplete")).headers["etag"]}
     assert (await kim.http.get(f"/{path}/autocomplete", headers=tag)).status_code == 304
+
+
+@pytest.mark.parametrize("path", ["payees", "tags", "categories", "accounts"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+async def test_autocomplete_is_no_id_of_a_route_with_one(kim: Person, path: str, method: str) -> None:
+    answer = await kim.http.request(method, f"/{path}/autocomplete", json={"name": "x"})
+    problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET"

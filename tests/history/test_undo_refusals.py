@@ -368,6 +368,7 @@ async def test_a_discarded_preview_does_not_come_back_and_holds_nothing_up(kim: 
 # What the log cannot bring back
 
 
+REASSIGNED = f'{{"reassigned_to": "{UNKNOWN}"}}'
 OLD = text(
     """
     WITH opened AS (UPDATE books SET revision = revision + 1 WHERE id = CAST(:book AS uuid) RETURNING id, revision)
@@ -383,8 +384,8 @@ OLD = text(
     [
         ("transaction", "deleted", '{"type": "expense", "amount": "1.00", "tags": []}', None),
         ("transaction", "created", None, '{"type": "expense", "amount": "1.00", "tags": []}'),
-        ("category", "deleted", '{"name": "C", "kind": "expense"}', '{"reassigned_to": "%s"}' % UNKNOWN),
-        ("account", "deleted", '{"name": "A", "currency": "EUR"}', '{"reassigned_to": "%s"}' % UNKNOWN),
+        ("category", "deleted", '{"name": "C", "kind": "expense"}', REASSIGNED),
+        ("account", "deleted", '{"name": "A", "currency": "EUR"}', REASSIGNED),
         ("import", "undone", '{"status": "committed"}', '{"status": "undone"}'),
         ("import", "discarded", '{"status": "previewed"}', None),
         ("book", "created", None, '{"name": "B"}'),
@@ -416,49 +417,59 @@ async def test_the_default_categories_are_not_undone(kim: Person, unchanged: Unc
 # Closed periods
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["created", "updated", "deleted", "reassigned", "payee", "tags", "sealed", "attached", "detached", "imported",
-     "import undone", "opening", "statement"],
-)  # fmt: skip
+async def _imported(kim: Person, w: Document) -> Document:
+    return await bring_in(kim, w["account"], statement("2026-01-05,Shop,a,-4.00", "2026-02-05,Shop,a,-4.00"))
+
+
+async def _import_undone(kim: Person, w: Document) -> None:
+    done = await _imported(kim, w)
+    expect(await kim.http.post(f"/imports/{done['id']}/undo", json={}), 200)
+
+
+async def _detached(kim: Person, w: Document) -> None:
+    receipt = await attach(kim, w["made"], png("detached"))
+    expect(await kim.http.delete(f"/attachments/{receipt['id']}"), 204)
+
+
+async def _reconciled(kim: Person, account: Document, balance: str) -> None:
+    body = {"statement_date": "2026-01-31", "statement_balance": balance}
+    expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=body), 201)
+
+
+IN_JANUARY: dict[str, Callable[[Person, Document], Awaitable[Any]]] = {
+    "created": lambda kim, w: kim.add(account_id=w["account"]["id"], date="2026-01-31"),
+    "updated": lambda kim, w: kim.http.patch(f"/transactions/{w['made']['id']}", json={"date": "2026-02-15"}),
+    "deleted": lambda kim, w: kim.http.delete(f"/transactions/{w['made']['id']}"),
+    "reassigned": lambda kim, w: kim.http.delete(
+        f"/categories/{w['food']['id']}", params={"reassign_to": w["drink"]["id"]}
+    ),
+    "payee": lambda kim, w: kim.http.post(
+        f"/payees/{w['other']['id']}/merge", json={"payee_ids": [w["made"]["payee_id"]]}
+    ),
+    "tags": lambda kim, w: kim.http.delete(f"/tags/{w['marker']['id']}", params={"force": True}),
+    "sealed": lambda kim, w: _reconciled(kim, w["account"], "-10.00"),
+    "statement": lambda kim, w: _reconciled(kim, w["empty"], "0.00"),
+    "attached": lambda kim, w: attach(kim, w["made"], png("attached")),
+    "detached": _detached,
+    "imported": _imported,
+    "import undone": _import_undone,
+    "opening": lambda kim, _: kim.account("Opened", opening_balance="3.00", opening_date="2026-01-31"),
+}
+
+
+@pytest.mark.parametrize("path", IN_JANUARY)
 async def test_nothing_in_a_closed_period_is_undone(
     kim: Person, unchanged: Unchanged, owner_database: Database, path: str
 ) -> None:
-    account, food, drink = await kim.account(), await kim.category("Fd"), await kim.category("Dr")
-    made = await kim.add(account_id=account["id"], category_id=food["id"], payee="P", tags=["t"])
-    other = await payee(kim, "Other")
-    marker = (await kim.read("/tags"))["items"][0]
-    url = f"/transactions/{made['id']}"
-    if path == "updated":
-        expect(await kim.http.patch(url, json={"date": "2026-02-15"}), 200)
-    elif path == "deleted":
-        expect(await kim.http.delete(url), 204)
-    elif path == "reassigned":
-        expect(await kim.http.delete(f"/categories/{food['id']}", params={"reassign_to": drink["id"]}), 204)
-    elif path == "payee":
-        expect(await kim.http.post(f"/payees/{other['id']}/merge", json={"payee_ids": [made["payee_id"]]}), 200)
-    elif path == "tags":
-        expect(await kim.http.delete(f"/tags/{marker['id']}", params={"force": True}), 204)
-    elif path == "sealed":
-        body = {"statement_date": "2026-01-31", "statement_balance": "-10.00"}
-        expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=body), 201)
-    elif path == "statement":
-        empty = await kim.account("Empty")
-        body = {"statement_date": "2026-01-31", "statement_balance": "0.00"}
-        expect(await kim.http.post(f"/accounts/{empty['id']}/reconcile", json=body), 201)
-    elif path in {"attached", "detached"}:
-        receipt = await attach(kim, made, png(path))
-        if path == "detached":
-            expect(await kim.http.delete(f"/attachments/{receipt['id']}"), 204)
-    elif path in {"imported", "import undone"}:
-        done = await bring_in(kim, account, statement("2026-01-05,Shop,a,-4.00", "2026-02-05,Shop,a,-4.00"))
-        if path == "import undone":
-            expect(await kim.http.post(f"/imports/{done['id']}/undo", json={}), 200)
-    elif path == "opening":
-        await kim.account("Opened", opening_balance="3.00", opening_date="2026-01-31")
-    elif path == "created":
-        await kim.add(account_id=account["id"], date="2026-01-31")
+    w = {"account": await kim.account(), "food": await kim.category("Fd"), "drink": await kim.category("Dr")}
+    w["made"] = await kim.add(account_id=w["account"]["id"], category_id=w["food"]["id"], payee="P", tags=["t"])
+    w["other"] = await payee(kim, "Other")
+    w["empty"] = await kim.account("Empty")
+    w["marker"] = (await kim.read("/tags"))["items"][0]
+    before = await revision(kim)
+    await IN_JANUARY[path](kim, w)
     number = await revision(kim)
+    assert number > before
     await lock(owner_database, kim, "2026-01-31")
     await refused(kim, unchanged, number, "period_locked")
     await lock(owner_database, kim, "2025-12-31")

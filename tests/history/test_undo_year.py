@@ -107,11 +107,11 @@ class Life:
     async def patch(self) -> Response | None:
         found = await self.some("/transactions", limit=100)
         changes = {**await self.header(), "notes": self.chance.choice(["n", None])}
-        return found and await self.person.http.patch(f"/transactions/{found['id']}", json=changes)
+        return None if found is None else await self.person.http.patch(f"/transactions/{found['id']}", json=changes)
 
     async def delete(self) -> Response | None:
         found = await self.some("/transactions", limit=100)
-        return found and await self.person.http.delete(f"/transactions/{found['id']}")
+        return None if found is None else await self.person.http.delete(f"/transactions/{found['id']}")
 
     async def bulk(self) -> Response | None:
         found = (await self.person.read("/transactions", limit=100))["items"]
@@ -122,9 +122,8 @@ class Life:
             else {"op": "delete", "id": item["id"]}
             for item in chosen
         ]
-        for _ in range(3):
-            if (body := await self.body()) is not None:
-                operations.append({"op": "create", "transaction": body})
+        bodies = [await self.body() for _ in range(3)]
+        operations += [{"op": "create", "transaction": body} for body in bodies if body is not None]
         if not operations:
             return None
         answer = await self.person.http.post("/transactions/bulk", json={"mode": "per_item", "operations": operations})
@@ -151,7 +150,7 @@ class Life:
         changes = self.chance.choice(
             [{"name": "N"}, {"opening_balance": self.amount()}, {"notes": "x", "sort": 3}, {"opening_balance": None}]
         )
-        return found and await self.person.http.patch(f"/accounts/{found['id']}", json=changes)
+        return None if found is None else await self.person.http.patch(f"/accounts/{found['id']}", json=changes)
 
     async def delete_account(self) -> Response | None:
         found, heir = await self.some("/accounts"), await self.some("/accounts")
@@ -188,7 +187,7 @@ class Life:
                 {"aliases": [f"AL {self.chance.randint(1, 9)}"]},
             ]
         )
-        return found and await self.person.http.patch(f"/payees/{found['id']}", json=changes)
+        return None if found is None else await self.person.http.patch(f"/payees/{found['id']}", json=changes)
 
     async def merge_payees(self) -> Response | None:
         one, other = await self.some("/payees"), await self.some("/payees")
@@ -237,11 +236,15 @@ class Life:
 
     async def unseal(self) -> Response | None:
         found = await self.some("/transactions", status="reconciled")
-        return found and await self.person.http.post(f"/transactions/{found['id']}/unseal", json={"reason": "why"})
+        return (
+            None
+            if found is None
+            else await self.person.http.post(f"/transactions/{found['id']}/unseal", json={"reason": "why"})
+        )
 
     async def attach(self) -> Response | None:
         found = await self.some("/transactions", limit=100)
-        return found and await try_attach(self.person, found, png(str(self.chance.random())))
+        return None if found is None else await try_attach(self.person, found, png(str(self.chance.random())))
 
     async def undo_one(self) -> Response | None:
         newest = await revision(self.person)

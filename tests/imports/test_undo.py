@@ -161,3 +161,16 @@ async def test_an_account_with_an_undone_import_can_be_deleted(kim: Person) -> N
     assert (await kim.http.delete(f"/accounts/{account['id']}")).status_code == 409
     await undo(kim, done)
     expect(await kim.http.delete(f"/accounts/{account['id']}"), 204)
+
+
+async def test_an_account_that_was_handed_over_hides_no_edit(kim: Person, unchanged: Unchanged) -> None:
+    account, heir = await kim.account(), await kim.account("Heir")
+    done = await bring_in(kim, account, FILE)
+    victim = (await listed(kim))[0]
+    expect(await kim.http.patch(f"/transactions/{victim['id']}", json={"notes": "Checked"}), 200)
+    expect(await kim.http.delete(f"/accounts/{account['id']}", params={"reassign_to": heir["id"]}), 204)
+    async with unchanged(kim):
+        problem(await try_undo(kim, done), 409, "import_edited")
+    await undo(kim, done, force=True)
+    assert await listed(kim) == []
+    assert (await kim.read("/payees"))["items"] == []

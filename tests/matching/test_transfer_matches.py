@@ -183,6 +183,17 @@ async def test_what_cannot_be_one_transfer_is_refused(
         problem(await kim.get("/transfer-matches", date_from="2020-02-01", date_to="2026-01-01"), 422, "invalid_input")
 
 
+async def test_more_tags_than_a_transaction_has_are_refused(
+    kim: Person, accounts: list[dict[str, Any]], unchanged: Unchanged
+) -> None:
+    out = await kim.add(account_id=accounts[0]["id"], tags=[f"out {n}" for n in range(30)])
+    back = await kim.add(type="income", account_id=accounts[1]["id"], tags=[f"in {n}" for n in range(21)])
+    async with unchanged(kim):
+        pair = {"outgoing_id": out["id"], "incoming_id": back["id"]}
+        answer = await kim.http.post("/transfer-matches/accept", json=pair)
+        assert fields(problem(answer, 422, "invalid_input")) == {("incoming_id", "too_many_tags")}
+
+
 async def test_sealed_and_closed_ones_are_not_merged(
     kim: Person, accounts: list[dict[str, Any]], unchanged: Unchanged
 ) -> None:

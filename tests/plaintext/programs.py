@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from beancount import loader
 
 Numbers = dict[tuple[str, str], dict[str, Decimal]]
 """By account's name and month ("2026-01"): the change in each currency."""
@@ -51,7 +52,6 @@ def _amount(text: str) -> tuple[str, Decimal]:
 
 def load_beancount(path: Path) -> list[Any]:
     """The entries of a file in which Beancount finds nothing wrong."""
-    loader = pytest.importorskip("beancount.loader", reason="beancount is not installed")
     entries, errors, _ = loader.load_file(str(path))
     assert errors == []
     return list(entries)

@@ -127,6 +127,25 @@ ATTEMPTS: dict[str, Attempt] = {
     "commit_import": Attempt(FOREIGN, lambda _: {}, write=True),
     "undo_import": Attempt(FOREIGN, lambda _: {}, write=True),
     "discard_import": Attempt(FOREIGN, write=True),
+    "bulk_transactions": Attempt(
+        OWN,
+        lambda ids: {"mode": "per_item", "operations": [{"op": "delete", "id": ids["transaction_id"]}]},
+        write=True,
+    ),
+    "recategorise_transactions": Attempt(
+        FOREIGN, lambda ids: {"filter": {"uncategorised": True}, "category_id": ids["category_id"]}, write=True
+    ),
+    "list_changes": Attempt(FOREIGN),
+    "list_activity": Attempt(FOREIGN),
+    "undo": Attempt(FOREIGN, lambda ids: {"revision": int(ids["revision"])}, write=True),
+    "get_account_history": Attempt(FOREIGN),
+    "get_attachment_history": Attempt(FOREIGN),
+    "get_category_history": Attempt(FOREIGN),
+    "get_import_history": Attempt(FOREIGN),
+    "get_payee_history": Attempt(FOREIGN),
+    "get_reconciliation_history": Attempt(FOREIGN),
+    "get_tag_history": Attempt(FOREIGN),
+    "get_transaction_history": Attempt(FOREIGN),
     "export_hledger": Attempt(OWN),
     "export_beancount": Attempt(OWN),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
@@ -162,6 +181,10 @@ async def ids(kim: Person) -> dict[str, str]:
     other_tag = expect(await kim.http.post("/tags", json={"name": "secret other"}), 201)
     file = {"file": ("secret.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,secret\n", "text/csv")}
     imported = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
+    # Its history begins with its commit.
+    expect(await kim.http.post(f"/imports/{imported['id']}/commit", json={}), 200)
+    statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
+    reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     return {
         "book_id": kim.book_id,
         "account_id": account["id"],
@@ -172,6 +195,8 @@ async def ids(kim: Person) -> dict[str, str]:
         "other_payee_id": other_payee["id"],
         "tag_id": next(tag["id"] for tag in (await kim.read("/tags"))["items"] if tag["id"] != other_tag["id"]),
         "other_tag_id": other_tag["id"],
+        "reconciliation_id": reconciled["id"],
+        "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
         "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
 
