@@ -48,6 +48,7 @@ class Model:
     touched: dict[Key, tuple[Row | None, set[str] | None]] = field(default_factory=dict)
     """What the revision in the making wrote: each row as it was, and which fields (None: all of them)."""
     serial: int = 0
+    places: dict[str, int] = field(default_factory=dict)
 
     # Rows
 
@@ -65,10 +66,22 @@ class Model:
     def book(self) -> Row:
         return self.of("book")[BOOK]
 
+    def scratch(self) -> "Model":
+        """The same rows once more, to try something."""
+        rows = {entity: dict(rows) for entity, rows in self.rows.items()}
+        return Model(rows=rows, places=dict(self.places), serial=self.serial)
+
     def next(self) -> int:
         """A number that never was: for ids that nobody sees, and instants that nobody foretells."""
         self.serial += 1
         return self.serial
+
+    def ordered(self, ids: Iterable[str]) -> list[str]:
+        """Ids in the order in which the model met them: the ids themselves differ when the same life is lived again."""
+        return sorted(ids, key=lambda row_id: self.places[row_id])
+
+    def meet(self, row_id: str) -> None:
+        self.places.setdefault(row_id, len(self.places))
 
     def put(self, entity: str, row_id: str, **fields: Any) -> None:
         """Write a row, all of it: what is not named stays as it is, and counts as written."""
@@ -95,6 +108,7 @@ class Model:
         del self.of(entity)[row_id]
 
     def _touch(self, entity: str, row_id: str, names: set[str] | None) -> None:
+        self.meet(row_id)
         before, earlier = self.touched.get((entity, row_id), (self.of(entity).get(row_id), set()))
         self.touched[entity, row_id] = (before, None if names is None or earlier is None else earlier | names)
 

@@ -75,7 +75,7 @@ class Player:
         return self.chance.random() < share
 
     def any(self, rows: Collection[str]) -> str | None:
-        return self.chance.choice(sorted(rows)) if rows else None
+        return self.chance.choice(self.model.ordered(rows)) if rows else None
 
     def day(self) -> str:
         return str(FIRST_DAY + timedelta(days=self.chance.randrange(DAYS)))
@@ -94,20 +94,21 @@ class Player:
         """An account that is open, of which there are always some."""
         rows = self.model.of("account").items()
         fitting = [i for i, row in rows if not row["archived"] and row.items() >= wanted.items()]
-        return self.chance.choice(sorted(fitting))
+        return self.chance.choice(self.model.ordered(fitting))
 
     def category(self, kinds: Collection[str]) -> str | None:
         """A category of these kinds that is in use, or none."""
-        rows = ((i, self.model.of("category")[i]) for i in self.categories())
-        return self.chance.choice([None, *sorted(i for i, row in rows if row["kind"] in kinds and not row["archived"])])
+        rows = [(i, self.model.of("category")[i]) for i in self.categories()]
+        return self.chance.choice([None, *(i for i, row in rows if row["kind"] in kinds and not row["archived"])])
 
     def categories(self) -> list[str]:
         """Those that are made, changed and deleted in this life."""
-        return sorted(self.model.of("category").keys() - self.defaults)
+        return self.model.ordered(self.model.of("category").keys() - self.defaults)
 
     def ordinary(self) -> list[str]:
         """The transactions that their own routes change."""
-        return sorted(i for i, row in self.model.transactions.items() if row["type"] != "opening_balance")
+        rows = self.model.transactions.items()
+        return self.model.ordered(i for i, row in rows if row["type"] != "opening_balance")
 
     def purchases(self) -> list[str]:
         """What a refund may be of; in a plan there may be some whose id is not known yet."""

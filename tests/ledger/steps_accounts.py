@@ -99,7 +99,7 @@ async def delete_account(player: Player) -> None:
     if len(open_ones - {account}) < 2:
         return
     alike = [i for i in model.of("account") if player.currency(i) == player.currency(account) and i != account]
-    heir = player.chance.choice([None, *sorted(alike)])
+    heir = player.chance.choice([None, *model.ordered(alike)])
     if heir is None:
         await _close(player, account)
     else:

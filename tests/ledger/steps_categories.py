@@ -83,7 +83,7 @@ async def delete_category(player: Player) -> None:
         return
     row = model.of("category")[category]
     heirs = [i for i in player.categories() if model.of("category")[i]["kind"] == row["kind"] and i != category]
-    heir = player.chance.choice([None, *sorted(heirs)])
+    heir = player.chance.choice([None, *model.ordered(heirs)])
     children = [i for i, other in model.of("category").items() if other["parent"] == category]
     mine = model.uses(category=category)
     reasons = {"category_in_use"} if heir is None and (children or mine) else set()

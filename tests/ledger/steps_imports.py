@@ -25,6 +25,7 @@ async def preview(player: Player) -> str:
 def keep(player: Player, import_id: str, account: str, file: tuple[bytes, list[tuple[str, str]], str]) -> str:
     """Have the model know a preview, which is no change of the book."""
     player.files[import_id] = file
+    player.model.meet(import_id)
     player.model.of("import")[import_id] = {"status": "previewed", "account": account, "at": None, "kept": frozenset()}
     return import_id
 

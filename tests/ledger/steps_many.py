@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import uuid4
 
-from tests.ledger.model import Model, Row
+from tests.ledger.model import Row
 from tests.ledger.player import NEW, Player
 from tests.ledger.steps_changes import header
 from tests.ledger.steps_transactions import random_transaction
@@ -30,7 +30,7 @@ async def bulk(player: Player) -> None:
     """Some operations of each kind, a few of them wrong."""
     mode = player.chance.choice(["atomic", "per_item", "per_item"])
     player.model.record(player.revision)
-    model, player.model = player.model, Model(rows={entity: dict(rows) for entity, rows in player.model.rows.items()})
+    model, player.model = player.model, player.model.scratch()
     try:
         plan = _plan(player)
     finally:
@@ -79,7 +79,9 @@ def _plan_creation(player: Player, plan: Plan, gone: set[str]) -> None:
     if body.get("refund_of_id") in gone:
         verdict.add("invalid_input")
     if plan.add({"op": "create", "transaction": body}, verdict, after):
-        player.model.transactions[f"{NEW}{len(plan.operations)}"] = {**after, "payee": None, "tags": frozenset()}
+        number = f"{NEW}{len(plan.operations)}"
+        player.model.meet(number)
+        player.model.transactions[number] = {**after, "payee": None, "tags": frozenset()}
 
 
 def _plan_change(player: Player, plan: Plan, row_id: str) -> None:

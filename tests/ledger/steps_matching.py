@@ -8,7 +8,7 @@ from tests.people import expect
 
 def _simple(player: Player, kind: str) -> list[str]:
     rows = player.model.transactions.items()
-    return sorted(i for i, row in rows if row["type"] == kind and len(row["lines"]) == 1)
+    return player.model.ordered(i for i, row in rows if row["type"] == kind and len(row["lines"]) == 1)
 
 
 def _pair(player: Player) -> tuple[str, str] | None:

@@ -84,7 +84,7 @@ def _of_payees(player: Player, payees: Iterable[str]) -> list[str]:
 
 
 async def merge_payees(player: Player) -> None:
-    payees = sorted(player.model.of("payee"))
+    payees = player.model.ordered(player.model.of("payee"))
     if len(payees) < 2:
         return
     into, *others = player.chance.sample(payees, min(len(payees), player.chance.randrange(2, 4)))
@@ -109,7 +109,7 @@ async def delete_payee(player: Player) -> None:
     payee = player.any(player.model.of("payee"))
     if payee is None:
         return
-    heir = player.chance.choice([None, *sorted(player.model.of("payee").keys() - {payee})])
+    heir = player.chance.choice([None, *player.model.ordered(player.model.of("payee").keys() - {payee})])
     mine = _of_payees(player, [payee])
     if heir is None:
         reasons, params = ({"payee_in_use"} if mine else set()), {}
@@ -147,7 +147,7 @@ def _with_tags(player: Player, tags: Iterable[str]) -> list[str]:
 
 
 async def merge_tags(player: Player) -> None:
-    tags = sorted(player.model.of("tag"))
+    tags = player.model.ordered(player.model.of("tag"))
     if len(tags) < 2:
         return
     into, *others = player.chance.sample(tags, 2)

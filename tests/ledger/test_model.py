@@ -4,6 +4,7 @@ import os
 import random
 from decimal import Decimal
 
+import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
@@ -86,6 +87,7 @@ async def compare_all(player: Player) -> None:
     await player.person.check_integrity()
 
 
+@pytest.mark.timeout(max(240, LIVES * LONGEST))
 @settings(
     max_examples=LIVES,
     deadline=None,

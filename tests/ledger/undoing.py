@@ -23,7 +23,7 @@ def undo(model: Model, revision: int) -> tuple[dict[str, dict[str, Row]], dict[K
     for (entity, row_id), change in changes.items():
         _check_unchanged(model, entity, row_id, change, lenient=by_product and entity in NAMES)
     _check_open(model, changes)
-    result = Model(rows={entity: dict(rows) for entity, rows in model.rows.items()})
+    result = model.scratch()
     for (entity, row_id), change in changes.items():
         if change.before is None:
             result.of(entity).pop(row_id, None)
