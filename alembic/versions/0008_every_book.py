@@ -1,4 +1,4 @@
-"""A way for a scheduled check to know which books there are: their ids, and nothing else of them."""
+"""A way for a scheduled check to know which books there are; and a request cannot delete a book, its log with it."""
 
 from alembic import op
 
@@ -18,7 +18,10 @@ def upgrade() -> None:
     op.execute(EVERY_BOOK)
     op.execute("REVOKE ALL ON FUNCTION every_book() FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION every_book() TO finance_app")
+    # The log goes with its book, so who may delete and insert books could write another past, chain and all.
+    op.execute("REVOKE DELETE ON books FROM finance_app")
 
 
 def downgrade() -> None:
+    op.execute("GRANT DELETE ON books TO finance_app")
     op.execute("DROP FUNCTION every_book()")

@@ -70,6 +70,19 @@ async def _page_request(
 PageParams = Annotated[PageRequest, Depends(_page_request)]
 
 
+async def _walk_request(
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, Query(max_length=1000, description="`next_cursor` of the page before; flat in cost however deep.")
+    ] = None,
+) -> PageRequest:
+    return PageRequest(limit, 0, cursor, include_total=False)
+
+
+WalkParams = Annotated[PageRequest, Depends(_walk_request)]
+"""For a list that is only walked: without places to jump to, and without a count."""
+
+
 def encode_cursor(sort: str, key: Sequence[Any]) -> str:
     """A cursor that remembers which sort it belongs to and the key of the last row."""
     return base64.urlsafe_b64encode(orjson.dumps([sort, *key], default=str)).rstrip(b"=").decode()

@@ -1,12 +1,15 @@
 """What stands in the way of an undo that the database refused: what uses the rows that would go, or has their place."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
+from app.history import rules_sql
+from app.history.errors import AlreadyUndoneError, LaterChangesError
 from app.history.undo_sql import PARAMETERS
 
 _NET = """
@@ -101,3 +104,19 @@ async def find(
     """The first few; what came along with transactions (`by_product`) stands in nobody's way."""
     parameters = {"book": book_id, "undone": undone, "import": import_id, "by_product": by_product}
     return (await connection.execute(_BLOCKING, parameters)).all()
+
+
+async def explained(connection: AsyncConnection, names: dict[str, Any], error: LaterChangesError) -> Exception:
+    """The refusal with what to do about it: by which revision it is undone, or which one stands in the way.
+
+    `names` are the book and the revision that was to be undone.
+    """
+    by = await connection.scalar(rules_sql.UNDONE_BY, names)
+    if by is not None:
+        return AlreadyUndoneError(names["undone"], by)
+    offenders = list(dict.fromkeys((o["entity"], o["id"]) for o in error.extra["offenders"]))
+    wanted = {"ids": [UUID(row_id) for _, row_id in offenders], "entities": [entity for entity, _ in offenders]}
+    rows = (await connection.execute(rules_sql.LAST_CHANGES, {**names, **wanted})).all()
+    changed = {str(row.entity_id): row.revision for row in rows}
+    listed = [{"entity": entity, "id": i, "revision": changed.get(i)} for entity, i in offenders]
+    return LaterChangesError(listed, error.reason, max(changed.values(), default=None))

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from app.access.dependencies import BookInPath, Idempotent, ReadBook, WriteBook
-from app.core.pagination import Page, PageParams
+from app.core.pagination import Page, WalkParams
 from app.core.problems import problems
 from app.core.routing import routes
 from app.history import service
-from app.history.schemas import ActivityEvent, Changes, HistoryEvent, UndoIn, UndoOut
+from app.history.schemas import ActivityEvent, Changes, HistoryEvent, UndoOut, UndoRevisionIn
 
 router = routes("/books", "books")
 
@@ -20,12 +20,12 @@ router = routes("/books", "books")
     response_model=Changes,
     operation_id="list_changes",
     summary="What changed since a revision",
-    responses=problems(404),
+    responses=problems(404, 409),
     dependencies=[BookInPath],
 )
 async def list_changes(
     book: ReadBook,
-    page: PageParams,
+    page: WalkParams,
     since: Annotated[int, Query(ge=0, lt=2**62, description="The revision you have; 0 for everything.")] = 0,
 ) -> dict[str, Any]:
     """To keep a copy of the book: each thing that changed since, once, in its newest state, and what was deleted.
@@ -46,7 +46,7 @@ async def list_changes(
     responses=problems(404),
     dependencies=[BookInPath],
 )
-async def list_activity(book: ReadBook, page: PageParams) -> dict[str, Any]:
+async def list_activity(book: ReadBook, page: WalkParams) -> dict[str, Any]:
     """The event log, the newest first. Each `revision` in it can be undone."""
     return await service.of_book(book, page)
 
@@ -59,7 +59,7 @@ async def list_activity(book: ReadBook, page: PageParams) -> dict[str, Any]:
     responses=problems(404, 409),
     dependencies=[BookInPath, Idempotent],
 )
-async def undo(body: UndoIn, book: WriteBook) -> dict[str, Any]:
+async def undo(body: UndoRevisionIn, book: WriteBook) -> dict[str, Any]:
     """Bring back what was before, as a new revision, which can be undone too.
 
     It is refused with 409 and the first offenders where something that it changed has changed since, or where something
@@ -80,7 +80,7 @@ def _history_of(prefix: str, entity: str, plural: str) -> APIRouter:
         responses=problems(404),
     )
     async def get_history(
-        book: ReadBook, page: PageParams, entity_id: Annotated[UUID, Path(alias=f"{entity}_id")]
+        book: ReadBook, page: WalkParams, entity_id: Annotated[UUID, Path(alias=f"{entity}_id")]
     ) -> dict[str, Any]:
         """Who changed it and when, with its state before and after, the newest change first; also of what is gone."""
         return await service.of_entity(book, entity, entity_id, page)

@@ -1,7 +1,8 @@
 """What single rows cannot show: statements that find why a former state does not go with the present one."""
 
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
 
+from app.categories.service import MAX_DEPTH
 from app.history.undo_sql import PARAMETERS
 
 # Names that came along with a transaction stay when something else uses them, or when they were changed since.
@@ -42,12 +43,24 @@ BROKEN = {
     "categories": text(
         """
         WITH RECURSIVE reached AS (
-            SELECT id FROM categories WHERE book_id = :book AND parent_id IS NULL
+            SELECT id, 1 AS depth FROM categories WHERE book_id = :book AND parent_id IS NULL
             UNION ALL
-            SELECT c.id FROM categories c JOIN reached r ON c.parent_id = r.id WHERE c.book_id = :book
+            SELECT c.id, r.depth + 1 FROM categories c JOIN reached r ON c.parent_id = r.id WHERE c.book_id = :book
         )
         SELECT 'category' AS entity, id FROM categories
-        WHERE book_id = :book AND id NOT IN (SELECT id FROM reached) LIMIT 5
+        WHERE book_id = :book AND id NOT IN (SELECT id FROM reached WHERE depth <= :deepest) LIMIT 5
+        """
+    ).bindparams(deepest=MAX_DEPTH),
+    "shapes": text(
+        """
+        SELECT DISTINCT 'transaction' AS entity, t.id
+        FROM transactions t
+        JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
+        LEFT JOIN categories c ON c.book_id = p.book_id AND c.id = p.category_id
+        WHERE t.book_id = :book AND t.revision = :revision AND t.type <> 'journal'
+          AND ((p.account_id <> t.account_id) <> (t.type = 'transfer' AND p.line = 1)
+               OR (t.type <> 'income' AND c.kind = 'income'))
+        LIMIT 5
         """
     ),
     "aliases": text(
@@ -81,3 +94,22 @@ EARLIEST = text(
          WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'reconciliation'))
     """
 ).bindparams(*PARAMETERS)
+
+# An undo of the revision that was not undone itself.
+UNDONE_BY = text(
+    """
+    SELECT max(u.revision) FROM events u
+    WHERE u.book_id = :book AND u.entity = 'book' AND u.entity_id = :book AND u.action = 'undone'
+      AND CAST(u.after ->> 'revision' AS bigint) = :undone
+      AND NOT EXISTS (SELECT 1 FROM events v
+                      WHERE v.book_id = :book AND v.entity = 'book' AND v.entity_id = :book AND v.action = 'undone'
+                        AND v.revision > u.revision AND CAST(v.after ->> 'revision' AS bigint) = u.revision)
+    """
+).bindparams(*PARAMETERS)
+LAST_CHANGES = text(
+    """
+    SELECT entity_id, max(revision) AS revision FROM events
+    WHERE book_id = :book AND entity_id = ANY(:ids) AND entity = ANY(:entities) AND revision > :undone
+    GROUP BY entity_id
+    """
+).bindparams(*PARAMETERS, bindparam("ids", type_=ARRAY(Uuid)), bindparam("entities", type_=ARRAY(Text)))

@@ -84,7 +84,7 @@ class AttachmentState(BaseModel):
     created_at: datetime
 
 
-class UndoIn(Body):
+class UndoRevisionIn(Body):
     """What to take back: a revision, or what an import brought."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"revision": 42}})
@@ -93,7 +93,7 @@ class UndoIn(Body):
     import_id: UUID | None = None
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> "UndoIn":
+    def _one_of_them(self) -> "UndoRevisionIn":
         if (self.revision is None) == (self.import_id is None):
             raise ValueError("give either revision or import_id")
         return self

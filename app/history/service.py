@@ -9,8 +9,8 @@ from app.core.database import AnyRow
 from app.core.errors import NotFoundError
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
 from app.history import repository, undo
-from app.history.errors import EntityNotFoundError, NotUndoableError
-from app.history.schemas import UndoIn
+from app.history.errors import EntityNotFoundError, NotUndoableError, SinceAheadError
+from app.history.schemas import UndoRevisionIn
 from app.history.states import states
 
 Document = dict[str, Any]
@@ -42,8 +42,11 @@ async def changes(book: BookReader, since: int, page: PageRequest) -> Document:
     """A page of rows newer than `since`, each once in its newest state, and of deletions.
 
     A row that changes while a client walks the pages comes again at its new revision, so a client that walks to the
-    end has everything up to the last page's `revision`.
+    end has everything up to the last page's `revision`. Raises `SinceAheadError` where the client knows of more than
+    the book does.
     """
+    if since > book.revision:
+        raise SinceAheadError(since, book.revision)
     behind = (since, BEHIND_ALL, LAST_ID)
     if page.cursor is not None:
         revision, entity, row_id = decode_cursor(page.cursor, f"changes {since}", 3)
@@ -78,7 +81,7 @@ async def changes(book: BookReader, since: int, page: PageRequest) -> Document:
     return {"items": items, "next_cursor": cursor, "revision": book.revision}
 
 
-async def take_back(book: BookWriter, body: UndoIn) -> Document:
+async def take_back(book: BookWriter, body: UndoRevisionIn) -> Document:
     """Undo a revision, or the commit of an import; see `undo.undo`."""
     if body.revision is not None:
         return await undo.undo(book, body.revision)

@@ -59,16 +59,10 @@ async def undo(book: BookWriter, revision: int) -> Document:
         raise RevisionNotFoundError(revision)
     step = _Step(book, revision, summary)
     step.check_possible()
-    async with AsyncExitStack() as stack:
-        if sum(row.events for row in summary) > MANY:
-            await stack.enter_async_context(without_nested_loops(book.connection))
-        await step.check_unchanged()
-        try:
-            async with book.connection.begin_nested():
-                await step.take_back()
-        except IntegrityError as error:
-            raise await step.refusal(error) from error
-    await step.check_rules()
+    try:
+        await step.run()
+    except LaterChangesError as error:
+        raise await blocking.explained(book.connection, step.names, error) from error
     book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
     await flush_events(book)
     await step.log()
@@ -109,6 +103,19 @@ class _Step:
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)
         if ("book", "updated") in self.found and self.book.role != "owner":
             raise ForbiddenError("Only an owner may undo a change of the book itself.")
+
+    async def run(self) -> None:
+        """Check, take back, and check what came of it."""
+        async with AsyncExitStack() as stack:
+            if sum(row.events for row in self.summary) > MANY:
+                await stack.enter_async_context(without_nested_loops(self.book.connection))
+            await self.check_unchanged()
+            try:
+                async with self.book.connection.begin_nested():
+                    await self.take_back()
+            except IntegrityError as error:
+                raise await self.refusal(error) from error
+        await self.check_rules()
 
     async def check_unchanged(self) -> None:
         """Refuse when anything is not as the revision left it."""
@@ -236,6 +243,7 @@ class _Step:
             "categories": "category" in self.entities,
             "aliases": bool(self.entities & {"payee", "payee_alias"}),
             "refunds": self.whole,
+            "shapes": "reassigned" in self.small,
         }
         for name, needed in wanted.items():
             if not needed:

@@ -12,10 +12,12 @@ HEAD = f"""
            r.description, r.notes, r.document->>'status' AS status, r.external_id,
            (r.document->>'original_amount')::numeric AS original_amount,
            r.document->>'original_currency' AS original_currency, r.import_id,
-           CASE WHEN r.refund_of IS NOT NULL AND (
-                    (SELECT t.id FROM transactions t WHERE t.book_id = :book AND t.id = r.refund_of) IS NOT NULL
-                    OR r.refund_of = ANY(ARRAY(SELECT r.transaction_id FROM import_rows r WHERE {_WANTED}))
-                ) AND r.refund_of <> r.transaction_id THEN r.refund_of END AS refund_of_id,
+           CASE WHEN r.refund_of IS NOT NULL AND r.document->>'type' = 'income' AND (
+                    (SELECT t.type FROM transactions t WHERE t.book_id = :book AND t.id = r.refund_of)
+                        IN ('expense', 'journal')
+                    OR r.refund_of = ANY(ARRAY(SELECT r.transaction_id FROM import_rows r
+                                               WHERE {_WANTED} AND r.document->>'type' IN ('expense', 'journal')))
+                ) THEN r.refund_of END AS refund_of_id,
            NULL::uuid AS reconciliation_id, NULL::timestamptz AS created_at, false AS replaces
     FROM (
         SELECT r.*, lower(r.payee) AS payee_key, (r.document->>'refund_of')::uuid AS refund_of

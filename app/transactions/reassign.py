@@ -61,6 +61,23 @@ _ROWS = """
     )
     SELECT count(*) FROM each
 """
+# The bank sends a merged row again to the account that has its transfer now.
+_MERGED_OF_ACCOUNT = text(
+    """
+    WITH moved AS (
+        UPDATE merged_transactions SET account_id = :new WHERE book_id = :book AND account_id = :old
+        RETURNING id
+    ),
+    told AS (
+        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'merged_transaction', id, 'updated',
+               :actor, jsonb_build_object('account_id', CAST(:old AS uuid)),
+               jsonb_build_object('account_id', CAST(:new AS uuid))
+        FROM moved
+    )
+    SELECT count(*) FROM moved
+    """
+).bindparams(*_PARAMETERS)
 _IMPORTS_OF_ACCOUNT = text(
     """
     WITH moved AS (
@@ -99,6 +116,7 @@ async def account(book: BookWriter, old: UUID, new: UUID) -> int:
     moved = await posting.move(book, _OF_ACCOUNT, {"old": old, "new": new})
     await imports_of_account(book, old, new)
     await _follow(book, _ROWS_OF_ACCOUNT, old, new)
+    await _follow(book, _MERGED_OF_ACCOUNT, old, new)
     return moved
 
 

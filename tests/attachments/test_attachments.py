@@ -1,7 +1,7 @@
 """Attaching files, listing them and taking them off, over HTTP."""
 
 import asyncio
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +69,17 @@ async def test_the_transaction_is_not_changed_and_the_event_has_all_to_restore(
     made = await attach(kim, spent, png("event"))
     expect(await kim.http.delete(f"/attachments/{made['id']}"), 204)
     assert await kim.read(f"/transactions/{spent['id']}") == spent
-    image = {"transaction_id": spent["id"], "sha256": made["sha256"], "file_name": "receipt.png"}
-    assert [tuple(event) for event in await events(owner_database, kim)] == [
+    image = {
+        "transaction_id": spent["id"],
+        "sha256": made["sha256"],
+        "file_name": "receipt.png",
+        "created_at": datetime.fromisoformat(made["created_at"]),
+    }
+    logged = [tuple(event) for event in await events(owner_database, kim)]
+    for event in logged:
+        told = event[2] or event[3]
+        told["created_at"] = datetime.fromisoformat(told["created_at"])
+    assert logged == [
         (made["id"], "created", None, image),
         (made["id"], "deleted", image, None),
     ]

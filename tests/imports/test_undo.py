@@ -1,5 +1,6 @@
 """An undo takes a whole import back: afterwards the book is as if it had never been."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -116,7 +117,7 @@ async def test_an_empty_import_can_be_undone(kim: Person) -> None:
 async def test_an_undo_logs_what_it_removes(kim: Person, owner_database: Database) -> None:
     account = await kim.account()
     done = await bring_in(kim, account, FILE)
-    made = {payee["name"]: payee["id"] for payee in (await kim.read("/payees"))["items"]}
+    made = {payee["name"]: payee for payee in (await kim.read("/payees"))["items"]}
     before = len(await events(owner_database, kim))
     await undo(kim, done)
     found = (await events(owner_database, kim))[before:]
@@ -126,9 +127,11 @@ async def test_an_undo_logs_what_it_removes(kim: Person, owner_database: Databas
         *[("payee", "deleted")] * 2,
     ]
     assert str(found[0].entity_id) == done["id"]
-    assert [(str(event.entity_id), event.before, event.after) for event in found[4:]] == [
-        (made[name], {"name": name, "default_category_id": None}, None) for name in ("Bakery", "Work")
-    ]
+    for event, name in zip(found[4:], ("Bakery", "Work"), strict=True):
+        assert (str(event.entity_id), event.after) == (made[name]["id"], None)
+        since = datetime.fromisoformat(event.before.pop("created_at"))
+        assert since == datetime.fromisoformat(made[name]["created_at"])
+        assert event.before == {"name": name, "default_category_id": None}
 
 
 async def test_what_still_means_a_payee_goes_with_it(kim: Person, owner_database: Database) -> None:

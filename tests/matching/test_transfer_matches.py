@@ -216,3 +216,14 @@ async def test_accepting_twice_at_once_happens_once(kim: Person, accounts: list[
     answers = await asyncio.gather(*(kim.http.post("/transfer-matches/accept", json=pair) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [200, 404, 404]
     assert await kim.balance(accounts[1]) == "10.00"
+
+
+async def test_a_merged_row_stays_known_to_the_heir_of_its_account(kim: Person, accounts: list[dict[str, Any]]) -> None:
+    here, there = accounts
+    heir = await kim.account("Heir", type="savings")
+    await bring_in(kim, here, HERE)
+    await bring_in(kim, there, THERE)
+    (match,) = await matches(kim)
+    expect(await kim.http.post("/transfer-matches/accept", json=named(match)), 200)
+    expect(await kim.http.delete(f"/accounts/{there['id']}", params={"reassign_to": heir["id"]}), 204)
+    assert (await bring_in(kim, heir, THERE.replace(b"Interest", b"Zins")))["created"] == 0

@@ -1,5 +1,6 @@
 """What is read of files from the wild, what is refused, and with which line and reason."""
 
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -202,3 +203,10 @@ def test_what_beancount_alone_could_work_out_is_refused(text: str, line: int, re
 def test_the_format_is_seen_in_the_file(text: str, expected: str) -> None:
     assert format_of(text.encode()) == expected
     assert format_of(text.replace("\n", "\r\n").encode("utf-8-sig")) == expected
+
+
+def test_quotes_that_are_never_closed_cost_no_more_than_reading_the_file() -> None:
+    for text in ('\\"\n' * 4000, "2026-01-01 * " + '"\\' * 20_000, '"' * 20_001):
+        started = time.perf_counter()
+        assert beancount.read(text).errors
+        assert time.perf_counter() - started < 5

@@ -68,7 +68,7 @@ async def test_every_table_of_a_book_hides_its_rows_from_another_book(
                     continue
                 changed = await connection.execute(text(f"UPDATE {table} SET {key} = {key} RETURNING {key}::text"))
                 assert set(changed.scalars()) <= {context}, table
-            if table in APPEND_ONLY:
+            if table in APPEND_ONLY | {"books"}:  # a book is deleted by nobody: its log would go with it
                 continue
             async with opened(app_database, context) as connection:
                 # Robin's own rows may be needed by others of Robin's: they are left out.
@@ -153,6 +153,7 @@ async def test_the_role_of_requests_cannot_step_out_of_its_place(
         "CREATE ROLE thief",
         "UPDATE events SET action = 'forged'",
         "DELETE FROM events",
+        "DELETE FROM books",
         "UPDATE event_chain SET hash = digest",
         "DELETE FROM event_chain",
         "INSERT INTO event_chain SELECT * FROM event_chain",

@@ -35,6 +35,10 @@ NOT_READ = {
 IGNORED = {"note", "event", "query", "price", "document", "close", "custom"}
 MOST_DIGITS = 60
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_INSIDE = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
+_OUTSIDE = re.compile(r'"|(?<!\S);')
+MOST_LINES_OF_A_STRING = 10_000
+MOST_UNCLOSED = 20
 _TOKENS = re.compile(
     rf"""\s*(?:(?P<comment>;.*)|(?P<string>{_STRING})|(?P<tag>\#[A-Za-z0-9\-_/.]+)|(?P<link>\^[A-Za-z0-9\-_/.]+)
     |(?P<word>[^\s"]+))""",
@@ -55,6 +59,7 @@ class Reader:
         self.journal = Journal(kinds={name: kind for kind, name in _swapped(NAMES)})
         self._lines = text.replace("\r\n", "\n").split("\n")
         self._at = 0
+        self._unclosed = 0
         self._pushed: list[str] = []
         self._place = 0.0
 
@@ -74,15 +79,19 @@ class Reader:
     def _logical(self) -> str:
         """The next line, with those that a string goes on in."""
         first = self._at
-        line = self._lines[self._at]
+        lines = [self._lines[first]]
         self._at += 1
-        while _is_open(line):
-            if self._at >= len(self._lines) or self._at - first > 10_000:
-                self._at = first + 1
+        inside = _open_behind(lines[0], inside=False)
+        while inside:
+            if self._at >= len(self._lines) or self._at - first > MOST_LINES_OF_A_STRING:
+                self._unclosed += 1
+                # What stands in an open string may be anything: after some of them the rest is not worth a guess.
+                self._at = first + 1 if self._unclosed < MOST_UNCLOSED else len(self._lines)
                 raise LineError(first + 1, "a quote is not closed")
-            line += "\n" + self._lines[self._at]
+            lines.append(self._lines[self._at])
+            inside = _open_behind(lines[-1], inside=True)
             self._at += 1
-        return line
+        return "\n".join(lines)
 
     def _entry(self, line: str, number: int) -> None:
         dated = _DATED.match(line)
@@ -279,10 +288,19 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         yield kind, value
 
 
-def _is_open(line: str) -> bool:
-    """Whether a string that began in the line does not end in it."""
-    rest = re.sub(rf"{_STRING}|(?<!\S);[^\n]*", "", line, flags=re.DOTALL) if '"' in line else ""
-    return '"' in rest
+def _open_behind(line: str, *, inside: bool) -> bool:
+    """Whether a string is open at the end of a line, which looks at each character once."""
+    at = 0
+    while True:
+        if inside:
+            at = _INSIDE.match(line, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+            if at >= len(line) or line[at] != '"':
+                return True
+            at, inside = at + 1, False
+        found = _OUTSIDE.search(line, at)
+        if found is None or found[0] == ";":
+            return False
+        at, inside = found.end(), True
 
 
 def _swapped(names: dict[str, str]) -> list[tuple[Kind, str]]:
