@@ -57,7 +57,7 @@ def _plan(player: Player) -> Plan:
     plan = Plan()
     for kind in kinds:
         if kind == "create":
-            _plan_creation(player, plan, gone)
+            _plan_creation(player, plan)
         elif kind == "patch" and rows:
             _plan_change(player, plan, rows.pop())
         elif kind == "delete" and going:
@@ -72,12 +72,10 @@ def _plan(player: Player) -> Plan:
     return plan
 
 
-def _plan_creation(player: Player, plan: Plan, gone: set[str]) -> None:
+def _plan_creation(player: Player, plan: Plan) -> None:
     body = {name: value for name, value in random_transaction(player).items() if name != "external_id"}
     after = player.row(body)
     verdict = player.objections(None, after)
-    if body.get("refund_of_id") in gone:
-        verdict.add("invalid_input")
     if plan.add({"op": "create", "transaction": body}, verdict, after):
         number = f"{NEW}{len(plan.operations)}"
         player.model.meet(number)

@@ -4,6 +4,7 @@ from tests.ledger.player import Player
 from tests.ledger.undoing import RefusedError, undo
 
 CONFLICTS = {
+    "already_undone",
     "later_changes",
     "not_undoable",
     "period_locked",

@@ -42,7 +42,7 @@ async def test_undoing_the_same_commit_twice_is_refused(kim: Person, unchanged: 
     await undo(kim, committed)
     async with unchanged(kim):
         again = await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": committed})
-        problem(again, 409, "later_changes")
+        problem(again, 409, "already_undone")
 
 
 async def test_the_feed_tells_of_an_import_from_its_commit_on(kim: Person) -> None:
