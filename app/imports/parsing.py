@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from anyio import BrokenWorkerProcess, fail_after, to_process, to_thread
+from anyio import BrokenResourceError, BrokenWorkerProcess, fail_after, to_process, to_thread
 
 from app.core.errors import BusyError
 from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, Question, read_csv
@@ -21,6 +21,8 @@ from app.imports.staging import Staged, Target, stage
 from app.transactions.references import AccountRef
 
 OWN_PROCESS_BYTES = 200_000
+ENDED = (BrokenWorkerProcess, BrokenResourceError, BrokenPipeError, ConnectionResetError)
+"""What a reading process that is gone looks like, by when it went."""
 MOST_SECONDS = 120
 # Where a file begins and how it is encoded may differ from one download to the next; what its columns mean does not.
 OF_ONE_FILE = {"encoding", "delimiter", "quote", "header_line"}
@@ -93,14 +95,14 @@ async def run_off_loop(
         with fail_after(MOST_SECONDS):
             try:
                 return await to_process.run_sync(parse, task, cancellable=True)
-            except BrokenWorkerProcess:
+            except ENDED:
                 # Ended from outside, or too slow to start on a busy machine; another one is as good.
                 return await to_process.run_sync(parse, task, cancellable=True)
-    except BrokenWorkerProcess:
-        raise BusyError("The process that reads files could not be started; try again in a moment.") from None
     except TimeoutError:
         detail = f"Reading the file took more than {MOST_SECONDS} seconds; split it into smaller ones."
         return Unreadable("takes_too_long", detail, None)
+    except ENDED:
+        raise BusyError("The process that reads files could not be started; try again in a moment.") from None
 
 
 def parse(task: Task) -> Parsed | Unreadable | Open:

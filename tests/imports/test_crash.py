@@ -20,7 +20,7 @@ from tests.system.programs import Running
 
 __all__ = ["place"]
 
-ROWS = int(os.environ.get("IMPORT_CRASH_ROWS", "20000"))
+ROWS = int(os.environ.get("IMPORT_CRASH_ROWS", "10000"))
 PERSON = {"email": "kim@example.com", "password": PASSWORD}
 # The database as it is in production, and none of the limits that have nothing to do with this.
 SETTINGS = {"RATE_LIMIT_ENABLED": "false"}
