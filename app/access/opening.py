@@ -1,6 +1,9 @@
 """Taking a book to write in it, and writing what was recorded: for requests and for commands alike."""
 
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import TextClause
 
 from app.access import repository
 from app.access.context import Actor, BookWriter
@@ -30,3 +33,26 @@ async def flush_events(writer: BookWriter) -> None:
     rows = writer.take_events()
     if rows:
         await repository.write_events(writer.connection, writer.book_id, writer.revision, writer.actor.user_id, rows)
+
+
+async def place_in_log(writer: BookWriter) -> dict[str, Any]:
+    """The parameters of a statement that writes events of its own: `book`, `revision`, `position` and `actor`.
+
+    What was recorded before is written first, for the statement's events stand behind it. The caller tells with
+    `advance` how many they were.
+    """
+    await flush_events(writer)
+    return {
+        "book": writer.book_id,
+        "revision": writer.revision,
+        "position": writer.next_position,
+        "actor": writer.actor.user_id,
+    }
+
+
+async def run_telling(writer: BookWriter, statement: TextClause, parameters: dict[str, Any]) -> int:
+    """Run a statement that writes events of its own and yields how many; returns that."""
+    place = await place_in_log(writer)
+    told: int = await writer.connection.scalar(statement, {**parameters, **place}) or 0
+    writer.advance(told)
+    return told

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Integer, Uuid, bindparam, delete, func, inser
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookWriter
+from app.access.opening import run_telling
 from app.categories.models import Category
 from app.core.database import AnyRow
 
@@ -108,14 +109,6 @@ _HAND_OVER_DEFAULTS = text(
 )
 
 
-async def hand_over_defaults(book: BookWriter, category_id: UUID, heir_id: UUID | None) -> int:
-    """Give the payees whose default category this is another one or none; returns how many, an event for each."""
-    parameters = {
-        "book": book.book_id,
-        "revision": book.revision,
-        "position": book.next_position,
-        "actor": book.actor.user_id,
-        "category": category_id,
-        "heir": heir_id,
-    }
-    return int(await book.connection.scalar(_HAND_OVER_DEFAULTS, parameters) or 0)
+async def hand_over_defaults(book: BookWriter, category_id: UUID, heir_id: UUID | None) -> None:
+    """Give the payees whose default category this is another one or none; an event for each."""
+    await run_telling(book, _HAND_OVER_DEFAULTS, {"category": category_id, "heir": heir_id})

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
-from app.access.opening import flush_events
 from app.categories import repository
 from app.categories.defaults import TREE
 from app.categories.schemas import CategoryIn, CategoryPatch, CategoryReplace
@@ -161,8 +160,7 @@ async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, 
             children=used.children,
         )
     moved = 0 if reassign_to is None else await _hand_over(book, before, reassign_to)
-    await flush_events(book)
-    book.advance(await repository.hand_over_defaults(book, category_id, reassign_to))
+    await repository.hand_over_defaults(book, category_id, reassign_to)
     await repository.remove(book.connection, book.book_id, category_id)
     book.record(
         Event(

@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, BigInteger, Boolean, Text, TextClause, Uuid, bindp
 from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
-from app.access.opening import flush_events
+from app.access.opening import run_telling
 from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
 from app.core.errors import ForbiddenError
 from app.history import blocking, imports_sql, rules_sql
@@ -64,7 +64,6 @@ async def undo(book: BookWriter, revision: int) -> Document:
     except LaterChangesError as error:
         raise await blocking.explained(book.connection, step.names, error) from error
     book.record(Event("book", book.book_id, "undone", after={"revision": revision}))
-    await flush_events(book)
     await step.log()
     changes = [{"entity": row.entity, "action": row.action, "count": row.events} for row in summary]
     return {"revision": book.revision, "undone": revision, "changes": changes}
@@ -174,8 +173,7 @@ class _Step:
         if self.by_product:
             self.spared = list((await self.book.connection.execute(rules_sql.SPARED, self.names)).scalars())
         if ("account", "created") in self.found:
-            detached = await self.book.connection.scalar(imports_sql.DETACH_PREVIEWS, {**self.writing, **self._place()})
-            self.book.advance(detached)
+            await run_telling(self.book, imports_sql.DETACH_PREVIEWS, self.writing)
         await self._remove(tuple(reversed(BELOW_TRANSACTIONS)))
 
     async def refusal(self, error: IntegrityError) -> Exception:
@@ -256,15 +254,9 @@ class _Step:
             if others:
                 raise LaterChangesError(_offenders(others), "Other accounts count in the base currency by now.")
 
-    def _place(self) -> Document:
-        return {"position": self.book.next_position, "actor": self.book.actor.user_id}
-
     async def log(self) -> None:
-        place = {**self._place(), "spared": self.spared}
-        turned = await self.book.connection.scalar(
-            sql.TURNED.bindparams(bindparam("spared", type_=ARRAY(Uuid))), {**self.writing, **place}
-        )
-        self.book.advance(turned or 0)
+        turned = sql.TURNED.bindparams(bindparam("spared", type_=ARRAY(Uuid)))
+        await run_telling(self.book, turned, {**self.writing, "spared": self.spared})
 
 
 def _offenders(rows: Sequence[AnyRow]) -> list[Document]:

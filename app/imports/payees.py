@@ -1,12 +1,11 @@
 """The payees that an import brings, and takes away with it."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, TextClause, Uuid, bindparam, text
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, text
 
 from app.access.context import BookWriter
-from app.access.opening import flush_events
+from app.access.opening import run_telling
 
 _PARAMETERS = (
     bindparam("book", type_=Uuid),
@@ -80,20 +79,9 @@ _DROP = text(
 
 async def add(book: BookWriter, import_id: UUID) -> None:
     """Make the payees that the rows name and the book has neither as a name nor as an alias."""
-    await _run(book, _ADD, {"import": import_id})
+    await run_telling(book, _ADD, {"import": import_id})
 
 
 async def drop_unused(book: BookWriter, created: int) -> None:
     """Remove the payees that this revision made, nobody has changed since, and nothing uses any more."""
-    await _run(book, _DROP, {"created": created})
-
-
-async def _run(book: BookWriter, statement: TextClause, parameters: dict[str, Any]) -> None:
-    await flush_events(book)
-    common = {
-        "book": book.book_id,
-        "revision": book.revision,
-        "actor": book.actor.user_id,
-        "position": book.next_position,
-    }
-    book.advance(await book.connection.scalar(statement, {**parameters, **common}) or 0)
+    await run_telling(book, _DROP, {"created": created})

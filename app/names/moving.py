@@ -1,13 +1,12 @@
 """Giving many transactions another payee or other tags: one statement, and one event for each transaction."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Integer, TextClause, Uuid, bindparam, text
 
 from app.access.context import BookWriter
-from app.access.opening import flush_events
+from app.access.opening import place_in_log
 from app.transactions.posting import check_open
 
 _PARAMETERS = (
@@ -92,16 +91,8 @@ async def tags(book: BookWriter, old: Sequence[UUID], new: UUID | None) -> int:
 
 
 async def _move(book: BookWriter, statement: TextClause, old: Sequence[UUID], new: UUID | None) -> int:
-    await flush_events(book)
     await book.connection.execute(_FORGET_PLANS)
-    parameters: dict[str, Any] = {
-        "book": book.book_id,
-        "revision": book.revision,
-        "actor": book.actor.user_id,
-        "position": book.next_position,
-        "old": list(old),
-        "new": new,
-    }
+    parameters = {**await place_in_log(book), "old": list(old), "new": new}
     row = (await book.connection.execute(statement, parameters)).one()
     book.advance(row.moved)
     check_open(book, row.earliest)

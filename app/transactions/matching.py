@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
-from app.access.opening import flush_events
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
 from app.core.money import plain
@@ -82,10 +81,7 @@ async def accept(book: BookWriter, outgoing_id: UUID, incoming_id: UUID) -> Docu
     }
     await matching_sql.add_merged(book.connection, {**image, "book_id": book.book_id, "id": incoming_id})
     book.record(Event("merged_transaction", incoming_id, "created", after=image))
-    await flush_events(book)
-    place = {"revision": book.revision, "position": book.next_position, "actor": book.actor.user_id}
-    names = {"book": book.book_id, "old": incoming_id, "new": outgoing_id}
-    book.advance(await matching_sql.move_receipts(book.connection, {**names, **place}))
+    await matching_sql.move_receipts(book, incoming_id, outgoing_id)
     return service.stamped([document], await batch.write())[0]
 
 

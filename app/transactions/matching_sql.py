@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, Integer, Numeric, Uuid, bindparam, insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access.context import BookWriter
+from app.access.opening import run_telling
 from app.core.database import AnyRow
 from app.transactions.models import MergedTransaction, TransferRejection
 
@@ -129,9 +132,9 @@ _MOVE_RECEIPTS = text(
 )
 
 
-async def move_receipts(connection: AsyncConnection, parameters: dict[str, Any]) -> int:
-    """Hand the attachments of one transaction to another, but for files that it has; returns how many."""
-    return int(await connection.scalar(_MOVE_RECEIPTS, parameters) or 0)
+async def move_receipts(book: BookWriter, old: UUID, new: UUID) -> None:
+    """Hand the attachments of one transaction to another, but for files that it has; an event for each."""
+    await run_telling(book, _MOVE_RECEIPTS, {"old": old, "new": new})
 
 
 async def add_merged(connection: AsyncConnection, values: dict[str, Any]) -> None:

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, TextClause, Uuid, bindparam, text
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, text
 
 from app.access.context import BookWriter
-from app.access.opening import flush_events
+from app.access.opening import run_telling
 from app.core.errors import ConflictError
 from app.transactions import posting
 
@@ -100,7 +100,7 @@ _ROWS_OF_ACCOUNT = text(_ROWS.format(column="account_id")).bindparams(*_PARAMETE
 
 async def category(book: BookWriter, old: UUID, new: UUID) -> int:
     """Hand every posting of one category to another of the same kind; returns of how many transactions."""
-    await _follow(book, _ROWS_OF_CATEGORY, old, new)
+    await run_telling(book, _ROWS_OF_CATEGORY, {"old": old, "new": new})
     return await posting.move(book, _OF_CATEGORY, {"old": old, "new": new})
 
 
@@ -115,19 +115,11 @@ async def account(book: BookWriter, old: UUID, new: UUID) -> int:
         raise SelfTransferError("There are transfers between the two accounts; delete or change those first.")
     moved = await posting.move(book, _OF_ACCOUNT, {"old": old, "new": new})
     await imports_of_account(book, old, new)
-    await _follow(book, _ROWS_OF_ACCOUNT, old, new)
-    await _follow(book, _MERGED_OF_ACCOUNT, old, new)
+    await run_telling(book, _ROWS_OF_ACCOUNT, {"old": old, "new": new})
+    await run_telling(book, _MERGED_OF_ACCOUNT, {"old": old, "new": new})
     return moved
 
 
 async def imports_of_account(book: BookWriter, old: UUID, new: UUID | None) -> None:
     """Have the imports to an account that goes name its heir, or none."""
-    await _follow(book, _IMPORTS_OF_ACCOUNT, old, new)
-
-
-async def _follow(book: BookWriter, statement: TextClause, old: UUID, new: UUID | None) -> None:
-    """Run a statement that moves what goes along, and counts the events that it writes."""
-    await flush_events(book)
-    place = {"revision": book.revision, "actor": book.actor.user_id, "position": book.next_position}
-    names = {"book": book.book_id, "old": old, "new": new}
-    book.advance(await book.connection.scalar(statement, {**names, **place}) or 0)
+    await run_telling(book, _IMPORTS_OF_ACCOUNT, {"old": old, "new": new})

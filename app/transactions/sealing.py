@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Date, Integer, Uuid, bindparam, text
 
 from app.access.context import BookReader, BookWriter, Event
-from app.access.opening import flush_events
+from app.access.opening import run_telling
 from app.core.conditional import check_revision
 from app.core.errors import ConflictError
 from app.transactions import posting, service
@@ -96,28 +96,19 @@ async def seal(
     `last` is the date and revision of the account's reconciliation before this day. What lies in a closed period stays
     as it is: it cannot change anyway.
     """
-    await flush_events(book)
     since, since_revision = last or (BEGINNING, 0)
-    sealed: int = (
-        await book.connection.scalar(
-            _SEAL,
-            {
-                "book": book.book_id,
-                "account": account_id,
-                "since": since,
-                "until": until,
-                "closed": book.locked_until or BEGINNING,
-                "since_revision": since_revision,
-                "reconciliation": reconciliation_id,
-                "revision": book.revision,
-                "position": book.next_position,
-                "actor": book.actor.user_id,
-            },
-        )
-        or 0
+    return await run_telling(
+        book,
+        _SEAL,
+        {
+            "account": account_id,
+            "since": since,
+            "until": until,
+            "closed": book.locked_until or BEGINNING,
+            "since_revision": since_revision,
+            "reconciliation": reconciliation_id,
+        },
     )
-    book.advance(sealed)
-    return sealed
 
 
 async def unseal(book: BookWriter, transaction_id: UUID, reason: str, expected: int | None) -> Document:
