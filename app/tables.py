@@ -1,8 +1,9 @@
 """Every table, imported in one place so that the metadata is whole."""
 
+from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.accounts.models import Account, Reconciliation
 from app.attachments.models import Attachment, File
-from app.auth.models import RefreshToken, Session
+from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
 from app.books.models import Book, BookMember, Event, EventChain
 from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
@@ -15,6 +16,7 @@ from app.users.models import User
 ALL_TABLES = (
     Account,
     Attachment,
+    AuditEntry,
     Book,
     BookMember,
     Category,
@@ -28,11 +30,16 @@ ALL_TABLES = (
     ImportRow,
     MergedTransaction,
     MonthlyTotal,
+    OneTimeToken,
+    Password,
     Payee,
     PayeeAlias,
+    PermissionName,
+    PersonalToken,
     Posting,
     Reconciliation,
     RefreshToken,
+    RolePermission,
     Session,
     Tag,
     Transaction,

@@ -15,6 +15,7 @@ from httpx import AsyncClient
 from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
+from app.core.login_role import login_url
 from app.core.migrations import migrate
 from app.main import create_app
 from tests.dump import dump
@@ -22,6 +23,7 @@ from tests.people import Person, register
 from tests.servers import client_of
 
 TEST_SERVER = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB"}
+LIMITS = ("user", "anonymous", "login", "login_address", "registration", "mail")
 SECRET = "a-secret-of-the-test-suite-and-of-nothing-else"
 
 _numbers = itertools.count(1)
@@ -51,11 +53,17 @@ async def database_url(postgres: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str, work_folder: Path) -> Settings:
+async def request_url(database_url: str) -> str:
+    """The database as a server of ours opens it: by a login that owns nothing and may only take the requests' role."""
+    return await login_url(database_url)
+
+
+@pytest.fixture(scope="session")
+def settings(request_url: str, work_folder: Path) -> Settings:
     return load_settings(
         _env_file=None,
         app_env="testing",
-        database_url=database_url,
+        database_url=request_url,
         data_dir=work_folder / "app",
         secret_key=SECRET,
         argon2_memory_kib=8192,
@@ -63,13 +71,18 @@ def settings(database_url: str, work_folder: Path) -> Settings:
         password_hashes_at_once=4,
         database_pool_size=25,
         log_level="WARNING",
+        # The limiter is on; tests of limits have servers with limits of their own.
+        **{f"rate_limit_{kind}": "1000000/second" for kind in LIMITS},
     )
 
 
 @pytest.fixture(scope="session")
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The suite's server; somebody nobody acts as has registered first and is its admin."""
     application = create_app(settings)
     async with application.router.lifespan_context(application):
+        first = await register(application, fresh_email())
+        await first.http.aclose()
         yield application
 
 
@@ -89,9 +102,9 @@ async def owner_database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-async def app_database(database_url: str) -> AsyncIterator[Database]:
+async def app_database(request_url: str) -> AsyncIterator[Database]:
     """The database as a request's role sees it."""
-    database = Database(database_url, pool_size=5)
+    database = Database(request_url, pool_size=5)
     yield database
     await database.dispose()
 

@@ -1,7 +1,7 @@
 """What a request may do: who asks, which book is open, and, for writers, the revision they are making."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,13 +13,19 @@ from app.core.clock import now
 
 @dataclass(frozen=True)
 class Actor:
-    """The person behind a request."""
+    """The person behind a request, and the way they came: a session, or a personal access token.
+
+    A command acts for a person without either.
+    """
 
     user_id: UUID
-    session_id: UUID
     role: str
     time_zone: str
     connection: AsyncConnection
+    session_id: UUID | None = None
+    token_id: UUID | None = None
+    confirmed_at: datetime | None = None
+    """When the session last proved again who uses it; log-in alone does not count."""
 
     def today(self) -> date:
         """Today where the person lives: a civil date is theirs, not the server's."""

@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
 from app.access.context import Actor, BookReader, BookWriter
-from app.access.opening import flush_events, take_book
+from app.access.opening import actor_of, flush_events, take_book
+from app.access.permissions import confirmed, refusal_of
 from app.core.admission import Admission
 from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.database import Database
 from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
 from app.core.idempotency import IdempotencyHeader, claim
+from app.core.security import Bearer
 
 bearer = OAuth2PasswordBearer(
     tokenUrl="/api/v1/auth/token",
@@ -44,11 +46,11 @@ async def get_bearer(token: Annotated[str | None, Depends(bearer)]) -> str:
     return token
 
 
-async def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) -> AsyncIterator[tuple[UUID, UUID]]:
-    """Session and user of a token; then the user's turn, so that nobody can hold all connections."""
-    claims = request.app.state.access_tokens.read(token)
-    async with request.app.state.turns.turn(claims.user_id):
-        yield claims.session_id, claims.user_id
+async def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) -> AsyncIterator[Bearer]:
+    """What the token claims; then its holder's turn, so that nobody can hold all connections."""
+    claims = request.app.state.access_tokens.bearer(token)
+    async with request.app.state.turns.turn(claims.turn):
+        yield claims
 
 
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
@@ -100,25 +102,28 @@ BookInPath = Depends(_book_in_path)
 
 async def _open(
     request: Request,
-    claims: Annotated[tuple[UUID, UUID], Depends(_claims, scope="function")],
+    claims: Annotated[Bearer, Depends(_claims, scope="function")],
     wanted: Annotated[UUID | None, Depends(_wanted_book)],
     connection: Connection,
 ) -> _Opened:
     return await _open_on(connection, request, claims, wanted)
 
 
-async def _open_on(
-    connection: AsyncConnection, request: Request, claims: tuple[UUID, UUID], wanted: UUID | None
-) -> _Opened:
-    session_id, user_id = claims
-    row = await repository.open_request(connection, session_id, user_id, wanted)
+async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer, wanted: UUID | None) -> _Opened:
+    permission = request.scope["route"].permission
+    if permission is None:
+        raise LookupError("A route that opens a request has no permission: give its router or itself one.")
+    row = await repository.open_request(connection, claims, wanted, permission)
     if row is None:
-        raise UnauthenticatedError("This session is over; log in again.")
-    request.state.user_id = str(user_id)
-    structlog.contextvars.bind_contextvars(user_id=str(user_id))
+        raise UnauthenticatedError("This session or token is over; log in again.")
+    actor = actor_of(row, connection)
+    request.state.user_id = str(actor.user_id)
+    structlog.contextvars.bind_contextvars(user_id=str(actor.user_id))
+    if not row["permitted"]:
+        raise refusal_of(actor, permission)
     if wanted is not None and row["book_id"] is None:
         raise NotFoundError("There is no such book, or you are not a member of it.")
-    return _Opened(Actor(user_id, session_id, row["user_role"], row["time_zone"], connection), row)
+    return _Opened(actor, row)
 
 
 Opened = Annotated[_Opened, Depends(_open, scope="function")]
@@ -163,7 +168,7 @@ ReadBook = Annotated[BookReader, Depends(_read_book, scope="function")]
 
 async def _read_snapshot(
     request: Request,
-    claims: Annotated[tuple[UUID, UUID], Depends(_claims, scope="function")],
+    claims: Annotated[Bearer, Depends(_claims, scope="function")],
     wanted: Annotated[UUID | None, Depends(_wanted_book)],
 ) -> AsyncIterator[BookReader]:
     database: Database = request.app.state.database
@@ -215,6 +220,15 @@ BookTag = Depends(_book_tag, scope="function")
 """For the `dependencies` of a list: it carries the book's ETag, and an unchanged one answers 304 unread."""
 
 ActorParam = Annotated[Actor, Depends(_actor, scope="function")]
+
+
+async def _confirmed_actor(actor: ActorParam) -> Actor:
+    return confirmed(actor)
+
+
+ConfirmedActor = Annotated[Actor, Depends(_confirmed_actor, scope="function")]
+"""Somebody who proved again who they are, moments ago: for what cannot be taken back."""
+
 WriteBook = Annotated[BookWriter, Depends(_write_book, scope="function")]
 TakeBook = Annotated[Take, Depends(_take_book, scope="function")]
 """For a route that writes or only says what it would write: call it to take the book, once, or leave the book alone."""

@@ -3,10 +3,24 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause
+from sqlalchemy import RowMapping, TextClause
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
 from app.access.context import Actor, BookWriter
+
+
+def actor_of(row: RowMapping, connection: AsyncConnection) -> Actor:
+    """The actor whom an opened request's row tells of."""
+    return Actor(
+        row["user_id"],
+        row["user_role"],
+        row["time_zone"],
+        connection,
+        row["session_id"],
+        row["token_id"],
+        row["confirmed_at"],
+    )
 
 
 async def take_book(actor: Actor, book_id: UUID, role: str) -> BookWriter:

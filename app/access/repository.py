@@ -8,8 +8,10 @@ from sqlalchemy import BigInteger, RowMapping, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.documents import dump
+from app.core.security import Bearer
 
-_OPEN = text("SELECT * FROM open_request(:session, :user, :book)")
+_OPEN = text("SELECT * FROM open_request(:session, :user, :token, :book, :permission)")
+_ACT_AS = text("SELECT set_config('app.user_id', CAST(:user AS text), true)")
 _SET_BOOK = text("SELECT set_config('app.book_id', CAST(:book AS text), true)")
 # No join: after waiting for a writer who chose another base currency, the row joined before would not fit any more.
 _TAKE = text(
@@ -35,14 +37,26 @@ _LOG = text(EVENTS_SQL).bindparams(*EVENT_PARAMETERS)
 
 
 async def open_request(
-    connection: AsyncConnection, session_id: UUID, user_id: UUID, book_id: UUID | None
+    connection: AsyncConnection, bearer: Bearer, book_id: UUID | None, permission: str
 ) -> RowMapping | None:
-    """Check session and membership and set both for row-level security, in one statement.
+    """Check session or token, permission and membership, and set user, book and permission for row-level security.
 
-    None when the session is over; a row without `book_id` when the book is not this user's.
+    All in one statement. None when the session or token is over or its user is banned; a row that is not `permitted`
+    without the permission; a row without `book_id` when the book is not this user's.
     """
-    parameters = {"session": session_id, "user": user_id, "book": book_id}
+    parameters = {
+        "session": bearer.session_id,
+        "user": bearer.user_id,
+        "token": bearer.token_hash,
+        "book": book_id,
+        "permission": permission,
+    }
     return (await connection.execute(_OPEN, parameters)).mappings().one_or_none()
+
+
+async def act_as(connection: AsyncConnection, user_id: UUID) -> None:
+    """Let this transaction see and write the rows of a person who has just proved who they are, or is just made."""
+    await connection.execute(_ACT_AS, {"user": str(user_id)})
 
 
 async def open_new_book(connection: AsyncConnection, book_id: UUID) -> None:

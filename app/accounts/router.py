@@ -26,7 +26,7 @@ from app.transactions.filters import TransactionFilter
 from app.transactions.outputs import TransactionOut
 from app.transactions.query import Search, SortParam, searched
 
-router = routes("/accounts", "accounts")
+router = routes("/accounts", "accounts", reads="accounts:read", writes="accounts:write")
 
 
 @router.post(

@@ -29,7 +29,7 @@ FRAME_BYTES = 16_384
 """What a multipart body may have around the file."""
 CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-router = routes("", "attachments", errors=(404,))
+router = routes("", "attachments", reads="attachments:read", writes="attachments:write", errors=(404,))
 
 
 def upload_pattern(prefix: str) -> re.Pattern[str]:

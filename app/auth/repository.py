@@ -3,11 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, text, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth.models import RefreshToken, Session
+from app.auth.models import Password, RefreshToken, Session
 from app.core.database import AnyRow
+
+_HOLD = text("SELECT * FROM session_of_refresh_token(:hash)")
+_USER = text("SELECT * FROM user_for_login(:email)")
+_FORGET = text("SELECT forget_ended_sessions(:before)")
 
 
 async def add_session(
@@ -18,6 +23,7 @@ async def add_session(
     expires_at: datetime,
     user_agent: str | None,
     address: str | None,
+    method: str,
 ) -> None:
     values = {
         "id": session_id,
@@ -25,6 +31,7 @@ async def add_session(
         "expires_at": expires_at,
         "user_agent": user_agent,
         "address": address,
+        "method": method,
     }
     await connection.execute(insert(Session).values(values))
 
@@ -35,19 +42,20 @@ async def add_refresh_token(connection: AsyncConnection, token_hash: bytes, sess
 
 async def hold_refresh_token(connection: AsyncConnection, token_hash: bytes) -> AnyRow | None:
     """The token and its session; the token's row stays locked, so two uses of it come one after the other."""
-    statement = (
-        select(
-            RefreshToken.used_at,
-            Session.id.label("session_id"),
-            Session.user_id,
-            Session.expires_at,
-            Session.revoked_at,
-        )
-        .join(Session, Session.id == RefreshToken.session_id)
-        .where(RefreshToken.token_hash == token_hash)
-        .with_for_update(of=RefreshToken)
-    )
-    return (await connection.execute(statement)).one_or_none()
+    return (await connection.execute(_HOLD, {"hash": token_hash})).one_or_none()
+
+
+async def user_for_login(connection: AsyncConnection, email: str) -> AnyRow | None:
+    """The id, password hash (None without a password), verification and ban behind an address, whatever its case."""
+    return (await connection.execute(_USER, {"email": email})).one_or_none()
+
+
+async def set_password(connection: AsyncConnection, user_id: UUID, password_hash: str) -> None:
+    """The person's first password, or another one; the transaction acts as them."""
+    values = {"user_id": user_id, "hash": password_hash, "changed_at": func.now()}
+    statement = postgresql.insert(Password).values(values)
+    renewed = {"hash": statement.excluded.hash, "changed_at": statement.excluded.changed_at}
+    await connection.execute(statement.on_conflict_do_update(index_elements=[Password.user_id], set_=renewed))
 
 
 async def spend_refresh_token(connection: AsyncConnection, token_hash: bytes) -> None:
@@ -59,12 +67,11 @@ async def extend_session(connection: AsyncConnection, session_id: UUID, expires_
     await connection.execute(update(Session).where(Session.id == session_id).values(expires_at=expires_at))
 
 
-async def revoke_session(connection: AsyncConnection, session_id: UUID) -> None:
+async def revoke_session(connection: AsyncConnection, session_id: UUID, because: str) -> None:
     statement = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
-    await connection.execute(statement.values(revoked_at=func.now()))
+    await connection.execute(statement.values(revoked_at=func.now(), revoked_because=because))
 
 
 async def forget_ended(connection: AsyncConnection, before: datetime) -> int:
-    """Delete sessions that ended before then, with their tokens; returns how many."""
-    ended = delete(Session).where((Session.expires_at < before) | (Session.revoked_at < before))
-    return (await connection.execute(ended)).rowcount
+    """Delete sessions that ended before then, and every expired one-time token; returns how many sessions."""
+    return int(await connection.scalar(_FORGET, {"before": before}) or 0)

@@ -6,19 +6,20 @@ from fastapi import Depends, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
 from app.access.dependencies import Connection, IdempotentAnonymous, waits_for
+from app.auth import passwords, registration, sessions
+from app.auth.door import Device, Door
 from app.auth.schemas import Login, RefreshIn, Register, Tokens
-from app.auth.service import Device, Doorkeeper
 from app.core.database import AnyRow
 from app.core.problems import problem_response, problems
 from app.core.routing import routes
 from app.users.schemas import UserOut
 
-router = routes("/auth", "auth", public=True)
+router = routes("/auth", "auth", reads=None)
 
 
-async def _doorkeeper(request: Request, connection: Connection) -> Doorkeeper:
+async def _door(request: Request, connection: Connection) -> Door:
     state = request.app.state
-    return Doorkeeper(connection, state.settings, state.passwords, state.access_tokens)
+    return Door(connection, state.settings, state.passwords, state.access_tokens)
 
 
 async def _device(request: Request) -> Device:
@@ -27,7 +28,7 @@ async def _device(request: Request) -> Device:
 
 # Of each route that computes a hash.
 Admitted = waits_for("logging_in")
-DoorkeeperParam = Annotated[Doorkeeper, Depends(_doorkeeper, scope="function")]
+DoorParam = Annotated[Door, Depends(_door, scope="function")]
 DeviceParam = Annotated[Device, Depends(_device)]
 
 
@@ -40,9 +41,9 @@ DeviceParam = Annotated[Device, Depends(_device)]
     responses=problems(403, 409),
     dependencies=[Admitted, IdempotentAnonymous],
 )
-async def register(body: Register, door: DoorkeeperParam, response: Response) -> AnyRow:
+async def register(body: Register, door: DoorParam, response: Response) -> AnyRow:
     """Make yourself known. You get a personal book with a category tree to start from."""
-    user = await door.register(body)
+    user = await registration.register(door, body)
     response.headers["Location"] = "/api/v1/users/me"
     return user
 
@@ -56,10 +57,10 @@ async def register(body: Register, door: DoorkeeperParam, response: Response) ->
     dependencies=[Admitted],
 )
 async def get_token(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], door: DoorkeeperParam, device: DeviceParam
+    form: Annotated[OAuth2PasswordRequestForm, Depends()], door: DoorParam, device: DeviceParam
 ) -> Tokens:
     """The Authorize button of `/docs` uses this one. `username` is the e-mail address."""
-    return await door.login(form.username, form.password, device)
+    return await passwords.login(door, form.username, form.password, device)
 
 
 @router.post(
@@ -70,9 +71,9 @@ async def get_token(
     responses=problems(401),
     dependencies=[Admitted],
 )
-async def login(body: Login, door: DoorkeeperParam, device: DeviceParam) -> Tokens:
+async def login(body: Login, door: DoorParam, device: DeviceParam) -> Tokens:
     """Opens a session. Repeating it opens another one; sessions do not disturb each other."""
-    return await door.login(body.email, body.password, device)
+    return await passwords.login(door, body.email, body.password, device)
 
 
 @router.post(
@@ -82,9 +83,9 @@ async def login(body: Login, door: DoorkeeperParam, device: DeviceParam) -> Toke
     summary="Renew the tokens",
     responses=problems(401),
 )
-async def refresh(body: RefreshIn, door: DoorkeeperParam, request: Request) -> Tokens | Response:
+async def refresh(body: RefreshIn, door: DoorParam, request: Request) -> Tokens | Response:
     """Spends the refresh token and hands out the next one. A spent token that comes back ends the session."""
-    tokens = await door.refresh(body.refresh_token)
+    tokens = await sessions.refresh(door, body.refresh_token)
     if tokens is None:
         detail = "This refresh token was used before. The session is closed, in case somebody else has it; log in."
         return problem_response(request, 401, "refresh_token_reused", detail, headers={"WWW-Authenticate": "Bearer"})
@@ -92,6 +93,6 @@ async def refresh(body: RefreshIn, door: DoorkeeperParam, request: Request) -> T
 
 
 @router.post("/logout", status_code=204, operation_id="logout", summary="Log out")
-async def logout(body: RefreshIn, door: DoorkeeperParam) -> None:
+async def logout(body: RefreshIn, door: DoorParam) -> None:
     """Ends the session of this refresh token; its access tokens stop working with the next request."""
-    await door.logout(body.refresh_token)
+    await sessions.logout(door, body.refresh_token)

@@ -13,7 +13,7 @@ from app.core.pagination import Whole, whole
 from app.core.problems import problems
 from app.core.routing import routes
 
-router = routes("/books", "books")
+router = routes("/books", "books", reads="books:read", writes="books:write")
 
 
 @router.get("", response_model=Whole[BookOut], operation_id="list_books", summary="List my books")

@@ -19,7 +19,7 @@ from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 
-router = routes("/categories", "categories")
+router = routes("/categories", "categories", reads="categories:read", writes="categories:write")
 
 
 @router.post(

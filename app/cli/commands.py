@@ -21,6 +21,7 @@ from app.cli.revision import write as write_revision
 from app.core import logs
 from app.core.config import Settings, load_settings
 from app.core.failures import StartupError
+from app.core.login_role import login_url
 from app.core.migrations import DATABASE_ERRORS, migrate, unusable_database
 from app.core.version import VERSION
 from app.main import create_app
@@ -69,7 +70,8 @@ def serve(
         embedded = settings.database_url is None
         place = str(settings.data_dir.expanduser().resolve()) if embedded else make_url(url).render_as_string()
         address = serving.browser_url(listener)
-        app = create_app(settings.model_copy(update={"database_url": url}))
+        app_url = asyncio.run(login_url(url)) if embedded else settings.database_app_url or url
+        app = create_app(settings.model_copy(update={"database_url": app_url}))
         serving.run(app, settings, listener, lambda: _announce(address, place))
 
 

@@ -3,15 +3,16 @@
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.core.embedded import default_data_dir
 from app.core.failures import StartupError
+from app.core.identity_settings import IdentitySettings
 
 MIN_SECRET_LENGTH = 32
 URL_PARAMETERS = {"host", "port", "ssl", "passfile", "target_session_attrs"}
@@ -24,12 +25,6 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Registration(StrEnum):
-    OPEN = "open"
-    INVITE = "invite"
-    CLOSED = "closed"
-
-
 class LogFormat(StrEnum):
     JSON = "json"
     CONSOLE = "console"
@@ -40,7 +35,7 @@ class AttachmentsStore(StrEnum):
     S3 = "s3"
 
 
-class Settings(BaseSettings):
+class Settings(IdentitySettings):
     """One value a setting; the environment wins over `.env`, and an empty value counts as absent."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
@@ -53,19 +48,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     database_pool_size: int = Field(default=10, ge=1, le=200)
 
+    database_app_url: str | None = None
     secret_key: str | None = None
-    algorithm: str = Field(default="HS256", pattern=r"^HS(256|384|512)$")
-    access_token_expire_minutes: int = Field(default=15, ge=1, le=24 * 60)
-    refresh_token_expire_days: int = Field(default=30, ge=1, le=365)
-    registration: Registration = Registration.OPEN
 
-    argon2_memory_kib: int = Field(default=19_456, ge=8_192)
-    argon2_time_cost: int = Field(default=2, ge=1)
-    argon2_parallelism: int = Field(default=1, ge=1)
-    password_hashes_at_once: int = Field(default=2, ge=1, le=64)
-
-    cors_origins: Annotated[list[str], NoDecode] = []
-    trusted_proxies: Annotated[list[str], NoDecode] = []
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_upload_bytes: int = Field(default=67_108_864, ge=1024)
     min_free_disk_bytes: int = Field(default=104_857_600, ge=0)
@@ -85,14 +70,7 @@ class Settings(BaseSettings):
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
-    @field_validator("cors_origins", "trusted_proxies", mode="before")
-    @classmethod
-    def _split_commas(cls, value: object) -> object:
-        if isinstance(value, str):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
-
-    @field_validator("database_url")
+    @field_validator("database_url", "database_app_url")
     @classmethod
     def _name_the_driver(cls, value: str | None) -> str | None:
         """Accept the URL forms that hosts hand out; the driver is always asyncpg."""

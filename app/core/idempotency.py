@@ -133,7 +133,7 @@ _KEEP = text(
     WHERE k.created_at <= :since
     """
 )
-_FORGET = text("DELETE FROM idempotency_keys WHERE created_at < :before")
+_FORGET = text("SELECT forget_old_answers(:before)")
 
 
 async def claim(request: Request, connection: AsyncConnection, scope: str, key: str | None) -> None:
@@ -198,4 +198,4 @@ async def _content_digest(file: UploadFile) -> str:
 
 async def forget_old(connection: AsyncConnection) -> int:
     """Delete keys nobody may rely on any more; returns how many."""
-    return (await connection.execute(_FORGET, {"before": now() - KEPT_FOR})).rowcount
+    return int(await connection.scalar(_FORGET, {"before": now() - KEPT_FOR}) or 0)

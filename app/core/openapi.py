@@ -49,6 +49,7 @@ def describe(app: FastAPI) -> None:
             for path in schema["paths"].values():
                 for operation in path.values():
                     _declare_what_any_route_can_answer(operation)
+                    _say_what_it_needs(operation)
                     _only_problems(operation["responses"])
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
@@ -67,6 +68,12 @@ def _declare_what_any_route_can_answer(operation: dict[str, Any]) -> None:
     for status, response in problems(*statuses).items():
         response.pop("model")
         operation["responses"].setdefault(str(status), response)
+
+
+def _say_what_it_needs(operation: dict[str, Any]) -> None:
+    """The permission that the caller's role needs, which is the scope that a personal access token needs."""
+    if permission := operation.get("x-permission"):
+        operation["description"] = f"{operation.get('description', '')}\n\nPermission: `{permission}`.".strip()
 
 
 def _only_problems(responses: dict[str, Any]) -> None:

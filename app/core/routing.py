@@ -1,11 +1,12 @@
 """Routers of this API: exact numbers in bodies, replayable POSTs, and errors declared on every route."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi.params import Depends as DependsParam
 from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -52,12 +53,45 @@ def _check_media_type(request: Request, *, is_form: bool) -> None:
         raise HTTPException(415, f"Send the body as {' or '.join(wanted)} and say so in Content-Type.")
 
 
+class Permission:
+    """The mark that `require` leaves on a route; the door that opens requests reads it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def __call__(self) -> None:
+        """Nothing: the check is made with the statement that opens the request."""
+
+
+def require(permission: str) -> Any:
+    """For the `dependencies` of a route: who lacks this permission, or whose token lacks the scope, gets 403.
+
+    The routers of `routes()` have one for reading and one for writing already; one on a route replaces it.
+    """
+    return Depends(Permission(permission))
+
+
+def required_permission(dependencies: Sequence[DependsParam]) -> str | None:
+    """The permission that was asked for last, so that of the route before that of its router."""
+    names = [each.dependency.name for each in dependencies if isinstance(each.dependency, Permission)]
+    return names[-1] if names else None
+
+
 class Route(APIRoute):
     """Runs the endpoint, then keeps its answer under the caller's `Idempotency-Key`, inside its transaction.
 
     What FastAPI calls the handler ends before the function-scoped session commits, so the kept answer and the
     effect are one: both exist or neither.
     """
+
+    permission: str | None
+    """What a caller must be permitted; None on public routes, and there nothing that needs a user opens."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.permission = required_permission(self.dependencies)
+        if self.permission is not None:
+            self.openapi_extra = {**(self.openapi_extra or {}), "x-permission": self.permission}
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         original = super().get_route_handler()
@@ -79,10 +113,32 @@ class Route(APIRoute):
         return handle
 
 
-def routes(prefix: str, tag: str, *, errors: tuple[int, ...] = (), public: bool = False) -> APIRouter:
-    """A router whose routes all declare `errors` beside what any route can answer: 401, 422, 500 and 503."""
-    every = (422, 500, 503) if public else (401, 403, 422, 500, 503)
-    return APIRouter(prefix=prefix, tags=[tag], route_class=Route, responses=problems(*every, *errors))
+class _Router(APIRouter):
+    """Puts the permission to read on the GETs and that to write on all else, but where a route has its own."""
+
+    permissions: tuple[str, str] | None = None
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        given = list(options.get("dependencies") or ())
+        if self.permissions is not None and required_permission(given) is None:
+            reads, writes = self.permissions
+            given.insert(0, require(reads if set(options.get("methods") or ["GET"]) <= {"GET"} else writes))
+        super().add_api_route(path, endpoint, **{**options, "dependencies": given})
+
+
+def routes(
+    prefix: str, tag: str, *, reads: str | None, writes: str | None = None, errors: tuple[int, ...] = ()
+) -> APIRouter:
+    """A router whose routes all declare `errors` beside what any route can answer: 401, 403, 422, 500 and 503.
+
+    `reads` is the permission that its GETs need, `writes` that of its other methods (the same without one); with
+    `reads=None` the routes are public.
+    """
+    every = (422, 500, 503) if reads is None else (401, 403, 422, 500, 503)
+    router = _Router(prefix=prefix, tags=[tag], route_class=Route, responses=problems(*every, *errors))
+    if reads is not None:
+        router.permissions = (reads, writes or reads)
+    return router
 
 
 def only(router: APIRouter, method: str, path: str) -> None:

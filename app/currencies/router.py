@@ -9,7 +9,7 @@ from app.core.pagination import Whole, whole
 from app.core.routing import routes
 from app.currencies import service
 
-router = routes("/currencies", "currencies")
+router = routes("/currencies", "currencies", reads="currencies:read")
 
 
 class CurrencyOut(BaseModel):

@@ -14,22 +14,26 @@ from sqlalchemy import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.access.context import Actor, BookReader, BookWriter
-from app.access.opening import flush_events, take_book
+from app.access.context import BookReader, BookWriter
+from app.access.opening import actor_of, flush_events, take_book
 from app.access.repository import open_request
 from app.accounts import service as accounts
 from app.accounts.schemas import AccountIn
+from app.auth import passwords, sessions
+from app.auth.door import Device, Door
+from app.auth.passwords import WrongCredentialsError
+from app.auth.registration import add_person
+from app.auth.repository import user_for_login
 from app.auth.schemas import Register
-from app.auth.service import Device, Doorkeeper, WrongCredentialsError
 from app.categories import service as categories
 from app.categories.schemas import CategoryIn
-from app.core.config import Registration, Settings
+from app.core.config import Settings
 from app.core.database import Database, domain_error_of
 from app.core.errors import DomainError
 from app.core.failures import StartupError
 from app.core.pagination import MAX_LIMIT, PageRequest
 from app.core.secret import signing_secret
-from app.core.security import AccessClaims, AccessTokens, PasswordHasher
+from app.core.security import AccessClaims, AccessTokens, Bearer, PasswordHasher
 from app.demo import plan
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.transactions import listing
@@ -97,8 +101,7 @@ class _Demo:
 
     def __init__(self, database: Database, settings: Settings, report: Report) -> None:
         self._database = database
-        # Whoever runs the command owns the server: how it treats strangers does not matter here.
-        self._settings = settings.model_copy(update={"registration": Registration.OPEN})
+        self._settings = settings
         self._passwords = PasswordHasher(settings)
         self._access_tokens = AccessTokens(settings, signing_secret(settings))
         self._report = report
@@ -117,12 +120,12 @@ class _Demo:
             added = await self._write(claims, wanted)
         return DemoSummary(EMAIL, PASSWORD, len(account_ids), len(wanted), added, start, today)
 
-    def _door(self, connection: AsyncConnection) -> Doorkeeper:
-        return Doorkeeper(connection, self._settings, self._passwords, self._access_tokens)
+    def _door(self, connection: AsyncConnection) -> Door:
+        return Door(connection, self._settings, self._passwords, self._access_tokens)
 
     async def _register(self) -> None:
         async with self._database.begin() as connection:
-            if await users.credentials(connection, EMAIL) is None:
+            if await user_for_login(connection, EMAIL) is None:
                 body = Register(
                     email=EMAIL,
                     password=PASSWORD,
@@ -130,14 +133,15 @@ class _Demo:
                     time_zone=TIME_ZONE,
                     base_currency=BASE_CURRENCY,
                 )
-                await self._door(connection).register(body)
+                # Everybody knows the demo's password: it never becomes the admin.
+                await add_person(self._door(connection), body, may_be_admin=False)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[AccessClaims]:
         """A log-in for the time of the run; it also proves that the address is the demo's."""
         try:
             async with self._database.begin() as connection:
-                tokens = await self._door(connection).login(EMAIL, PASSWORD, Device("finance demo", None))
+                tokens = await passwords.login(self._door(connection), EMAIL, PASSWORD, Device("finance demo", None))
         except WrongCredentialsError:
             raise StartupError(
                 f"{EMAIL} is registered with another password, so it may be a real person's; nothing was changed."
@@ -146,15 +150,16 @@ class _Demo:
             yield self._access_tokens.read(tokens.access_token)
         finally:
             async with self._database.begin() as connection:
-                await self._door(connection).logout(tokens.refresh_token)
+                await sessions.logout(self._door(connection), tokens.refresh_token)
 
     @asynccontextmanager
     async def _reading(self, claims: AccessClaims) -> AsyncIterator[BookReader]:
         async with self._database.begin() as connection:
-            row = await open_request(connection, claims.session_id, claims.user_id, None)
+            bearer = Bearer(claims.session_id, claims.user_id)
+            row = await open_request(connection, bearer, None, "transactions:write")
             if row is None or row["book_id"] is None:
                 raise StartupError(f"{EMAIL} has no book any more; the demo needs one.")
-            yield _reader(connection, claims, row)
+            yield _reader(connection, row)
 
     @asynccontextmanager
     async def _writing(self, claims: AccessClaims) -> AsyncIterator[BookWriter]:
@@ -200,9 +205,9 @@ class _Demo:
         return len(missing)
 
 
-def _reader(connection: AsyncConnection, claims: AccessClaims, row: RowMapping) -> BookReader:
+def _reader(connection: AsyncConnection, row: RowMapping) -> BookReader:
     return BookReader(
-        Actor(claims.user_id, claims.session_id, row["user_role"], row["time_zone"], connection),
+        actor_of(row, connection),
         connection,
         row["book_id"],
         row["book_role"],

@@ -17,7 +17,7 @@ from app.exports.service import Export
 PIECE = 1 << 18
 TEXT = "text/plain; charset=utf-8"
 
-router = routes("/exports", "exports")
+router = routes("/exports", "exports", reads="exports:read")
 
 
 def _answers(what: str) -> dict[int | str, dict[str, Any]]:

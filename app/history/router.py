@@ -12,7 +12,7 @@ from app.core.routing import routes
 from app.history import service
 from app.history.schemas import ActivityEvent, Changes, HistoryEvent, UndoOut, UndoRevisionIn
 
-router = routes("/books", "books")
+router = routes("/books", "books", reads="history:read", writes="history:undo")
 
 
 @router.get(
@@ -70,7 +70,7 @@ async def undo(body: UndoRevisionIn, book: WriteBook) -> dict[str, Any]:
 
 def _history_of(prefix: str, entity: str, plural: str) -> APIRouter:
     """`GET {prefix}/{id}/history` for one kind of rows."""
-    of_entity = routes(prefix, plural)
+    of_entity = routes(prefix, plural, reads="history:read")
 
     @of_entity.get(
         f"/{{{entity}_id}}/history",

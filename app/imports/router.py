@@ -20,7 +20,7 @@ from app.imports.schemas import CommitIn, Format, ImportOut, ImportPreview, Impo
 
 FILE_NAME_LIMIT = 255
 
-router = routes("/imports", "imports", errors=(404,))
+router = routes("/imports", "imports", reads="imports:read", writes="imports:write", errors=(404,))
 
 
 def _parse_mapping(text: str | None) -> Mapping:

@@ -10,7 +10,7 @@ from app.core.problems import problems
 from app.core.routing import routes
 from app.integrity import service
 
-router = routes("/books", "books")
+router = routes("/books", "books", reads="integrity:read")
 
 
 class Check(BaseModel):

@@ -13,7 +13,7 @@ from app.core.routing import routes
 from app.names import listing, payees, statistics
 from app.names.schemas import NameStatistics, PayeeIn, PayeeMerge, PayeeOut, PayeePatch, PayeeReplace
 
-router = routes("/payees", "payees")
+router = routes("/payees", "payees", reads="payees:read", writes="payees:write")
 
 
 @router.post(

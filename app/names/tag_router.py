@@ -13,7 +13,7 @@ from app.core.routing import routes
 from app.names import listing, statistics, tags
 from app.names.schemas import NameStatistics, TagIn, TagMerge, TagOut, TagPatch, TagReplace
 
-router = routes("/tags", "tags")
+router = routes("/tags", "tags", reads="tags:read", writes="tags:write")
 
 
 @router.post(

@@ -11,7 +11,7 @@ from app.core.routing import routes
 from app.reports import service
 from app.reports.schemas import MonthlyReport
 
-router = routes("/reports", "reports")
+router = routes("/reports", "reports", reads="reports:read")
 
 
 @router.get(

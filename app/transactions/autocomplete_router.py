@@ -16,10 +16,10 @@ from app.transactions import autocomplete
 MAX_SUGGESTIONS = 50
 Item = TypeVar("Item")
 
-payees = routes("/payees", "payees")
-tags = routes("/tags", "tags")
-categories = routes("/categories", "categories")
-accounts = routes("/accounts", "accounts")
+payees = routes("/payees", "payees", reads="payees:read")
+tags = routes("/tags", "tags", reads="tags:read")
+categories = routes("/categories", "categories", reads="categories:read")
+accounts = routes("/accounts", "accounts", reads="accounts:read")
 ANSWERS = {**problems(404), **not_modified()}
 
 

@@ -18,7 +18,7 @@ from app.transactions import matching
 from app.transactions.documents import Document
 from app.transactions.outputs import TransactionOut
 
-router = routes("/transfer-matches", "transactions")
+router = routes("/transfer-matches", "transactions", reads="transactions:read", writes="transactions:write")
 
 DEFAULT_SPAN = timedelta(days=92)
 

@@ -20,7 +20,7 @@ from app.transactions.schemas import TransactionIn, TransactionPatch, UnsealIn
 
 TransactionBody = Annotated[TransactionIn, Body(openapi_examples=TRANSACTIONS)]
 
-router = routes("/transactions", "transactions")
+router = routes("/transactions", "transactions", reads="transactions:read", writes="transactions:write")
 
 
 @router.post(

@@ -7,7 +7,7 @@ from app.core.routing import routes
 from app.users import service
 from app.users.schemas import UserOut, UserPatch
 
-router = routes("/users", "users", errors=(404,))
+router = routes("/users", "users", reads="profile:read", writes="profile:write", errors=(404,))
 
 
 @router.get("/me", response_model=UserOut, operation_id="get_me", summary="Who am I")

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access.repository import act_as
 from app.core.database import AnyRow, constraint_means
 from app.core.errors import ConflictError, NotFoundError
 from app.users import repository
@@ -26,18 +27,17 @@ async def add(
     user_id: UUID,
     email: str,
     full_name: str | None,
-    password_hash: str,
     time_zone: str,
-) -> None:
-    """Raises `EmailTakenError` when the address belongs to somebody."""
-    await repository.add(
-        connection,
-        user_id=user_id,
-        email=email,
-        full_name=full_name,
-        password_hash=password_hash,
-        time_zone=time_zone,
-    )
+    may_be_admin: bool = True,
+) -> str:
+    """Add a person, the first one as admin if they may; returns their role. The transaction acts as them from then on.
+
+    Raises `EmailTakenError` when the address belongs to somebody.
+    """
+    role = "admin" if may_be_admin and await repository.is_first(connection) else "user"
+    await act_as(connection, user_id)
+    await repository.add(connection, user_id=user_id, email=email, full_name=full_name, time_zone=time_zone, role=role)
+    return role
 
 
 async def get(connection: AsyncConnection, user_id: UUID) -> AnyRow:
@@ -45,16 +45,6 @@ async def get(connection: AsyncConnection, user_id: UUID) -> AnyRow:
     if row is None:
         raise NotFoundError("This user does not exist any more.")
     return row
-
-
-async def credentials(connection: AsyncConnection, email: str) -> tuple[UUID, str] | None:
-    """The id and password hash behind an address, whatever its case."""
-    row = await repository.credentials(connection, email)
-    return (row.id, row.password_hash) if row is not None else None
-
-
-async def set_password_hash(connection: AsyncConnection, user_id: UUID, password_hash: str) -> None:
-    await repository.change(connection, user_id, {"password_hash": password_hash})
 
 
 async def set_default_book(connection: AsyncConnection, user_id: UUID, book_id: UUID) -> None:

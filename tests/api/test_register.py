@@ -3,7 +3,8 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from app.categories.defaults import TREE
-from app.core.config import Registration, Settings
+from app.core.config import Settings
+from app.core.identity_settings import Registration
 from tests.conftest import fresh_email
 from tests.people import API, PASSWORD, Person, expect, fields, problem, register
 from tests.servers import serving

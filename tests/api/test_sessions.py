@@ -127,7 +127,7 @@ async def test_the_password_is_hashed_anew_when_the_settings_rise(
     app: FastAPI, settings: Settings, owner_database: Database
 ) -> None:
     person = await register(app, fresh_email())
-    stored = text("SELECT password_hash FROM users WHERE id = :user")
+    stored = text("SELECT hash FROM passwords WHERE user_id = :user")
     async with serving(settings, argon2_time_cost=2) as (_, client):
         async with owner_database.begin() as connection:
             before = await connection.scalar(stored, {"user": person.user["id"]})

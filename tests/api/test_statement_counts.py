@@ -5,24 +5,28 @@ from typing import Any
 
 import pytest
 
-from app.core.config import Settings
+from app.core.config import Settings, load_settings
+from app.main import create_app
 from tests.conftest import fresh_email
 from tests.people import Person, expect, register
-from tests.servers import serving
 
 Counted = tuple[Person, list[str]]
 
 
 @pytest.fixture
 async def counted(settings: Settings) -> AsyncIterator[Counted]:
-    """Somebody on a server of one connection, and the statements it has seen."""
-    async with serving(settings, database_pool_size=1) as (app, _):
-        seen: list[str] = []
-        app.state.database.count_statements(seen.append)
-        person = await register(app, fresh_email())
-        yield person, seen
-        await person.check_integrity()
-        await person.http.aclose()
+    """Somebody on a server of one connection, and the statements it has seen.
+
+    Its lifespan is not run: the statements of its chores would be counted with those of a request.
+    """
+    app = create_app(load_settings(_env_file=None, **{**settings.model_dump(), "database_pool_size": 1}))
+    seen: list[str] = []
+    app.state.database.count_statements(seen.append)
+    person = await register(app, fresh_email())
+    yield person, seen
+    await person.check_integrity()
+    await person.http.aclose()
+    await app.state.database.dispose()
 
 
 async def test_requests_cost_few_statements(counted: Counted) -> None:

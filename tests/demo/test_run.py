@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from app.access.context import Actor
+from app.auth.door import Door
+from app.auth.registration import add_person
 from app.auth.schemas import Register
-from app.auth.service import Doorkeeper
-from app.core.config import Registration, Settings
+from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
+from app.core.identity_settings import Registration
 from app.core.migrations import migrate
 from app.core.security import AccessTokens, PasswordHasher
 from app.demo import plan
@@ -194,7 +196,7 @@ async def register(url: str, settings: Settings, password: str) -> None:
     database = Database(url, pool_size=1)
     try:
         async with database.begin() as connection:
-            door = Doorkeeper(connection, settings, PasswordHasher(settings), AccessTokens(settings, "unused " * 8))
-            await door.register(Register(email=EMAIL, password=password, base_currency="EUR"))
+            door = Door(connection, settings, PasswordHasher(settings), AccessTokens(settings, "unused " * 8))
+            await add_person(door, Register(email=EMAIL, password=password, base_currency="EUR"))
     finally:
         await database.dispose()

@@ -29,7 +29,7 @@ async def writing(database: Database, person: Person) -> AsyncIterator[BookWrite
     """The person's book taken to write in it, as a request has it; an error takes everything back."""
     async with database.begin() as connection:
         await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), {"book": person.book_id})
-        actor = Actor(UUID(person.user["id"]), new_id(), "user", "UTC", connection)
+        actor = Actor(UUID(person.user["id"]), "user", "UTC", connection)
         yield await take_book(actor, UUID(person.book_id), "owner")
 
 

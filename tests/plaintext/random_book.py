@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.access import repository
 from app.access.context import Actor, BookWriter, Event
@@ -65,7 +65,7 @@ async def writing(database: Database, person: Person) -> AsyncIterator[BookWrite
     """The person's book, held for changes that no route makes yet."""
     async with database.begin() as connection:
         await repository.open_new_book(connection, UUID(person.book_id))
-        actor = Actor(UUID(person.user["id"]), uuid4(), "user", "UTC", connection)
+        actor = Actor(UUID(person.user["id"]), "user", "UTC", connection)
         book = await take_book(actor, UUID(person.book_id), "owner")
         yield book
         await flush_events(book)

@@ -4,7 +4,7 @@ import asyncio
 import re
 import tracemalloc
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -103,7 +103,7 @@ async def test_a_book_ten_times_as_large_takes_no_more_memory(app: FastAPI, owne
         await fill(owner_database, person, seed=7, count=count)
         async with owner_database.snapshot() as connection:
             await repository.open_new_book(connection, UUID(person.book_id))
-            actor = Actor(UUID(person.user["id"]), uuid4(), "user", "UTC", connection)
+            actor = Actor(UUID(person.user["id"]), "user", "UTC", connection)
             book = BookReader(actor, connection, UUID(person.book_id), "owner", "EUR", 2, 1)
             tracemalloc.start()
             export = await service.hledger_journal(book)
