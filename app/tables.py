@@ -9,6 +9,7 @@ from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
 from app.currencies.models import Currency
 from app.imports.models import Import, ImportMapping, ImportRow
+from app.mail.models import Mail
 from app.transactions.models import MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
@@ -28,6 +29,7 @@ ALL_TABLES = (
     Import,
     ImportMapping,
     ImportRow,
+    Mail,
     MergedTransaction,
     MonthlyTotal,
     OneTimeToken,
