@@ -1,4 +1,7 @@
-"""What `finance` can do; each command reads the settings and says in one sentence why it cannot go on."""
+"""What `finance` can do; each command reads the settings and says in one sentence why it cannot go on.
+
+What only one command needs is imported in it: the whole application takes a second to import.
+"""
 
 import asyncio
 import os
@@ -14,8 +17,6 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import make_url
 
-from app.attachments.storage import make_store
-from app.backup import service as backups
 from app.cli import verification
 from app.cli.revision import write as write_revision
 from app.core import logs
@@ -24,8 +25,6 @@ from app.core.failures import StartupError
 from app.core.login_role import login_url
 from app.core.migrations import DATABASE_ERRORS, migrate, unusable_database
 from app.core.version import VERSION
-from app.main import create_app
-from app.runtime import serving
 from app.runtime.database import available_database, own_database
 from app.runtime.interruption import interruptible
 
@@ -62,6 +61,9 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Start the server, with a database of its own unless DATABASE_URL names one; Ctrl-C stops it."""
+    from app.main import create_app
+    from app.runtime import serving
+
     settings = _settings(host=host, port=port, data_dir=data_dir)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         listener = stack.enter_context(closing(serving.listen(settings.host, settings.port)))
@@ -117,6 +119,9 @@ def backup(
     data_dir: DataDir = None,
 ) -> None:
     """Write the database and every attachment to one file: exit status 1 if it could not or if something is missing."""
+    from app.attachments.storage import make_store
+    from app.backup import service as backups
+
     settings = _settings(data_dir=data_dir)
     with _told(), available_database(settings, create=False) as url:
         done = asyncio.run(backups.backup(url, make_store(settings), file))
@@ -135,6 +140,9 @@ def restore(
     data_dir: DataDir = None,
 ) -> None:
     """Bring a backup into an empty database and verify it; the server must not run. Nothing is changed if it fails."""
+    from app.attachments.storage import make_store
+    from app.backup import service as backups
+
     manifest = backups.checked(file)
     settings = _settings(data_dir=data_dir)
     with _told(), own_database(settings) as url:
@@ -153,7 +161,7 @@ def restore(
 @cli.command()
 def demo(data_dir: DataDir = None) -> None:
     """Fill a book of a new demo user with years of everyday money, to look around in."""
-    from app.demo.service import run_demo  # noqa: PLC0415 - no other command needs its years of data
+    from app.demo.service import run_demo
 
     settings = _settings(data_dir=data_dir)
     with _told(), available_database(settings) as url:
@@ -176,6 +184,8 @@ def revision(message: str) -> None:
 @cli.command()
 def openapi() -> None:
     """Write the API's OpenAPI document as JSON; needs no database."""
+    from app.main import create_app
+
     # None of these values is used or shown; they let the application be put together.
     settings = _settings(app_env="testing", database_url="postgresql://unused/unused", secret_key="unused-" * 8)
     document = create_app(settings).openapi()
