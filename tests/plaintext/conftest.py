@@ -1,6 +1,8 @@
 """Two books to write and read: the demo's, and a random one of 10,000 transactions of all shapes."""
 
+import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -28,13 +30,26 @@ class Book:
     database: Database
 
 
+@asynccontextmanager
+async def _random(app: FastAPI, database: Database, count: int) -> AsyncIterator[Book]:
+    person = await register(app, fresh_email())
+    await fill(database, person, seed=SEED, count=count)
+    await person.check_integrity()
+    yield Book(person, database)
+    await person.http.aclose()
+
+
 @pytest.fixture(scope="session")
 async def random_book(app: FastAPI, owner_database: Database) -> AsyncIterator[Book]:
-    person = await register(app, fresh_email())
-    await fill(owner_database, person, seed=SEED, count=COUNT)
-    await person.check_integrity()
-    yield Book(person, owner_database)
-    await person.http.aclose()
+    async with _random(app, owner_database, COUNT) as book:
+        yield book
+
+
+@pytest.fixture(scope="session")
+async def book_to_bring_back(app: FastAPI, owner_database: Database) -> AsyncIterator[Book]:
+    """A smaller one; ROUND_TRIP_ROWS=10000 makes it as large."""
+    async with _random(app, owner_database, int(os.environ.get("ROUND_TRIP_ROWS", "2000"))) as book:
+        yield book
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,7 @@ def compare(copy: dict[str, Any], original: dict[str, Any]) -> None:
             assert copy[part] == wanted
 
 
-@pytest.fixture(params=["random_book", "demo_book"])
+@pytest.fixture(params=["book_to_bring_back", "demo_book"])
 def book(request: pytest.FixtureRequest) -> Book:
     found: Book = request.getfixturevalue(request.param)
     return found
