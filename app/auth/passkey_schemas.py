@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from app.core.fields import Body, Name
 
-Encoded = Annotated[str, Field(max_length=16_384, description="Bytes as base64url without padding.")]
+Encoded = Annotated[str, Field(max_length=12_288, description="Bytes as base64url without padding.")]
 Id = Annotated[str, Field(min_length=1, max_length=1400, description="The credential's id, as base64url.")]
 
-_SIGNED = {
+_SIGNED: JsonDict = {
     "id": "3q2-7w",
     "rawId": "3q2-7w",
     "type": "public-key",
@@ -22,7 +23,7 @@ _SIGNED = {
         "userHandle": "AZ3k",
     },
 }
-_CREATED = {
+_CREATED: JsonDict = {
     "id": "3q2-7w",
     "rawId": "3q2-7w",
     "type": "public-key",
