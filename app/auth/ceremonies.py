@@ -26,6 +26,7 @@ from webauthn.helpers.structs import (
 
 RP_NAME = "Finance Tracker"
 TIMEOUT_MS = 300_000
+MAX_CREDENTIAL_ID = 1023
 DEFAULT_PORTS = {"http": 80, "https": 443}
 TRANSPORTS = frozenset(each.value for each in AuthenticatorTransport)
 
@@ -133,6 +134,9 @@ def verified_registration(party: RelyingParty, challenge: str, credential: Docum
         )
     except Exception as error:  # noqa: BLE001  # whatever its parsers of CBOR, keys and certificates raise
         log.info("passkey_refused", ceremony="registration", reason=f"{type(error).__name__}: {error}"[:300])
+        return None
+    # The standard's limit, and what the browser calls it is what the key is registered as.
+    if len(found.credential_id) > MAX_CREDENTIAL_ID or found.credential_id != id_of(credential):
         return None
     return Registered(found.credential_id, found.credential_public_key, found.sign_count, found.credential_backed_up)
 

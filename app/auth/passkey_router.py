@@ -14,7 +14,7 @@ from app.core.database import AnyRow
 from app.core.errors import DomainError
 from app.core.pagination import Whole, whole
 from app.core.problems import problem_of, problems
-from app.core.routing import routes
+from app.core.routing import only, routes
 
 public = routes("/auth/passkeys/login", "auth", reads=None)
 own = routes("/auth/passkeys", "auth", reads="identity:manage", errors=(404,))
@@ -47,6 +47,9 @@ async def login_with_passkey(
     return problem_of(request, answer) if isinstance(answer, DomainError) else answer
 
 
+only(public, "POST", "")
+
+
 @own.post(
     "/options",
     response_model=PasskeyOptions,
@@ -57,6 +60,9 @@ async def login_with_passkey(
 async def get_passkey_options(actor: ConfirmedActor, door: DoorParam) -> dict[str, Any]:
     """What `navigator.credentials.create` takes. Send its answer to `/auth/passkeys`. Needs a fresh confirmation."""
     return await passkeys.registration_options(actor, door)
+
+
+only(own, "POST", "/options")
 
 
 @own.post(

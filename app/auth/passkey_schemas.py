@@ -9,8 +9,16 @@ from pydantic.config import JsonDict
 
 from app.core.fields import Body, Name
 
-Encoded = Annotated[str, Field(max_length=12_288, description="Bytes as base64url without padding.")]
-Id = Annotated[str, Field(min_length=1, max_length=1400, description="The credential's id, as base64url.")]
+
+def _encoded(longest: int) -> Any:
+    """Bytes as base64url without padding, in at most so many characters."""
+    return Field(max_length=longest, pattern=r"^[A-Za-z0-9_-]*$", description="Bytes as base64url without padding.")
+
+
+Encoded = Annotated[str, _encoded(2048)]
+LongEncoded = Annotated[str, _encoded(8192)]
+Handle = Annotated[str, _encoded(100)]
+Id = Annotated[str, _encoded(1400)]
 
 _SIGNED: JsonDict = {
     "id": "3q2-7w",
@@ -41,7 +49,7 @@ class AssertionResponse(BaseModel):
     clientDataJSON: Encoded  # noqa: N815  # the standard's names
     authenticatorData: Encoded  # noqa: N815
     signature: Encoded
-    userHandle: Encoded | None = None  # noqa: N815
+    userHandle: Handle | None = None  # noqa: N815
 
 
 class Assertion(BaseModel):
@@ -59,7 +67,7 @@ class AttestationResponse(BaseModel):
     """The new key, as the authenticator made it."""
 
     clientDataJSON: Encoded  # noqa: N815
-    attestationObject: Encoded  # noqa: N815
+    attestationObject: LongEncoded  # noqa: N815
     transports: Annotated[list[Annotated[str, Field(max_length=50)]], Field(max_length=20)] = []
 
 
