@@ -11,6 +11,8 @@ from app.accounts.router import router as accounts
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
+from app.auth.factor_router import router as factors
+from app.auth.passkey_router import ROUTERS as PASSKEYS
 from app.auth.router import router as auth
 from app.books.router import router as books
 from app.categories.router import router as categories
@@ -23,6 +25,7 @@ from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
+from app.core.vault import Vault
 from app.currencies.router import router as currencies
 from app.exports.router import router as exports
 from app.history.router import HISTORIES
@@ -46,6 +49,8 @@ FILES_AT_ONCE = 2
 ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
+    factors,
+    *PASSKEYS,
     users,
     books,
     onboarding,
@@ -92,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.writing_files = Admission(FILES_AT_ONCE, waiting=10)
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
+    app.state.vault = Vault(app.state.secret, settings.secret_key_previous)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
     app.state.objects = make_store(settings)
     for router in ROUTERS:

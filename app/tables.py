@@ -3,6 +3,7 @@
 from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.accounts.models import Account, Reconciliation
 from app.attachments.models import Attachment, File
+from app.auth.factor_models import Passkey, RecoveryCode, TotpSecret, WrongGuesses
 from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
 from app.books.models import Book, BookMember, Event, EventChain
 from app.categories.models import Category
@@ -33,6 +34,7 @@ ALL_TABLES = (
     MergedTransaction,
     MonthlyTotal,
     OneTimeToken,
+    Passkey,
     Password,
     Payee,
     PayeeAlias,
@@ -40,12 +42,15 @@ ALL_TABLES = (
     PersonalToken,
     Posting,
     Reconciliation,
+    RecoveryCode,
     RefreshToken,
     RolePermission,
     Session,
     Tag,
+    TotpSecret,
     Transaction,
     TransactionTag,
     TransferRejection,
     User,
+    WrongGuesses,
 )

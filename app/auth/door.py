@@ -14,6 +14,7 @@ from app.core.clock import now
 from app.core.config import Settings
 from app.core.ids import new_id
 from app.core.security import AccessTokens, PasswordHasher, digest, new_opaque_token
+from app.core.vault import Vault
 
 MAX_USER_AGENT = 300
 
@@ -36,6 +37,7 @@ class Door:
     settings: Settings
     passwords: PasswordHasher
     access_tokens: AccessTokens
+    vault: Vault
 
     @property
     def session_lifetime(self) -> timedelta:

@@ -1,10 +1,10 @@
 """Letting people in by their password."""
 
 from app.access.repository import act_as
-from app.auth import repository
+from app.auth import factors, repository
 from app.auth.door import Device, Door
 from app.auth.schemas import MAX_PASSWORD, Tokens
-from app.core.errors import UnauthenticatedError
+from app.core.errors import DomainError, UnauthenticatedError
 
 
 class WrongCredentialsError(UnauthenticatedError):
@@ -12,8 +12,12 @@ class WrongCredentialsError(UnauthenticatedError):
     title = "Wrong address or password"
 
 
-async def login(door: Door, email: str, password: str, device: Device) -> Tokens:
-    """Open a session; an unknown address, a banned one and a wrong password are answered alike, in the same time."""
+async def login(door: Door, email: str, password: str, device: Device, otp: str | None = None) -> Tokens | DomainError:
+    """Open a session; an unknown address, a banned one and a wrong password are answered alike, in the same time.
+
+    Only after the right password a second factor that is missing or wrong shows; that refusal is a value, because
+    the wrong guess has to be committed.
+    """
     found = await repository.user_for_login(door.connection, email if "\x00" not in email else "")
     stored = found.password_hash if found is not None else None
     if len(password) > MAX_PASSWORD:
@@ -25,4 +29,5 @@ async def login(door: Door, email: str, password: str, device: Device) -> Tokens
     await act_as(door.connection, found.user_id)
     if door.passwords.is_outdated(stored):
         await repository.set_password(door.connection, found.user_id, await door.passwords.hash(password))
-    return await door.open_session(found.user_id, device, "password")
+    refusal = await factors.second_factor(door, found.user_id, otp, device.address)
+    return refusal or await door.open_session(found.user_id, device, "password")

@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Form, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
 from app.access.dependencies import Connection, IdempotentAnonymous, waits_for
 from app.auth import passwords, registration, sessions
 from app.auth.door import Device, Door
+from app.auth.factor_schemas import Otp
 from app.auth.schemas import Login, RefreshIn, Register, Tokens
 from app.core.database import AnyRow
-from app.core.problems import problem_response, problems
+from app.core.errors import DomainError
+from app.core.problems import problem_of, problem_response, problems
 from app.core.routing import routes
 from app.users.schemas import UserOut
 
@@ -19,7 +21,7 @@ router = routes("/auth", "auth", reads=None)
 
 async def _door(request: Request, connection: Connection) -> Door:
     state = request.app.state
-    return Door(connection, state.settings, state.passwords, state.access_tokens)
+    return Door(connection, state.settings, state.passwords, state.access_tokens, state.vault)
 
 
 async def _device(request: Request) -> Device:
@@ -53,14 +55,22 @@ async def register(body: Register, door: DoorParam, response: Response) -> AnyRo
     response_model=Tokens,
     operation_id="get_token",
     summary="Log in with a form (OAuth2 password flow)",
-    responses=problems(401),
+    responses=problems(401, 429),
     dependencies=[Admitted],
 )
 async def get_token(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], door: DoorParam, device: DeviceParam
-) -> Tokens:
-    """The Authorize button of `/docs` uses this one. `username` is the e-mail address."""
-    return await passwords.login(door, form.username, form.password, device)
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    door: DoorParam,
+    device: DeviceParam,
+    request: Request,
+    otp: Annotated[Otp | None, Form()] = None,
+) -> Tokens | Response:
+    """The Authorize button of `/docs` uses this one. `username` is the e-mail address.
+
+    With a second factor on, `otp` is needed too; see `/auth/login`.
+    """
+    answer = await passwords.login(door, form.username, form.password, device, otp)
+    return problem_of(request, answer) if isinstance(answer, DomainError) else answer
 
 
 @router.post(
@@ -68,12 +78,17 @@ async def get_token(
     response_model=Tokens,
     operation_id="login",
     summary="Log in with JSON",
-    responses=problems(401),
+    responses=problems(401, 429),
     dependencies=[Admitted],
 )
-async def login(body: Login, door: DoorParam, device: DeviceParam) -> Tokens:
-    """Opens a session. Repeating it opens another one; sessions do not disturb each other."""
-    return await passwords.login(door, body.email, body.password, device)
+async def login(body: Login, door: DoorParam, device: DeviceParam, request: Request) -> Tokens | Response:
+    """Opens a session. Repeating it opens another one; sessions do not disturb each other.
+
+    With a second factor on, the right password without `otp` answers 401 `otp_required`; a wrong code 401
+    `wrong_otp`. After several wrong codes 429 says for how long no code is tried.
+    """
+    answer = await passwords.login(door, body.email, body.password, device, body.otp)
+    return problem_of(request, answer) if isinstance(answer, DomainError) else answer
 
 
 @router.post(

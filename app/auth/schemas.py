@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.auth.factor_schemas import Otp
 from app.core.fields import Body, CurrencyCode, LongName, TimeZone
 from app.users.schemas import Email
 
@@ -48,6 +49,7 @@ class Login(Body):
 
     email: Annotated[str, Field(max_length=320)]
     password: Annotated[str, Field(max_length=MAX_PASSWORD)]
+    otp: Otp | None = None
 
 
 class RefreshIn(Body):

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import make_url
 
-from app.cli import verification
+from app.cli import factors, verification
 from app.cli.revision import write as write_revision
 from app.core import logs
 from app.core.config import Settings, load_settings
@@ -172,6 +172,18 @@ def demo(data_dir: DataDir = None) -> None:
                 run_demo(url, settings, lambda done, total: progress.update(bar, completed=done, total=total))
             )
     typer.echo(summary)
+
+
+@cli.command(name="reset-factors")
+def reset_factors(
+    email: Annotated[str, typer.Argument(help="The address of the person who lost everything.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Take somebody's authenticator app, recovery codes and passkeys away: their password alone lets them in again."""
+    settings = _settings(data_dir=data_dir)
+    with _told(), available_database(settings, create=False) as url:
+        asyncio.run(factors.reset(url, settings, email))
+    typer.echo(f"{email} logs in with the password alone now, and was told by mail.")
 
 
 @cli.command(hidden=True)

@@ -79,6 +79,16 @@ class BusyError(DomainError):
     title = "Temporarily unavailable"
 
 
+class TooManyTriesError(DomainError):
+    """Wrong too often: nothing is tried for `retry_after` seconds."""
+
+    code = "too_many_tries"
+    title = "Too many wrong tries"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail, retry_after=retry_after)
+
+
 class InvalidError(DomainError):
     """The input is well formed and still wrong; every wrong field is named, not the first."""
 

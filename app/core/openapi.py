@@ -19,7 +19,7 @@ A personal-finance ledger that is exact to the cent.
 """
 
 TAGS = [
-    {"name": "auth", "description": "Register, log in, renew, log out."},
+    {"name": "auth", "description": "Register, log in, renew, log out; second factors and passkeys."},
     {"name": "users", "description": "Yourself."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
     {"name": "accounts", "description": "Where money is, and what was there when."},

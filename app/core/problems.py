@@ -43,6 +43,7 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.RevisionMismatchError, HTTPStatus.PRECONDITION_FAILED),
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.TooManyTriesError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -174,6 +175,11 @@ class Defects:
 
 async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.DomainError)  # noqa: S101  # what it is registered for
+    return problem_of(request, error)
+
+
+def problem_of(request: Request, error: errors.DomainError) -> Response:
+    """The answer that raising this error would give; returned as a value, what was written stays written."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     extra = dict(error.extra)
     if isinstance(error, errors.InvalidError):
@@ -183,6 +189,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
+    if status is HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str(extra["retry_after"])
     return problem_response(request, status, error.code, error.detail, title=error.title, headers=headers, **extra)
 
 

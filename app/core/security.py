@@ -1,4 +1,4 @@
-"""Passwords, access tokens and opaque tokens; nothing else in the project touches a cryptographic primitive."""
+"""Passwords, access tokens and opaque tokens; beside the vault nothing else touches a cryptographic primitive."""
 
 import asyncio
 import hashlib

@@ -34,6 +34,7 @@ from app.core.failures import StartupError
 from app.core.pagination import MAX_LIMIT, PageRequest
 from app.core.secret import signing_secret
 from app.core.security import AccessClaims, AccessTokens, Bearer, PasswordHasher
+from app.core.vault import Vault
 from app.demo import plan
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.transactions import listing
@@ -103,7 +104,9 @@ class _Demo:
         self._database = database
         self._settings = settings
         self._passwords = PasswordHasher(settings)
-        self._access_tokens = AccessTokens(settings, signing_secret(settings))
+        secret = signing_secret(settings)
+        self._access_tokens = AccessTokens(settings, secret)
+        self._vault = Vault(secret, settings.secret_key_previous)
         self._report = report
 
     async def run(self) -> DemoSummary:
@@ -121,7 +124,7 @@ class _Demo:
         return DemoSummary(EMAIL, PASSWORD, len(account_ids), len(wanted), added, start, today)
 
     def _door(self, connection: AsyncConnection) -> Door:
-        return Door(connection, self._settings, self._passwords, self._access_tokens)
+        return Door(connection, self._settings, self._passwords, self._access_tokens, self._vault)
 
     async def _register(self) -> None:
         async with self._database.begin() as connection:
@@ -146,6 +149,8 @@ class _Demo:
             raise StartupError(
                 f"{EMAIL} is registered with another password, so it may be a real person's; nothing was changed."
             ) from None
+        if isinstance(tokens, DomainError):
+            raise StartupError(f"{EMAIL} has a second factor switched on; nothing was changed.")
         try:
             yield self._access_tokens.read(tokens.access_token)
         finally:

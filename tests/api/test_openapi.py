@@ -9,7 +9,10 @@ from pydantic import TypeAdapter
 
 from app.transactions.schemas import TransactionIn
 
-PUBLIC = {"register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"}
+PUBLIC = {
+    *("register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"),
+    *("get_passkey_login_options", "login_with_passkey"),
+}
 NOT_A_PROBLEM = {("health_detailed", "503")}
 """It answers with its report, whose checks say what is broken."""
 

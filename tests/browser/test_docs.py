@@ -4,7 +4,8 @@ import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,18 +45,25 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def origin(settings: Settings) -> Iterator[str]:
-    """A real server on a free port, in a thread."""
+@contextmanager
+def served_at(settings_for: Callable[[str], Settings]) -> Iterator[str]:
+    """A real server on a free port, in a thread; by a name, which passkeys need."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, ws="none")
+    url = f"http://localhost:{listener.getsockname()[1]}"
+    config = uvicorn.Config(create_app(settings_for(url)), log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield url
     server.should_exit = True
     thread.join(PATIENCE)
     listener.close()
+
+
+@pytest.fixture(scope="module")
+def origin(settings: Settings) -> Iterator[str]:
+    with served_at(lambda _: settings) as url:
+        yield url
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from app.core.failures import StartupError
 from app.core.identity_settings import Registration
 from app.core.migrations import migrate
 from app.core.security import AccessTokens, PasswordHasher
+from app.core.vault import Vault
 from app.demo import plan
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.demo.service import EMAIL, PASSWORD, DemoSummary, run_demo
@@ -196,7 +197,8 @@ async def register(url: str, settings: Settings, password: str) -> None:
     database = Database(url, pool_size=1)
     try:
         async with database.begin() as connection:
-            door = Door(connection, settings, PasswordHasher(settings), AccessTokens(settings, "unused " * 8))
+            secret = "unused " * 8
+            door = Door(connection, settings, PasswordHasher(settings), AccessTokens(settings, secret), Vault(secret))
             await add_person(door, Register(email=EMAIL, password=password, base_currency="EUR"))
     finally:
         await database.dispose()

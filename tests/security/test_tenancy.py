@@ -11,7 +11,9 @@ from sqlalchemy import text
 
 from app.core.database import Database
 from tests.attachments.files import attach, png
+from tests.authenticator import Authenticator
 from tests.conftest import Unchanged
+from tests.factors import add_passkey
 from tests.people import API, PASSWORD, Person, expect, problem
 
 OWN = "own"
@@ -30,6 +32,8 @@ class Attempt:
     params: dict[str, str] = field(default_factory=dict)
     write: bool = False
     public: bool = False
+    answer: int | None = None
+    """What its caller gets where that is neither 200 nor 201, in any book."""
     viewer: int | None = None
     """What a viewer gets where it is not 200 for reading and 403 for writing."""
 
@@ -52,6 +56,24 @@ ATTEMPTS: dict[str, Attempt] = {
     "login": Attempt(OWN, lambda _: {"email": "x", "password": "x"}, public=True),
     "refresh": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
+    "get_second_factor": Attempt(OWN),
+    "start_totp": Attempt(OWN),
+    "verify_totp": Attempt(OWN, lambda _: {"otp": "x"}, answer=422),
+    "remove_totp": Attempt(OWN, answer=403),
+    "replace_recovery_codes": Attempt(OWN, answer=403),
+    "confirm": Attempt(OWN, lambda _: {"password": "x"}, answer=403),
+    "get_confirm_options": Attempt(OWN, answer=409),
+    "get_passkey_login_options": Attempt(OWN, public=True),
+    "login_with_passkey": Attempt(OWN, lambda _: {"credential": Authenticator().get({"challenge": "x"})}, public=True),
+    "get_passkey_options": Attempt(OWN, answer=403),
+    "create_passkey": Attempt(
+        OWN,
+        lambda _: {"name": "P", "credential": Authenticator().create({"challenge": "x", "user": {"id": "eA"}})},
+        answer=403,
+    ),
+    "list_passkeys": Attempt(OWN),
+    "update_passkey": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, viewer=404),
+    "delete_passkey": Attempt(FOREIGN, answer=403),
     "health": Attempt(OWN, public=True),
     "health_detailed": Attempt(OWN, public=True),
     "metrics": Attempt(OWN, public=True),
@@ -197,6 +219,7 @@ async def ids(kim: Person) -> dict[str, str]:
         "other_tag_id": other_tag["id"],
         "reconciliation_id": reconciled["id"],
         "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
+        "passkey_id": (await add_passkey(kim, "secret passkey"))[1]["id"],
         "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
 
@@ -229,11 +252,14 @@ async def test_nobody_else_sees_or_changes_anything(
         for name, attempt in ATTEMPTS.items():
             answer = await call(robin.http, app, name, ids)
             if attempt.expected == FOREIGN:
-                assert answer.status_code == 404, f"{name}: {answer.text}"
-                problem(answer, 404, answer.json()["code"])
+                wanted_status = attempt.answer or 404
+                assert answer.status_code == wanted_status, f"{name}: {answer.text}"
+                problem(answer, wanted_status, answer.json()["code"])
             elif not attempt.public:
-                assert answer.status_code in {200, 201}, f"{name}: {answer.text}"
-            assert "secret" not in answer.text, name
+                wanted = {attempt.answer} if attempt.answer else {200, 201}
+                assert answer.status_code in wanted, f"{name}: {answer.text}"
+            # What an authenticator app gets is called so, and is the caller's own.
+            assert "secret" not in answer.text.replace('{"secret":', "").replace("?secret=", ""), name
             assert '"4242.42"' not in answer.text, name
             assert not attempt.params.keys() & {"q"} or answer.json()["items"] == []
 
@@ -318,7 +344,7 @@ async def test_a_viewer_reads_and_does_not_write(
             if attempt.public:
                 continue
             answer = await call(robin.http, app, name, ids, headers)
-            wanted = attempt.viewer or (403 if attempt.write else 200)
+            wanted = attempt.viewer or attempt.answer or (403 if attempt.write else 200)
             assert answer.status_code == wanted, f"{name}: {answer.text}"
     async with owner_database.begin() as connection:
         leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")
