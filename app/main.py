@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.accounts.router import router as accounts
+from app.administration import ROUTERS as ADMINISTRATION
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
@@ -47,6 +48,7 @@ ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
     users,
+    *ADMINISTRATION,  # behind those of /users/me
     books,
     onboarding,
     integrity,
