@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
-from app.core.login_role import login_url
 from app.core.migrations import migrate
 from tests.conftest import fresh_email
 from tests.people import PASSWORD, Person, expect, fields, problem, register
@@ -251,7 +250,7 @@ async def test_two_admins_against_each_other_leave_one(two_admins: tuple[Databas
 
 
 async def test_the_last_admin_stays(two_admins: tuple[Database, Person, Person]) -> None:
-    owner, first, second = two_admins
+    _, first, second = two_admins
     expect(await first.http.put(path(second, "/role"), json={"role": "user"}), 200)
     problem(await first.http.put(path(first, "/role"), json={"role": "user"}), 409, "last_admin")
     problem(await first.http.post(path(first, "/ban"), json={"reason": "x"}), 409, "last_admin")
