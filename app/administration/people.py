@@ -17,7 +17,7 @@ from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import NotFoundError, invalid
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
-from app.leaving.service import delete_person
+from app.leaving.service import Cleaning, delete_person
 
 Document = dict[str, Any]
 PeopleSort = Literal["created_at", "-created_at", "email", "-email"]
@@ -132,11 +132,15 @@ async def unban(actor: Actor, user_id: UUID, address: str | None) -> Document:
     return await get(actor.connection, user_id)
 
 
-async def delete(actor: Actor, store: Store, user_id: UUID, address: str | None) -> None:
-    """The person with everything that is theirs alone. Raises as `change_role` does."""
+async def delete(actor: Actor, store: Store, user_id: UUID, address: str | None) -> Cleaning:
+    """The person with everything that is theirs alone; what is returned is to be run after the commit.
+
+    Raises as `change_role` does.
+    """
     await _may_act_on(actor, user_id)
-    await delete_person(actor.connection, store, user_id, actor_id=actor.user_id)
+    cleaning = await delete_person(actor.connection, store, user_id, actor_id=actor.user_id)
     await _tell(actor, "user_deleted", user_id, address)
+    return cleaning
 
 
 async def _may_act_on(actor: Actor, user_id: UUID) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import BackgroundTasks, Depends, Query, Request
 
 from app.access.dependencies import ActorParam, ConfirmedActor, Idempotent
 from app.administration import people
@@ -99,7 +99,13 @@ async def unban_user(user_id: UUID, actor: ActorParam, address: Address) -> dict
     dependencies=[require("users:delete")],
 )
 async def delete_user(
-    user_id: UUID, actor: ConfirmedActor, address: Address, objects: Annotated[Store, Depends(_objects)]
+    user_id: UUID,
+    actor: ConfirmedActor,
+    address: Address,
+    objects: Annotated[Store, Depends(_objects)],
+    request: Request,
+    background: BackgroundTasks,
 ) -> None:
     """With everything that is theirs alone; it cannot be taken back, and so asks for a confirmation moments before."""
-    await people.delete(actor, objects, user_id, address)
+    cleaning = await people.delete(actor, objects, user_id, address)
+    background.add_task(cleaning.run, request.app.state.database)
