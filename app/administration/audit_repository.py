@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.models import AuditEntry
@@ -49,13 +49,19 @@ async def entries(connection: AsyncConnection, wanted: AuditFilter, after: UUID 
         .outerjoin(_ACTOR, _ACTOR.c.id == AuditEntry.actor_id)
         .outerjoin(_SUBJECT, _SUBJECT.c.id == AuditEntry.subject_id)
     )
-    conditions = (
-        (wanted.action, lambda value: AuditEntry.action == value),
-        (wanted.actor_id, lambda value: AuditEntry.actor_id == value),
-        (wanted.subject_id, lambda value: AuditEntry.subject_id == value),
-        (wanted.since, lambda value: AuditEntry.at >= value),
-        (wanted.until, lambda value: AuditEntry.at < value),
-        (after, lambda value: AuditEntry.id < value),
-    )
-    statement = statement.where(*(condition(value) for value, condition in conditions if value is not None))
+    conditions: list[ColumnElement[bool]] = []
+    for column, value in (
+        (AuditEntry.action, wanted.action),
+        (AuditEntry.actor_id, wanted.actor_id),
+        (AuditEntry.subject_id, wanted.subject_id),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.since is not None:
+        conditions.append(AuditEntry.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(AuditEntry.at < wanted.until)
+    if after is not None:
+        conditions.append(AuditEntry.id < after)
+    statement = statement.where(*conditions)
     return (await connection.execute(statement.order_by(AuditEntry.id.desc()).limit(limit))).all()

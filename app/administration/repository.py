@@ -43,7 +43,7 @@ _PERSON = (
     _BAN_IN_FORCE.label("banned"),
     _ADDRESS.label("address"),
 )
-_SORTS: dict[str, ColumnElement[Any]] = {"created_at": User.created_at, "email": _ADDRESS}
+_SORTS: dict[str, ColumnElement[Any]] = {"created_at": User.created_at.expression, "email": _ADDRESS}
 
 _LAST_USED = text("SELECT * FROM last_used(:users)").bindparams(bindparam("users", type_=ARRAY(Uuid)))
 _REFUSAL = text("SELECT administration_refusal(:user, :role)").bindparams(bindparam("user", type_=Uuid))

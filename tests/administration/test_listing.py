@@ -75,7 +75,7 @@ async def test_pages_neither_miss_nor_repeat(moderator: Person, listed: list[str
     whole = await found(moderator, q=mark_of(listed), sort=sort)
     walked, cursor = [], None
     while True:
-        params = {"cursor": cursor} if cursor else {}
+        params: dict[str, str] = {"cursor": cursor} if cursor else {}
         page = await moderator.read("/users", q=mark_of(listed), sort=sort, limit=1, **params)
         walked += [item["email"] for item in page["items"]]
         cursor = page["next_cursor"]

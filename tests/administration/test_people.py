@@ -101,9 +101,10 @@ async def test_a_ban_ends_everything_at_once_and_an_unban_brings_it_back(
 
 async def test_a_ban_with_an_end_ends_by_itself(kim: Person, moderator: Person, owner_database: Database) -> None:
     until = datetime.now(UTC) + timedelta(days=1)
-    for reason in ("Once", "Twice"):
-        body = {"reason": reason, "until": until.isoformat()}
-        banned = expect(await moderator.http.post(path(kim, "/ban"), json=body), 200)
+    body = {"reason": "Twice", "until": until.isoformat()}
+    expect(await moderator.http.post(path(kim, "/ban"), json={"reason": "Once"}), 200)
+    banned = expect(await moderator.http.post(path(kim, "/ban"), json=body), 200)
+    assert banned["ban_reason"] == "Twice"
     assert datetime.fromisoformat(banned["banned_until"]) == until
     assert [item["id"] for item in (await moderator.read("/users", status="banned", q=kim.email))["items"]] == [
         kim.user["id"]

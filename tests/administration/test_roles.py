@@ -23,7 +23,8 @@ async def original(owner_database: Database) -> AsyncIterator[None]:
 
 async def permissions_of(person: Person, role: str) -> list[str]:
     roles = (await person.read("/roles"))["items"]
-    return next(item["permissions"] for item in roles if item["role"] == role)  # type: ignore[no-any-return]
+    found: list[str] = next(item["permissions"] for item in roles if item["role"] == role)
+    return found
 
 
 async def test_permissions_and_roles_are_listed(moderator: Person) -> None:
@@ -95,7 +96,7 @@ async def test_bad_permissions_change_nothing(admin: Person, body: Any, named: s
 async def test_it_takes_an_admin_who_has_just_proved_who_they_are(
     admin: Person, moderator: Person, owner_database: Database
 ) -> None:
-    body = {"permissions": []}
+    body: dict[str, list[str]] = {"permissions": []}
     problem(await admin.http.put("/roles/owner/permissions", json=body), 422, "invalid_input")
     await run(owner_database, "UPDATE sessions SET confirmed_at = NULL WHERE user_id = :id", id=admin.user["id"])
     problem(await admin.http.put("/roles/user/permissions", json=body), 403, "confirmation_required")

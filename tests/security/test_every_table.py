@@ -199,7 +199,7 @@ async def test_permissions_of_roles_are_written_with_the_permission_to(app_datab
 
 
 async def test_the_audit_only_grows(kim: Person, robin: Person, both: None, app_database: Database) -> None:
-    contexts = (
+    contexts: tuple[dict[str, str], ...] = (
         {},
         {"user_id": kim.user["id"]},
         {"user_id": kim.user["id"], "permission": "audit:read"},
