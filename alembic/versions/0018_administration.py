@@ -159,8 +159,11 @@ AS $$
           FROM users x) AS u,
          (SELECT count(*) AS known FROM books) AS b,
          (SELECT count(*) AS known FROM book_members) AS m,
-         (SELECT (SELECT count(*) FROM (SELECT FROM transactions LIMIT 100001) AS probe) AS seen,
-                 (SELECT c.reltuples::bigint FROM pg_class c WHERE c.oid = 'transactions'::regclass) AS estimate) AS t,
+         (SELECT e.estimate,
+                 CASE WHEN e.estimate > 100000 THEN 100001
+                      ELSE (SELECT count(*) FROM (SELECT FROM transactions LIMIT 100001) AS probe) END AS seen
+          FROM (SELECT c.reltuples::bigint AS estimate
+                FROM pg_class c WHERE c.oid = 'transactions'::regclass) AS e) AS t,
          (SELECT count(*) AS known FROM attachments) AS a,
          (SELECT coalesce(sum(size), 0)::bigint AS bytes FROM files) AS f,
          (SELECT count(*) AS known FROM imports) AS i,

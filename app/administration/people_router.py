@@ -15,6 +15,9 @@ from app.core.pagination import Page, PageParams
 from app.core.problems import problems
 from app.core.routing import require, routes
 
+ONE = "/{user_id:uuid}"
+"""So that `/users/me` is never taken for somebody's id."""
+
 router = routes("/users", "administration", reads="users:read", errors=(404,))
 
 
@@ -38,14 +41,14 @@ async def list_users(
     return await people.page_of(actor.connection, page, q=q, role=role, status=status, sort=sort)
 
 
-@router.get("/{user_id}", response_model=PersonOut, operation_id="get_user", summary="Read a user")
+@router.get(ONE, response_model=PersonOut, operation_id="get_user", summary="Read a user")
 async def get_user(user_id: UUID, actor: ActorParam) -> dict[str, Any]:
     """One user, as in the list."""
     return await people.get(actor.connection, user_id)
 
 
 @router.put(
-    "/{user_id}/role",
+    f"{ONE}/role",
     response_model=PersonOut,
     operation_id="set_user_role",
     summary="Change a user's role",
@@ -62,7 +65,7 @@ async def set_user_role(user_id: UUID, body: RoleIn, actor: ActorParam, address:
 
 
 @router.post(
-    "/{user_id}/ban",
+    f"{ONE}/ban",
     response_model=PersonOut,
     operation_id="ban_user",
     summary="Ban a user",
@@ -78,7 +81,7 @@ async def ban_user(user_id: UUID, body: BanIn, actor: ActorParam, address: Addre
 
 
 @router.post(
-    "/{user_id}/unban",
+    f"{ONE}/unban",
     response_model=PersonOut,
     operation_id="unban_user",
     summary="Lift a ban",
@@ -91,7 +94,7 @@ async def unban_user(user_id: UUID, actor: ActorParam, address: Address) -> dict
 
 
 @router.delete(
-    "/{user_id}",
+    ONE,
     status_code=204,
     operation_id="delete_user",
     summary="Delete a user",

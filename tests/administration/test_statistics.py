@@ -59,3 +59,15 @@ async def test_they_count_what_is_there(kim: Person, admin: Person, owner_databa
 async def test_they_are_numbers_and_nothing_else(moderator: Person, kim: Person) -> None:
     assert all(type(number) in {int, bool} for number in numbers(await moderator.read("/statistics")).values())
     problem(await kim.get("/statistics"), 403, "missing_permission")
+
+
+async def test_many_transactions_are_the_databases_estimate(admin: Person, owner_database: Database) -> None:
+    estimate = "SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', 'transactions', 'reltuples', {})"
+    before = await run(owner_database, "SELECT reltuples FROM pg_class WHERE oid = 'transactions'::regclass")
+    await run(owner_database, estimate.format("CAST(250000 AS real)"))
+    try:
+        answer = await admin.read("/statistics")
+    finally:
+        await run(owner_database, estimate.format(f"CAST({before} AS real)"))
+    assert (answer["transactions"], answer["transactions_exact"]) == (250_000, False)
+    assert (await admin.read("/statistics"))["transactions_exact"] is True
