@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from app.accounts.router import router as accounts
+from app.administration import ROUTERS as ADMINISTRATION
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
@@ -52,6 +53,7 @@ ROUTERS = (
     factors,
     *PASSKEYS,
     users,
+    *ADMINISTRATION,  # behind those of /users/me
     books,
     onboarding,
     integrity,

@@ -45,4 +45,5 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_subject_id", "subject_id", "id"),
         Index("ix_audit_actor_id", "actor_id", "id"),
+        Index("ix_audit_action", "action", "id"),
     )

@@ -32,6 +32,7 @@ TAGS = [
     {"name": "exports", "description": "The whole book for other programs."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
+    {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},
     {"name": "system", "description": "Health and metrics."},
 ]
 

@@ -20,6 +20,8 @@ OWN = "own"
 """The route has no id of a book's row in it: the answer shows nothing that is Kim's."""
 FOREIGN = "foreign"
 """The route names a row of Kim's: for anybody else it does not exist."""
+ADMINISTRATION = "administration"
+"""The route is for those who look after the server, whoever's row it names."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,18 @@ ATTEMPTS: dict[str, Attempt] = {
     "metrics": Attempt(OWN, public=True),
     "get_me": Attempt(OWN),
     "update_me": Attempt(OWN, lambda _: {}, viewer=200),
+    "list_own_audit": Attempt(OWN),
+    "list_users": Attempt(ADMINISTRATION),
+    "get_user": Attempt(ADMINISTRATION),
+    "set_user_role": Attempt(ADMINISTRATION, lambda _: {"role": "moderator"}),
+    "ban_user": Attempt(ADMINISTRATION, lambda _: {"reason": "Spam"}),
+    "unban_user": Attempt(ADMINISTRATION),
+    "delete_user": Attempt(ADMINISTRATION),
+    "list_permissions": Attempt(ADMINISTRATION),
+    "list_roles": Attempt(ADMINISTRATION),
+    "set_role_permissions": Attempt(ADMINISTRATION, lambda _: {"permissions": ["profile:read"]}),
+    "get_statistics": Attempt(ADMINISTRATION),
+    "list_audit": Attempt(ADMINISTRATION),
     "list_books": Attempt(OWN),
     "get_book": Attempt(FOREIGN),
     "update_book": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
@@ -191,6 +205,10 @@ def operations(app: FastAPI) -> dict[str, tuple[str, str]]:
 
 @pytest.fixture
 async def ids(kim: Person) -> dict[str, str]:
+    return await rows_of(kim)
+
+
+async def rows_of(kim: Person) -> dict[str, str]:
     """Kim's rows, whose texts say what nobody else may read."""
     account = await kim.account("secret account", opening_balance="4242.42", opening_date="2026-01-01")
     category = await kim.category("secret category")
@@ -208,6 +226,8 @@ async def ids(kim: Person) -> dict[str, str]:
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     return {
+        "user_id": kim.user["id"],
+        "role": "user",
         "book_id": kim.book_id,
         "account_id": account["id"],
         "category_id": category["id"],
@@ -255,6 +275,10 @@ async def test_nobody_else_sees_or_changes_anything(
                 wanted_status = attempt.answer or 404
                 assert answer.status_code == wanted_status, f"{name}: {answer.text}"
                 problem(answer, wanted_status, answer.json()["code"])
+                assert answer.status_code == 404, f"{name}: {answer.text}"
+                problem(answer, 404, answer.json()["code"])
+            elif attempt.expected == ADMINISTRATION:
+                problem(answer, 403, "missing_permission")
             elif not attempt.public:
                 wanted = {attempt.answer} if attempt.answer else {200, 201}
                 assert answer.status_code in wanted, f"{name}: {answer.text}"
@@ -272,7 +296,8 @@ async def test_the_book_of_somebody_else_cannot_be_named(
         for name, attempt in ATTEMPTS.items():
             if not attempt.public:
                 answer = await call(robin.http, app, name, ids, headers)
-                assert answer.status_code == 404, f"{name}: {answer.text}"
+                wanted = 403 if attempt.expected == ADMINISTRATION else 404
+                assert answer.status_code == wanted, f"{name}: {answer.text}"
 
 
 @pytest.mark.parametrize("token", [None, "Bearer garbage", "Bearer a.b.c", "Basic a2ltOmtpbQ=="])
@@ -345,6 +370,7 @@ async def test_a_viewer_reads_and_does_not_write(
                 continue
             answer = await call(robin.http, app, name, ids, headers)
             wanted = attempt.viewer or attempt.answer or (403 if attempt.write else 200)
+            wanted = attempt.viewer or (403 if attempt.write or attempt.expected == ADMINISTRATION else 200)
             assert answer.status_code == wanted, f"{name}: {answer.text}"
     async with owner_database.begin() as connection:
         leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")

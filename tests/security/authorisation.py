@@ -1,0 +1,172 @@
+"""Who may do what: a row for each route, in groups whose columns say what must happen to each kind of caller."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.people import PASSWORD
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The status and the code that a caller gets."""
+
+    status: int
+    code: str
+
+
+OK = None
+"""A success: 2xx, or what `DOMAIN_ANSWERS` says."""
+UNAUTHENTICATED = Refusal(401, "unauthenticated")
+NOT_THERE = Refusal(404, "not_found")
+READS_ONLY = Refusal(403, "forbidden")
+MISSING = Refusal(403, "missing_permission")
+NO_SCOPE = Refusal(403, "insufficient_scope")
+UNCONFIRMED = Refusal(403, "confirmation_required")
+
+NOBODY = ("anonymous", "expired token", "revoked session", "banned")
+"""Callers of whom it is not known who they are, whatever they were; what they ask for would be theirs."""
+PEOPLE = ("stranger", "viewer", "editor", "owner", "moderator", "admin")
+"""Sessions: those who are no members of the book are `stranger`, `moderator` and `admin`."""
+TOKENS = ("token without the scope", "token with only the scope")
+"""Personal access tokens of somebody who may do everything."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Routes of which the same is true."""
+
+    name: str
+    stranger: Refusal | None
+    viewer: Refusal | None
+    editor: Refusal | None
+    owner: Refusal | None
+    moderator: Refusal | None
+    admin: Refusal | None
+    in_book: bool = False
+    """The caller names Kim's book with `X-Book-Id`."""
+    of_kim: bool = False
+    """What is named is Kim's, who is `owner`, and her tokens are those of the last columns."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#                                          stranger   viewer      editor      owner      moderator  admin
+PUBLIC = Group("public", OK, OK, OK, OK, OK, OK)
+OWN_ACCOUNT = Group("own account", OK, OK, OK, OK, OK, OK)
+OWN_ROW = Group("own row", NOT_THERE, NOT_THERE, NOT_THERE, OK, NOT_THERE, NOT_THERE, of_kim=True)
+BOOK_READ = Group("book read", NOT_THERE, OK, OK, OK, NOT_THERE, NOT_THERE, in_book=True)
+BOOK_WRITE = Group("book write", NOT_THERE, READS_ONLY, OK, OK, NOT_THERE, NOT_THERE, in_book=True)
+OWNER_ONLY = Group("owner only", NOT_THERE, READS_ONLY, READS_ONLY, OK, NOT_THERE, NOT_THERE, in_book=True)
+MODERATION = Group("moderation", MISSING, MISSING, MISSING, MISSING, OK, OK)
+ADMINISTRATION = Group("administration", MISSING, MISSING, MISSING, MISSING, MISSING, OK)
+
+# To add a route: put its operation id into the line of its group and permission, or add such a line. It needs a row in
+# ATTEMPTS of test_tenancy.py too; where the body there is not one that succeeds, put another into VALID, and where the
+# row there is not one with which it succeeds, name another in OTHER_IDS.
+TABLE: dict[tuple[Group, str | None], str] = {
+    (PUBLIC, None): "register get_token login refresh logout health health_detailed metrics",
+    (OWN_ACCOUNT, "profile:read"): "get_me list_own_audit",
+    (OWN_ACCOUNT, "profile:write"): "update_me",
+    (OWN_ACCOUNT, "books:read"): "list_books",
+    (OWN_ACCOUNT, "books:write"): "create_book",
+    (OWN_ACCOUNT, "currencies:read"): "list_currencies",
+    (BOOK_READ, "books:read"): "get_book",
+    (OWNER_ONLY, "books:write"): "update_book lock_book",
+    (BOOK_READ, "accounts:read"): """
+        list_accounts get_account get_account_balance list_account_transactions list_reconciliations
+        autocomplete_accounts
+    """,
+    (BOOK_WRITE, "accounts:write"): """
+        create_account replace_account update_account delete_account reconcile_account
+    """,
+    (BOOK_READ, "categories:read"): "list_categories get_category autocomplete_categories",
+    (BOOK_WRITE, "categories:write"): """
+        create_category replace_category update_category move_category delete_category
+    """,
+    (BOOK_READ, "transactions:read"): "list_transactions get_transaction list_transfer_matches",
+    (BOOK_WRITE, "transactions:write"): """
+        create_transaction replace_transaction update_transaction delete_transaction unseal_transaction
+        bulk_transactions recategorise_transactions accept_transfer_match reject_transfer_match
+    """,
+    (BOOK_READ, "payees:read"): "list_payees get_payee get_payee_statistics autocomplete_payees",
+    (BOOK_WRITE, "payees:write"): "create_payee replace_payee update_payee merge_payees delete_payee",
+    (BOOK_READ, "tags:read"): "list_tags get_tag get_tag_statistics autocomplete_tags",
+    (BOOK_WRITE, "tags:write"): "create_tag replace_tag update_tag merge_tags delete_tag",
+    (BOOK_READ, "attachments:read"): "list_attachments get_attachment get_attachment_content",
+    (BOOK_WRITE, "attachments:write"): "create_attachment delete_attachment",
+    (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
+    (BOOK_WRITE, "imports:write"): "create_import commit_import undo_import discard_import",
+    (BOOK_READ, "reports:read"): "report_monthly",
+    (BOOK_READ, "exports:read"): "export_hledger export_beancount",
+    (BOOK_READ, "history:read"): """
+        list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
+        get_payee_history get_reconciliation_history get_tag_history get_transaction_history
+    """,
+    (BOOK_WRITE, "history:undo"): "undo",
+    (OWNER_ONLY, "integrity:read"): "check_integrity",
+    (MODERATION, "users:read"): "list_users get_user list_permissions list_roles",
+    (MODERATION, "users:ban"): "ban_user unban_user",
+    (ADMINISTRATION, "users:role"): "set_user_role",
+    (ADMINISTRATION, "users:delete"): "delete_user",
+    (ADMINISTRATION, "permissions:manage"): "set_role_permissions",
+    (MODERATION, "statistics:read"): "get_statistics",
+    (MODERATION, "audit:read"): "list_audit",
+}
+
+CONFIRMED = {"delete_user", "set_role_permissions"}
+"""They ask for a confirmation moments before, which the sessions here have and a personal access token never has."""
+
+VALID: dict[str, Callable[[dict[str, str]], Any]] = {
+    "register": lambda ids: {"email": "somebody-new@example.com", "password": PASSWORD},
+    "get_token": lambda ids: {"username": ids["email"], "password": PASSWORD},
+    "login": lambda ids: {"email": ids["email"], "password": PASSWORD},
+    "refresh": lambda ids: {"refresh_token": ids["refresh_token"]},
+    "accept_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
+    "reject_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
+}
+"""Bodies that succeed, where those of ATTEMPTS are not to."""
+
+OTHER_IDS = {
+    "delete_account": {"account_id": "unused_account_id"},
+    "delete_category": {"category_id": "unused_category_id"},
+    "delete_payee": {"payee_id": "other_payee_id"},
+    "delete_tag": {"tag_id": "other_tag_id"},
+    "unseal_transaction": {"transaction_id": "sealed_id"},
+    "commit_import": {"import_id": "previewed_import_id"},
+    "discard_import": {"import_id": "previewed_import_id"},
+}
+"""Rows with which it succeeds, where the row of ATTEMPTS is in use or in another state."""
+
+DOMAIN_ANSWERS: dict[str, Refusal] = {}
+"""What those get who may, where the state of the book refuses; it must not look like a refusal of theirs."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route's group and permission."""
+
+    operation: str
+    group: Group
+    permission: str | None
+
+    def expected(self, column: str) -> Refusal | None:
+        """What happens to a caller of this column."""
+        if column in PEOPLE:
+            wanted: Refusal | None = getattr(self.group, column)
+            return wanted
+        if self.permission is None:
+            return OK
+        if column in NOBODY:
+            return UNAUTHENTICATED
+        if column == "token without the scope":
+            return NO_SCOPE
+        return UNCONFIRMED if self.operation in CONFIRMED else OK
+
+
+ROWS = [
+    Row(operation, group, permission)
+    for (group, permission), operations in TABLE.items()
+    for operation in operations.split()
+]

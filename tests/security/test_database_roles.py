@@ -1,0 +1,231 @@
+"""The roles of the database: what runs as the owner, and that no way leads from a request's login to more."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from app.core.database import APP_ROLE, Database, sqlstate
+from app.core.login_role import LOGIN_ROLE
+from tests.conftest import fresh_email
+from tests.people import Person, register
+from tests.security.functions import FUNCTIONS, Probe
+from tests.security.test_every_table import DENIED, acting, fill, rows
+from tests.staff import run
+
+
+@pytest.fixture(scope="module")
+async def login_database(request_url: str) -> AsyncIterator[Database]:
+    """A request's login before it takes the role of requests."""
+    database = Database(request_url, pool_size=1, role=None)
+    yield database
+    await database.dispose()
+
+
+async def test_each_function_of_the_owner_is_pinned_and_classified(owner_database: Database) -> None:
+    statement = text(
+        """
+        SELECT p.proname, p.proconfig, pg_get_userbyid(p.proowner) AS owner,
+               has_function_privilege(CAST(:role AS text), p.oid, 'EXECUTE') AS granted,
+               p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0) AS public
+        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+        """
+    )
+    async with owner_database.begin() as connection:
+        found = (await connection.execute(statement, {"role": APP_ROLE})).all()
+    assert {row.proname for row in found} == set(FUNCTIONS)
+    assert len(found) == len(FUNCTIONS), "two of one name"
+    for row in found:
+        assert row.proconfig[0] == "search_path=public, pg_temp", row.proname
+        assert not row.public, row.proname
+        assert row.owner != APP_ROLE, row.proname
+        assert row.granted == (FUNCTIONS[row.proname] is not None), row.proname
+
+
+PROBES = [(name, probe) for name, probes in FUNCTIONS.items() for probe in probes or ()]
+
+
+@pytest.fixture(scope="module")
+async def values(app: FastAPI, owner_database: Database) -> AsyncIterator[dict[str, Any]]:
+    """Kim's ids, session and token, and Robin's own, for the probes; they are as they were when all have run."""
+    kim, robin = await register(app, fresh_email()), await register(app, fresh_email())
+    await kim.add(account_id=(await kim.account())["id"], payee="Shop")
+    await fill(owner_database, kim)
+    kims, robins = kim.user["id"], robin.user["id"]
+    session = "SELECT id FROM sessions WHERE user_id = :id"
+    yield {
+        "kim": kims,
+        "robin": robins,
+        "book": kim.book_id,
+        "own_book": robin.book_id,
+        "session": await run(owner_database, session, id=kims),
+        "own_session": await run(owner_database, session, id=robins),
+        "token": await run(owner_database, "SELECT token_hash FROM one_time_tokens WHERE user_id = :id", id=kims),
+    }
+    for person in (kim, robin):
+        await person.check_integrity()
+        await person.http.aclose()
+    await run(owner_database, "DELETE FROM mails")
+
+
+@pytest.mark.parametrize(("name", "probe"), PROBES, ids=[f"{name}-{probe.permission}" for name, probe in PROBES])
+async def test_no_function_of_the_owner_tells_or_changes_what_is_not_the_callers(
+    values: dict[str, Any], owner_database: Database, app_database: Database, name: str, probe: Probe
+) -> None:
+    given = {key: values[key] for key in text(probe.call).compile().params}
+    robin, book = {"user_id": values["robin"]}, {"book_id": values["own_book"]}
+    state = "SELECT u::text || (SELECT count(*) FROM one_time_tokens WHERE user_id = :id) FROM users u WHERE id = :id"
+    before = await run(owner_database, state, id=values["kim"])
+    for context in ({}, robin, robin | book):
+        async with acting(app_database, **context, permission=probe.permission) as connection:
+            answers = (await connection.execute(text(probe.call), given)).scalars().all()
+            assert set(answers) <= set(probe.answers), (name, context)
+            assert len(answers) == min(len(probe.answers), 1), (name, context)
+            await connection.commit()
+    assert await run(owner_database, state, id=values["kim"]) == before
+
+
+@pytest.mark.parametrize("name", sorted(name for name, probes in FUNCTIONS.items() if probes is None))
+async def test_what_is_not_for_requests_cannot_be_called(
+    app_database: Database, owner_database: Database, name: str
+) -> None:
+    """Nor be made a trigger of a table of one's own."""
+    kind = "SELECT prorettype = 'trigger'::regtype FROM pg_proc WHERE proname = :name"
+    async with acting(app_database) as connection:
+        await connection.execute(text("CREATE TEMP TABLE mine (id integer) ON COMMIT DROP"))
+        call = f"SELECT {name}(uuidv7())"
+        if await run(owner_database, kind, name=name):
+            call = f"CREATE TRIGGER mine BEFORE DELETE ON mine FOR EACH ROW EXECUTE FUNCTION {name}()"
+        assert await rows(connection, call) is None
+
+
+async def test_statistics_tell_numbers_alone(app_database: Database) -> None:
+    async with acting(app_database, permission="statistics:read") as connection:
+        (row,) = (await connection.execute(text("SELECT * FROM server_statistics()"))).all()
+        assert {type(value) for value in row} <= {int, bool}
+
+
+async def test_the_login_of_requests_has_nothing_of_its_own(login_database: Database, kim: Person) -> None:
+    statements = (
+        "SELECT * FROM users",
+        "SELECT * FROM accounts",
+        "SELECT * FROM alembic_version",
+        "INSERT INTO mails (recipient, subject, body, attempts) VALUES ('x', 'x', 'x', 0)",
+        "SELECT is_first_user()",
+        "SELECT * FROM every_book()",
+        "CREATE TABLE stolen (id integer)",
+    )
+    async with acting(login_database, user_id=kim.user["id"], book_id=kim.book_id) as connection:
+        assert await connection.scalar(text("SELECT current_user")) == LOGIN_ROLE
+        for statement in statements:
+            assert await rows(connection, statement) is None, statement
+
+
+@pytest.mark.parametrize(
+    "step", ["RESET ROLE", "SET ROLE NONE", "SET SESSION AUTHORIZATION DEFAULT", "RESET SESSION AUTHORIZATION"]
+)
+async def test_stepping_back_leads_nowhere(app_database: Database, kim: Person, step: str) -> None:
+    """To the role of requests again, or to a login that may do nothing."""
+    async with app_database.engine.connect() as connection:
+        await connection.execute(text(step))
+        role = await connection.scalar(text("SELECT current_user"))
+        assert role in {APP_ROLE, LOGIN_ROLE}
+        found = await rows(connection, "SELECT email FROM users")
+        assert found == ([] if role == APP_ROLE else None)
+        await connection.invalidate()  # the next one shall not find this role
+
+
+async def test_the_roles_are_members_of_nothing_more(owner_database: Database, app_database: Database) -> None:
+    members = text(
+        """
+        SELECT m.roleid::regrole::text AS role, m.admin_option, m.inherit_option
+        FROM pg_auth_members m WHERE m.member = CAST(:role AS regrole)
+        """
+    )
+    flags = text(
+        """
+        SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication, rolinherit
+        FROM pg_roles WHERE rolname = :role
+        """
+    )
+    owned = text(
+        """
+        SELECT count(*) FROM pg_shdepend
+        WHERE refclassid = 'pg_authid'::regclass AND refobjid = CAST(:role AS regrole) AND deptype = 'o'
+        """
+    )
+    async with owner_database.begin() as connection:
+        assert (await connection.execute(members, {"role": APP_ROLE})).all() == []
+        (only,) = (await connection.execute(members, {"role": LOGIN_ROLE})).all()
+        assert tuple(only) == (APP_ROLE, False, False)
+        for role in (APP_ROLE, LOGIN_ROLE):
+            assert set((await connection.execute(flags, {"role": role})).one()) == {False}
+            assert await connection.scalar(owned, {"role": role}) == 0
+            for kind, name, privilege in (
+                ("schema", "public", "CREATE"),
+                ("database", await connection.scalar(text("SELECT current_database()")), "CREATE"),
+            ):
+                allowed = text(f"SELECT has_{kind}_privilege(:role, :name, :privilege)")
+                assert not await connection.scalar(allowed, {"role": role, "name": name, "privilege": privilege})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET ROLE {owner}",
+        "SET SESSION AUTHORIZATION {owner}",
+        "SET row_security = off; SELECT * FROM users",
+        "ALTER ROLE finance_app BYPASSRLS",
+        "ALTER ROLE finance_app SUPERUSER",
+        "ALTER ROLE finance_login CREATEROLE",
+        "ALTER ROLE {owner} PASSWORD 'mine'",
+        "GRANT {owner} TO finance_app",
+        "GRANT pg_read_all_data TO finance_app",
+        "CREATE POLICY open ON users USING (true)",
+        "ALTER POLICY user_changed_by_themselves ON users USING (true)",
+        "DROP POLICY audit_read ON audit",
+        "ALTER TABLE users DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE role_permissions OWNER TO finance_app",
+        "DROP TRIGGER keep_an_admin ON users",
+        "ALTER TABLE users DISABLE TRIGGER keep_an_admin",
+        "SET session_replication_role = replica",
+        "DROP FUNCTION set_role(uuid, text, text)",
+        "ALTER FUNCTION set_role(uuid, text, text) RESET search_path",
+        "ALTER FUNCTION set_role(uuid, text, text) OWNER TO finance_app",
+        "CREATE OR REPLACE FUNCTION is_first_user() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+        "GRANT EXECUTE ON FUNCTION is_last_admin(uuid) TO finance_app",
+        "CREATE FUNCTION public.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE VIEW mine AS SELECT * FROM users",
+        "COPY users TO PROGRAM 'cat'",
+        "SELECT rolpassword FROM pg_authid",
+        "INSERT INTO pg_policy SELECT * FROM pg_policy",
+        "SELECT lo_import('/etc/passwd')",
+    ],
+)
+async def test_the_role_of_requests_changes_no_rules(
+    app_database: Database, owner_database: Database, statement: str
+) -> None:
+    *before, last = statement.format(owner=f'"{owner_database.engine.url.username}"').split(";")
+    async with app_database.engine.connect() as connection:
+        for part in before:
+            await connection.execute(text(part))
+        with pytest.raises(DBAPIError) as refusal:
+            await connection.execute(text(last))
+        assert sqlstate(refusal.value) == DENIED
+        await connection.invalidate()
+
+
+async def test_what_a_request_puts_before_the_tables_does_not_mislead_the_owner(
+    kim: Person, robin: Person, app_database: Database
+) -> None:
+    """A temporary table of the same name, and a search path that finds it first, are nothing to the functions."""
+    async with acting(app_database, user_id=robin.user["id"], permission="users:role") as connection:
+        await connection.execute(text("CREATE TEMP TABLE users ON COMMIT DROP AS SELECT * FROM public.users"))
+        await connection.execute(text("UPDATE pg_temp.users SET role = 'admin'"))
+        await connection.execute(text("SET LOCAL search_path = pg_temp, public"))
+        assert await connection.scalar(text("SELECT role FROM users")) == "admin"
+        refusal = text("SELECT public.set_role(:kim, 'admin', 'admin')")
+        assert await connection.scalar(refusal, {"kim": kim.user["id"]}) == "missing_permission"
