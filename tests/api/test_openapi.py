@@ -9,7 +9,17 @@ from pydantic import TypeAdapter
 
 from app.transactions.schemas import TransactionIn
 
-PUBLIC = {"register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"}
+PUBLIC = {
+    "register",
+    "get_token",
+    "login",
+    "refresh",
+    "logout",
+    "get_public_keys",
+    "health",
+    "health_detailed",
+    "metrics",
+}
 NOT_A_PROBLEM = {("health_detailed", "503")}
 """It answers with its report, whose checks say what is broken."""
 
