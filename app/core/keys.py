@@ -27,10 +27,11 @@ KID_BYTES = 12
 
 @dataclass(frozen=True)
 class SigningKey:
-    """A key, ready to use; `public` is the JWK that may be published, None for a shared secret."""
+    """A key, prepared for both uses; `public` is the JWK that may be published, None for a shared secret."""
 
     kid: str
-    prepared: Any
+    signs: Any
+    verifies: Any
     public: Mapping[str, str] | None = None
 
 
@@ -62,7 +63,8 @@ def load_keyring(settings: Settings, secrets: Sequence[str]) -> Keyring:
 
 def _shared(secret: str, algorithm: str) -> SigningKey:
     kid = keyed_digest(secret, f"kid of {algorithm}".encode())[:KID_BYTES]
-    return SigningKey(kid.hex(), jwk.construct(secret, algorithm))
+    prepared = jwk.construct(secret, algorithm)
+    return SigningKey(kid.hex(), prepared, prepared)
 
 
 def _pairs(settings: Settings) -> list[SigningKey]:
@@ -90,9 +92,10 @@ def _pair(setting: str, path: Path) -> SigningKey:
             f"{setting} is no key for ES256, which takes the curve P-256 alone: {path}; make one with "
             "`openssl ecparam -name prime256v1 -genkey -noout`."
         )
-    prepared = jwk.construct(text, ES256)
-    point = prepared.public_key().to_dict()
+    signs = jwk.construct(text, ES256)
+    verifies = signs.public_key()
+    point = verifies.to_dict()
     # What a thumbprint is made of, in this order (RFC 7638): the same key has the same id everywhere.
     essential = {name: str(point[name]) for name in ("crv", "kty", "x", "y")}
     kid = base64.urlsafe_b64encode(hashlib.sha256(orjson.dumps(essential)).digest()).rstrip(b"=").decode()
-    return SigningKey(kid, prepared, {**essential, "kid": kid, "alg": ES256, "use": "sig"})
+    return SigningKey(kid, signs, verifies, {**essential, "kid": kid, "alg": ES256, "use": "sig"})

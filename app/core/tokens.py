@@ -39,7 +39,7 @@ class AccessTokens:
             "jti": new_id().hex,
         }
         key = self._keyring.present
-        return str(jwt.encode(claims, key.prepared, self._keyring.algorithm, headers={"kid": key.kid}))
+        return str(jwt.encode(claims, key.signs, self._keyring.algorithm, headers={"kid": key.kid}))
 
     def bearer(self, token: str) -> Bearer:
         """Raises `UnauthenticatedError`; whether a personal token is known shows only when the request is opened."""
@@ -60,7 +60,7 @@ class AccessTokens:
                 raise _refusal()
             claims = jwt.decode(
                 token,
-                self._keyring.known[header["kid"]].prepared,
+                self._keyring.known[header["kid"]].verifies,
                 algorithms=[self._keyring.algorithm],
                 audience=AUDIENCE,
                 options={"leeway": CLOCK_LEEWAY_SECONDS, "require_exp": True, "require_sub": True, "require_aud": True},
@@ -68,7 +68,7 @@ class AccessTokens:
             if claims.get("typ") != "access":
                 raise _refusal()
             return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
-        except (JWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (JWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             raise _refusal() from None
 
 
