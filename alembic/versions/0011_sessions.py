@@ -24,7 +24,8 @@ AS $$
 $$
 """
 
-# All that decides stands in the two rows that are held: after waiting for a twin, those alone are read anew.
+# All that decides stands in the two rows that are held: after waiting for a twin, those alone are read anew. The session
+# is held first: a use of a token also writes on the one before it, and two that crossed would end in a deadlock.
 SESSION_OF_REFRESH_TOKEN = """
 CREATE FUNCTION session_of_refresh_token(p_hash bytea)
 RETURNS TABLE (
@@ -40,7 +41,7 @@ AS $$
     JOIN sessions s ON s.id = r.session_id
     JOIN users u ON u.id = s.user_id
     WHERE r.token_hash = p_hash
-    FOR UPDATE OF r FOR NO KEY UPDATE OF s
+    FOR NO KEY UPDATE OF s FOR UPDATE OF r
 $$
 """
 

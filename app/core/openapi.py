@@ -19,7 +19,7 @@ A personal-finance ledger that is exact to the cent.
 """
 
 TAGS = [
-    {"name": "auth", "description": "Register, log in, renew, log out."},
+    {"name": "auth", "description": "Register, log in, renew, log out; sessions and personal access tokens."},
     {"name": "users", "description": "Yourself."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
     {"name": "accounts", "description": "Where money is, and what was there when."},
@@ -32,7 +32,7 @@ TAGS = [
     {"name": "exports", "description": "The whole book for other programs."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
-    {"name": "system", "description": "Health and metrics."},
+    {"name": "system", "description": "Health, metrics and public keys."},
 ]
 
 

@@ -131,6 +131,20 @@ async def test_the_grace_ends_when_a_successor_is_used(app: FastAPI, anonymous: 
     await person.http.aclose()
 
 
+async def test_a_token_and_its_successor_used_at_once_never_wait_for_each_other(
+    app: FastAPI, anonymous: AsyncClient
+) -> None:
+    """Each use touches both rows: without one order of locks two of them would end in a deadlock."""
+    for _ in range(6):
+        person = await register(app, fresh_email())
+        first = person.tokens["refresh_token"]
+        _, second = await refresh(anonymous, first)
+        uses = [first, second["refresh_token"], first, second["refresh_token"]]
+        answers = await asyncio.gather(*(refresh(anonymous, token) for token in uses))
+        assert {status for status, _ in answers} <= {200, 401}, answers
+        await person.http.aclose()
+
+
 async def test_without_grace_the_second_use_ends_the_session(settings: Settings) -> None:
     async with serving(settings, refresh_grace_seconds=0) as (app, client):
         person = await register(app, fresh_email())
