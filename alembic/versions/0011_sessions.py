@@ -24,8 +24,8 @@ AS $$
 $$
 """
 
-# All that decides stands in the two rows that are held: after waiting for a twin, those alone are read anew. The session
-# is held first: a use of a token also writes on the one before it, and two that crossed would end in a deadlock.
+# All that decides stands in the two rows that are held: after waiting for a twin, those alone are read anew. The
+# session is held first: a use of a token also writes on the one before it, and two that cross would end in a deadlock.
 SESSION_OF_REFRESH_TOKEN = """
 CREATE FUNCTION session_of_refresh_token(p_hash bytea)
 RETURNS TABLE (
