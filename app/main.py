@@ -7,14 +7,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from app.access.last_uses import LastUses
+from app.access.uploads import UploadDoor
 from app.accounts.router import router as accounts
 from app.administration import ROUTERS as ADMINISTRATION
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
 from app.auth.factor_router import router as factors
+from app.auth.keys_router import router as keys
 from app.auth.passkey_router import ROUTERS as PASSKEYS
 from app.auth.router import router as auth
+from app.auth.sessions_router import router as sessions
+from app.auth.tokens_router import router as personal_tokens
 from app.books.router import router as books
 from app.categories.router import router as categories
 from app.core import docs, logs, problems
@@ -22,10 +27,12 @@ from app.core.admission import Admission, AdmissionEach
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
+from app.core.keys import load_keyring
 from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
-from app.core.secret import signing_secret
-from app.core.security import AccessTokens, PasswordHasher
+from app.core.secret import accepted_secrets
+from app.core.security import PasswordHasher
+from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.currencies.router import router as currencies
 from app.exports.router import router as exports
@@ -52,6 +59,8 @@ ROUTERS = (
     auth,
     factors,
     *PASSKEYS,
+    sessions,
+    personal_tokens,
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,
@@ -75,7 +84,7 @@ ROUTERS = (
 def create_app(settings: Settings) -> FastAPI:
     """The whole server for these settings; `settings.database_url` names a migrated database.
 
-    Raises `StartupError` where it is missing, or where the signing secret cannot be kept.
+    Raises `StartupError` where it is missing, or where the signing secret or key cannot be had.
     """
     if settings.database_url is None:
         raise StartupError("There is no database: set DATABASE_URL, or start with `finance serve`, which brings one.")
@@ -91,7 +100,9 @@ def create_app(settings: Settings) -> FastAPI:
         swagger_ui_oauth2_redirect_url=docs.OAUTH_REDIRECT,
     )
     app.state.settings = settings
-    app.state.secret = signing_secret(settings)
+    app.state.secrets = accepted_secrets(settings)
+    app.state.secret = app.state.secrets[0]
+    app.state.keyring = load_keyring(settings, app.state.secrets)
     app.state.database = Database(settings.database_url, pool_size=settings.database_pool_size)
     app.state.passwords = PasswordHasher(settings)
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
@@ -100,12 +111,14 @@ def create_app(settings: Settings) -> FastAPI:
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.vault = Vault(app.state.secret, settings.secret_key_previous)
-    app.state.access_tokens = AccessTokens(settings, app.state.secret)
+    app.state.access_tokens = AccessTokens(settings, app.state.keyring)
+    app.state.last_uses = LastUses()
     app.state.objects = make_store(settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)
     app.include_router(system)
+    app.include_router(keys)
     docs.install(app)
     problems.install(app)
     describe(app)
@@ -116,7 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
             UploadPath(re.compile(re.escape(f"{API}{imports.prefix}")), settings.max_upload_bytes),
             UploadPath(upload_pattern(API), settings.attachment_max_bytes + FRAME_BYTES),
         ),
-        may_upload=app.state.access_tokens.is_good,
+        may_upload=UploadDoor(app.state.database, app.state.access_tokens),
     )
     if settings.cors_origins:
         app.add_middleware(
@@ -135,6 +148,10 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     chore = AttachmentChore(state.objects, state.settings.attachment_undo_days)
-    async with housekeeping(state.database, chore), scheduled(state.database, state.settings.integrity_check_hours):
+    async with (
+        state.last_uses.flushing(state.database),
+        housekeeping(state.database, chore),
+        scheduled(state.database, state.settings.integrity_check_hours),
+    ):
         yield
     await app.state.database.dispose()

@@ -119,6 +119,7 @@ async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer
     actor = actor_of(row, connection)
     request.state.user_id = str(actor.user_id)
     structlog.contextvars.bind_contextvars(user_id=str(actor.user_id))
+    request.app.state.last_uses.note(row["session_id"] or row["token_id"], request.client and request.client.host)
     if not row["permitted"]:
         raise refusal_of(actor, permission)
     if wanted is not None and row["book_id"] is None:

@@ -1,10 +1,11 @@
 """The statements that open a request."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, RowMapping, Uuid, bindparam, text
+from sqlalchemy import ARRAY, TIMESTAMP, BigInteger, RowMapping, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.documents import dump
@@ -22,6 +23,12 @@ _TAKE = text(
               (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent
     """
 )
+_NOTE_LAST_USES = text("SELECT note_last_uses(:ids, :at, :addresses)").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("at", type_=ARRAY(TIMESTAMP(timezone=True))),
+    bindparam("addresses", type_=ARRAY(Text)),
+)
+_TOKEN_IS_GOOD = text("SELECT personal_token_is_good(:hash)")
 EVENTS_SQL = """
     INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
     SELECT :book, :revision, e.position, e.entity, e.entity_id, e.action, :actor, e.before, e.after
@@ -57,6 +64,18 @@ async def open_request(
 async def act_as(connection: AsyncConnection, user_id: UUID) -> None:
     """Let this transaction see and write the rows of a person who has just proved who they are, or is just made."""
     await connection.execute(_ACT_AS, {"user": str(user_id)})
+
+
+async def note_last_uses(
+    connection: AsyncConnection, ids: list[UUID], at: list[datetime], addresses: list[str | None]
+) -> None:
+    """Say when, and from where, these sessions and personal tokens were used; what is newer stays."""
+    await connection.execute(_NOTE_LAST_USES, {"ids": ids, "at": at, "addresses": addresses})
+
+
+async def personal_token_is_good(connection: AsyncConnection, token_hash: bytes) -> bool:
+    """Whether such a token is known, not over, and nobody banned holds it; what it may do is another question."""
+    return bool(await connection.scalar(_TOKEN_IS_GOOD, {"hash": token_hash}))
 
 
 async def open_new_book(connection: AsyncConnection, book_id: UUID) -> None:

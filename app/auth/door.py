@@ -13,7 +13,8 @@ from app.auth.schemas import Tokens
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.ids import new_id
-from app.core.security import AccessTokens, PasswordHasher, digest, new_opaque_token
+from app.core.security import PasswordHasher, digest, new_opaque_token
+from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 
 MAX_USER_AGENT = 300
@@ -58,10 +59,10 @@ class Door:
         )
         return await self.hand_out(user_id, session_id)
 
-    async def hand_out(self, user_id: UUID, session_id: UUID) -> Tokens:
-        """The next pair of tokens of a session."""
+    async def hand_out(self, user_id: UUID, session_id: UUID, *, parent_hash: bytes | None = None) -> Tokens:
+        """The next pair of tokens of a session; `parent_hash` is of the refresh token that was spent for it."""
         refresh_token = new_opaque_token()
-        await repository.add_refresh_token(self.connection, digest(refresh_token), session_id)
+        await repository.add_refresh_token(self.connection, digest(refresh_token), session_id, parent_hash)
         return Tokens(
             access_token=self.access_tokens.issue(user_id, session_id),
             refresh_token=refresh_token,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, LargeBinary, Text, Uuid, text
+from sqlalchemy import ARRAY, Boolean, ForeignKey, Index, LargeBinary, SmallInteger, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,7 +80,11 @@ class OneTimeToken(Base):
 
 
 class RefreshToken(Base):
-    """A refresh token by its digest; `used_at` tells a spent one, whose second use is theft or a lost answer."""
+    """A refresh token by its digest, with what tells an honest double use from theft.
+
+    `uses` counts how often it was exchanged, the first time at `used_at`. `parent_hash` is the token that it came
+    for; `succeeded` tells that one of those that came for this one was itself exchanged.
+    """
 
     __tablename__ = "refresh_tokens"
 
@@ -88,5 +92,8 @@ class RefreshToken(Base):
     session_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("sessions.id", ondelete="CASCADE"))
     created_at: Mapped[NowByDefault]
     used_at: Mapped[Instant | None]
+    parent_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    uses: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    succeeded: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (Index("ix_refresh_tokens_session_id", "session_id"),)

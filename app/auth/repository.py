@@ -1,9 +1,11 @@
 """Statements about sessions and refresh tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +14,16 @@ from app.core.database import AnyRow
 
 _HOLD = text("SELECT * FROM session_of_refresh_token(:hash)")
 _USER = text("SELECT * FROM user_for_login(:email)")
+_LIVES = (Session.revoked_at.is_(None), Session.expires_at > func.now())
+_SESSION = (
+    Session.id,
+    Session.user_agent,
+    Session.address,
+    Session.method,
+    Session.created_at,
+    Session.last_used_at,
+    Session.expires_at,
+)
 _FORGET = text("SELECT forget_ended_sessions(:before)")
 
 
@@ -36,12 +48,15 @@ async def add_session(
     await connection.execute(insert(Session).values(values))
 
 
-async def add_refresh_token(connection: AsyncConnection, token_hash: bytes, session_id: UUID) -> None:
-    await connection.execute(insert(RefreshToken).values(token_hash=token_hash, session_id=session_id))
+async def add_refresh_token(
+    connection: AsyncConnection, token_hash: bytes, session_id: UUID, parent_hash: bytes | None
+) -> None:
+    values = {"token_hash": token_hash, "session_id": session_id, "parent_hash": parent_hash}
+    await connection.execute(insert(RefreshToken).values(values))
 
 
 async def hold_refresh_token(connection: AsyncConnection, token_hash: bytes) -> AnyRow | None:
-    """The token and its session; the token's row stays locked, so two uses of it come one after the other."""
+    """The token and its session; both stay locked, so that uses of it, and the session's end, come one by one."""
     return (await connection.execute(_HOLD, {"hash": token_hash})).one_or_none()
 
 
@@ -59,17 +74,49 @@ async def set_password(connection: AsyncConnection, user_id: UUID, password_hash
 
 
 async def spend_refresh_token(connection: AsyncConnection, token_hash: bytes) -> None:
+    """Count a use; the first one gives the token its time."""
     statement = update(RefreshToken).where(RefreshToken.token_hash == token_hash)
-    await connection.execute(statement.values(used_at=func.now()))
+    used = {"used_at": func.coalesce(RefreshToken.used_at, func.now()), "uses": RefreshToken.uses + 1}
+    await connection.execute(statement.values(used))
+
+
+async def tell_of_success(connection: AsyncConnection, parent_hash: bytes) -> None:
+    """Note on a spent token that one of its successors was exchanged: the answer had arrived."""
+    statement = update(RefreshToken).where(RefreshToken.token_hash == parent_hash)
+    await connection.execute(statement.values(succeeded=True))
 
 
 async def extend_session(connection: AsyncConnection, session_id: UUID, expires_at: datetime) -> None:
-    await connection.execute(update(Session).where(Session.id == session_id).values(expires_at=expires_at))
+    values = {"expires_at": expires_at, "last_used_at": func.now()}
+    await connection.execute(update(Session).where(Session.id == session_id).values(values))
 
 
-async def revoke_session(connection: AsyncConnection, session_id: UUID, because: str) -> None:
-    statement = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
-    await connection.execute(statement.values(revoked_at=func.now(), revoked_because=because))
+async def revoke_session(connection: AsyncConnection, session_id: UUID, because: str) -> bool:
+    """Whether there was one of this user to revoke."""
+    statement = update(Session).where(Session.id == session_id, *_LIVES)
+    return bool((await connection.execute(statement.values(_revoked(because)))).rowcount)
+
+
+async def revoke_sessions(connection: AsyncConnection, user_id: UUID, because: str, keep: UUID | None = None) -> int:
+    """Revoke all of a person's sessions but the one to keep; returns how many there were."""
+    statement = update(Session).where(Session.user_id == user_id, *_LIVES)
+    if keep is not None:
+        statement = statement.where(Session.id != keep)
+    return (await connection.execute(statement.values(_revoked(because)))).rowcount
+
+
+def _revoked(because: str) -> dict[str, Any]:
+    return {"revoked_at": func.now(), "revoked_because": because}
+
+
+async def live_sessions(
+    connection: AsyncConnection, user_id: UUID, *, before: UUID | None, limit: int
+) -> Sequence[AnyRow]:
+    """A person's sessions that are not over, the newest first, from behind `before` on."""
+    statement = select(*_SESSION).where(Session.user_id == user_id, *_LIVES).order_by(Session.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(Session.id < before)
+    return (await connection.execute(statement)).all()
 
 
 async def forget_ended(connection: AsyncConnection, before: datetime) -> int:

@@ -98,9 +98,12 @@ async def login(body: Login, door: DoorParam, device: DeviceParam, request: Requ
     summary="Renew the tokens",
     responses=problems(401),
 )
-async def refresh(body: RefreshIn, door: DoorParam, request: Request) -> Tokens | Response:
-    """Spends the refresh token and hands out the next one. A spent token that comes back ends the session."""
-    tokens = await sessions.refresh(door, body.refresh_token)
+async def refresh(body: RefreshIn, door: DoorParam, device: DeviceParam, request: Request) -> Tokens | Response:
+    """Spends the refresh token and hands out the next one. A spent token that comes back ends the session.
+
+    Only right after its first use, and until a successor is used, it may come again: two tabs, or a lost answer.
+    """
+    tokens = await sessions.refresh(door, body.refresh_token, device.address)
     if tokens is None:
         detail = "This refresh token was used before. The session is closed, in case somebody else has it; log in."
         return problem_response(request, 401, "refresh_token_reused", detail, headers={"WWW-Authenticate": "Bearer"})

@@ -87,9 +87,11 @@ class Settings(IdentitySettings):
             return self
         if self.secret_key is None:
             raise ValueError("SECRET_KEY is missing: production needs one, for example from `openssl rand -hex 32`")
-        lowered = self.secret_key.lower()
-        if any(word in lowered for word in WELL_KNOWN_SECRETS) or len(set(lowered)) < 8:
-            raise ValueError("SECRET_KEY is a well-known or guessable value: make one with `openssl rand -hex 32`")
+        # What the former one signed is taken too, so it must be no easier to guess.
+        for name, value in (("SECRET_KEY", self.secret_key), ("SECRET_KEY_PREVIOUS", self.secret_key_previous)):
+            lowered = (value or self.secret_key).lower()
+            if any(word in lowered for word in WELL_KNOWN_SECRETS) or len(set(lowered)) < 8:
+                raise ValueError(f"{name} is a well-known or guessable value: make one with `openssl rand -hex 32`")
         return self
 
     @model_validator(mode="after")

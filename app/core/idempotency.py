@@ -147,17 +147,19 @@ async def claim(request: Request, connection: AsyncConnection, scope: str, key: 
         raise invalid(
             "header.idempotency-key", "bad_idempotency_key", f"use 1 to {MAX_KEY_LENGTH} printable ASCII characters"
         )
-    fingerprint = keyed_digest(request.app.state.secret, await _identity_of(request))
+    identity = await _identity_of(request)
+    # A key that came under the former secret is known under it.
+    fingerprints = [keyed_digest(secret, identity) for secret in request.app.state.secrets]
     parameters = {"scope": scope, "key": key, "since": now() - KEPT_FOR}
     found = (await connection.execute(_LOOK, parameters)).one()
     if found.fingerprint is not None:
-        if found.fingerprint != fingerprint:
+        if found.fingerprint not in fingerprints:
             detail = "This Idempotency-Key was used for another request; take a new key for a new request."
             raise KeyReusedError([], detail)
         raise Replay(Answer(found.status, found.headers, found.body))
     if not found.locked:
         raise _twin()
-    request.state.idempotency_claim = Claim(connection, scope, key, fingerprint)
+    request.state.idempotency_claim = Claim(connection, scope, key, fingerprints[0])
 
 
 def pending_claim(request: Request) -> Claim | None:

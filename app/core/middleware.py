@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -85,38 +85,45 @@ class BodyLimit:
     """Refuses a body that is too large before it is in memory, and one that stops coming; an upload may be larger.
 
     Bodies are read before a route decides who asks, so the larger limit is for those whose token is good, and what
-    needs no token takes little.
+    needs no token takes little. Nobody is asked about a body that keeps to the ordinary limit.
     """
 
     def __init__(
-        self, app: ASGIApp, *, body: int, uploads: Sequence[UploadPath], may_upload: Callable[[str], bool]
+        self,
+        app: ASGIApp,
+        *,
+        body: int,
+        uploads: Sequence[UploadPath],
+        may_upload: Callable[[str], Awaitable[bool]],
     ) -> None:
         self.app = app
         self._body = body
         self._uploads = uploads
         self._may_upload = may_upload
 
-    def _limit_of(self, path: str, authorization: str) -> int:
+    def _limits_of(self, path: str) -> tuple[int, int]:
+        """What anybody may send to this path, and what the holder of a good token may."""
         if path.startswith(AUTH_PATH):
-            return min(self._body, AUTH_BYTES)
+            limit = min(self._body, AUTH_BYTES)
+            return limit, limit
         for upload in self._uploads:
-            if upload.pattern.fullmatch(path) and self._may_upload(authorization):
-                return upload.limit
-        return self._body
+            if upload.pattern.fullmatch(path):
+                return min(self._body, upload.limit), upload.limit
+        return self._body, self._body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit_of(scope["path"], headers.get("authorization", ""))
+        limit, larger = self._limits_of(scope["path"])
         announced = headers.get("content-length", "")
-        too_long = announced.isdecimal() and announced.isascii() and int(announced[:20]) > limit
+        size = int(announced[:20]) if announced.isdecimal() and announced.isascii() else 0
         taken = 0
         complete = False
 
         async def receive_some() -> Message:
-            nonlocal taken, complete
+            nonlocal taken, complete, limit
             if complete:
                 return await receive()
             try:
@@ -126,7 +133,9 @@ class BodyLimit:
                 raise HTTPException(408, f"The body stopped coming for {PATIENCE_SECONDS} seconds.") from None
             complete = not message.get("more_body", False)
             taken += len(message.get("body", b""))
-            if too_long or taken > limit:
+            if max(size, taken) > limit < larger and await self._may_upload(headers.get("authorization", "")):
+                limit = larger
+            if max(size, taken) > limit:
                 raise HTTPException(413, f"The body is larger than the {limit} bytes this server takes.")
             return message
 

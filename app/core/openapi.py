@@ -20,6 +20,7 @@ A personal-finance ledger that is exact to the cent.
 
 TAGS = [
     {"name": "auth", "description": "Register, log in, renew, log out; second factors and passkeys."},
+    {"name": "auth", "description": "Register, log in, renew, log out; sessions and personal access tokens."},
     {"name": "users", "description": "Yourself."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
     {"name": "accounts", "description": "Where money is, and what was there when."},
@@ -34,6 +35,7 @@ TAGS = [
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},
     {"name": "system", "description": "Health and metrics."},
+    {"name": "system", "description": "Health, metrics and public keys."},
 ]
 
 

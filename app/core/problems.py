@@ -33,6 +33,7 @@ CODE_OF = {
     413: errors.TooLargeError.code,
     415: "unsupported_media_type",
     416: "range_not_satisfiable",
+    503: errors.BusyError.code,
 }
 
 STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (

@@ -22,6 +22,12 @@ def signing_secret(settings: Settings) -> str:
         raise StartupError(f"The secret key cannot be kept in {path}: {error.strerror}; set SECRET_KEY.") from None
 
 
+def accepted_secrets(settings: Settings) -> tuple[str, ...]:
+    """The present secret, then the one before it while `SECRET_KEY_PREVIOUS` names it. Raises `StartupError`."""
+    previous = (settings.secret_key_previous,) if settings.secret_key_previous is not None else ()
+    return (signing_secret(settings), *previous)
+
+
 def _read_or_make(path: Path) -> str:
     """The kept secret; it is written whole before it has its name, so that no start ever reads half of one."""
     if not path.exists():

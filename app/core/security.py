@@ -1,26 +1,18 @@
-"""Passwords, access tokens and opaque tokens; beside the vault nothing else touches a cryptographic primitive."""
+"""Passwords, opaque tokens and digests; `tokens` has signed ones, `keys` their keys, `vault` what is sealed."""
 
 import asyncio
 import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
-from jose import JWTError, jwt
 from passlib.hash import argon2
 
-from app.core.clock import now
 from app.core.config import Settings
-from app.core.errors import UnauthenticatedError
-from app.core.ids import new_id
 
-AUDIENCE = "finance-tracker"
-MAX_TOKEN_LENGTH = 4096
 PERSONAL_TOKEN = "ft_pat_"
 """What personal access tokens begin with, so that people and scanners know one when they see it."""
-CLOCK_LEEWAY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -74,63 +66,6 @@ class PasswordHasher:
     def is_outdated(self, stored: str) -> bool:
         """Whether the settings have become stricter since this hash was made."""
         return bool(self._scheme.needs_update(stored))
-
-
-class AccessTokens:
-    """Signed, short-lived bearer tokens. The algorithm is pinned: a token cannot choose its own."""
-
-    def __init__(self, settings: Settings, secret: str) -> None:
-        self._secret = secret
-        self._algorithm = settings.algorithm
-        self.lifetime = timedelta(minutes=settings.access_token_expire_minutes)
-
-    def issue(self, user_id: UUID, session_id: UUID) -> str:
-        issued = now()
-        claims = {
-            "sub": str(user_id),
-            "sid": str(session_id),
-            "typ": "access",
-            "aud": AUDIENCE,
-            "iat": issued,
-            "nbf": issued,
-            "exp": issued + self.lifetime,
-            "jti": new_id().hex,
-        }
-        return str(jwt.encode(claims, self._secret, algorithm=self._algorithm))
-
-    def is_good(self, authorization: str) -> bool:
-        """Whether an Authorization header has a token that is ours and valid now; its session is not looked up."""
-        try:
-            self.read(authorization.removeprefix("Bearer ").removeprefix("bearer ").strip())
-        except UnauthenticatedError:
-            return False
-        return True
-
-    def bearer(self, token: str) -> Bearer:
-        """Raises `UnauthenticatedError`; whether a personal token is known shows only when the request is opened."""
-        if token.startswith(PERSONAL_TOKEN):
-            return Bearer(token_hash=digest(token))
-        claims = self.read(token)
-        return Bearer(claims.session_id, claims.user_id)
-
-    def read(self, token: str) -> AccessClaims:
-        """The claims of a token that is signed by us and valid now; anything else raises `UnauthenticatedError`."""
-        refusal = UnauthenticatedError("The access token is not valid or has expired; log in or refresh it.")
-        if len(token) > MAX_TOKEN_LENGTH:
-            raise refusal
-        try:
-            claims = jwt.decode(
-                token,
-                self._secret,
-                algorithms=[self._algorithm],
-                audience=AUDIENCE,
-                options={"leeway": CLOCK_LEEWAY_SECONDS, "require_exp": True, "require_sub": True, "require_aud": True},
-            )
-            if claims.get("typ") != "access":
-                raise refusal
-            return AccessClaims(UUID(claims["sub"]), UUID(claims["sid"]))
-        except (JWTError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise refusal from None
 
 
 def new_opaque_token() -> str:

@@ -31,9 +31,11 @@ from app.core.config import Settings
 from app.core.database import Database, domain_error_of
 from app.core.errors import DomainError
 from app.core.failures import StartupError
+from app.core.keys import load_keyring
 from app.core.pagination import MAX_LIMIT, PageRequest
-from app.core.secret import signing_secret
-from app.core.security import AccessClaims, AccessTokens, Bearer, PasswordHasher
+from app.core.secret import accepted_secrets
+from app.core.security import AccessClaims, Bearer, PasswordHasher
+from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.demo import plan
 from app.demo.moves import OPENINGS, AccountName, CategoryName
@@ -104,9 +106,9 @@ class _Demo:
         self._database = database
         self._settings = settings
         self._passwords = PasswordHasher(settings)
-        secret = signing_secret(settings)
-        self._access_tokens = AccessTokens(settings, secret)
-        self._vault = Vault(secret, settings.secret_key_previous)
+        secrets = accepted_secrets(settings)
+        self._access_tokens = AccessTokens(settings, load_keyring(settings, secrets))
+        self._vault = Vault(secrets[0], settings.secret_key_previous)
         self._report = report
 
     async def run(self) -> DemoSummary:

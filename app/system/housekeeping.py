@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.attachments import sweep as attachments
 from app.attachments.storage import Store, StoreUnavailableError
+from app.auth import token_repository
 from app.auth.repository import forget_ended
 from app.core.clock import now
 from app.core.database import Database
@@ -62,7 +63,8 @@ async def sweep(database: Database) -> None:
     async with database.begin() as connection:
         keys = await forget_old(connection)
         sessions = await forget_ended(connection, now() - SESSIONS_KEPT_FOR)
-    log.info("housekeeping_done", idempotency_keys=keys, sessions=sessions)
+        tokens = await token_repository.forget_ended(connection, now() - SESSIONS_KEPT_FOR)
+    log.info("housekeeping_done", idempotency_keys=keys, sessions=sessions, personal_tokens=tokens)
 
 
 async def sweep_attachments(database: Database, chore: AttachmentChore, *, strays: bool) -> None:

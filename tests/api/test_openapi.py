@@ -12,6 +12,15 @@ from app.transactions.schemas import TransactionIn
 PUBLIC = {
     *("register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"),
     *("get_passkey_login_options", "login_with_passkey"),
+    "register",
+    "get_token",
+    "login",
+    "refresh",
+    "logout",
+    "get_public_keys",
+    "health",
+    "health_detailed",
+    "metrics",
 }
 NOT_A_PROBLEM = {("health_detailed", "503")}
 """It answers with its report, whose checks say what is broken."""

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.core.config import Settings, load_settings
+from app.core.database import Database
 from app.main import create_app
 from tests.conftest import fresh_email
 from tests.people import Person, expect, register
@@ -136,3 +138,51 @@ async def test_a_request_without_a_token_never_reaches_the_database(counted: Cou
     answer = await person.http.get("/accounts", headers={"Authorization": ""})
     assert (answer.status_code, seen) == (401, [])
     expect(await person.get("/accounts"), 200)
+
+
+async def test_who_comes_by_a_personal_token_costs_the_same(counted: Counted) -> None:
+    person, seen = counted
+    made = expect(await person.http.post("/auth/tokens", json={"name": "T", "scopes": ["profile:read"]}), 201)
+    for token in (person.tokens["access_token"], made["token"]):
+        seen.clear()
+        expect(await person.http.get("/users/me", headers={"Authorization": f"Bearer {token}"}), 200)
+        assert len(seen) == 4, seen
+
+
+async def test_what_changed_about_a_user_holds_at_once_and_costs_nothing(
+    counted: Counted, owner_database: Database
+) -> None:
+    person, seen = counted
+    made = expect(await person.http.post("/auth/tokens", json={"name": "T", "scopes": ["profile:read"]}), 201)
+    tokens = {"session": person.tokens["access_token"], "personal": made["token"]}
+    lost = {"role": "moderator", "permission": "profile:read"}
+    changes = {
+        "UPDATE users SET role = 'moderator' WHERE id = :user": 200,
+        "DELETE FROM role_permissions WHERE role = :role AND permission = :permission": 403,
+        "INSERT INTO role_permissions VALUES (:role, :permission)": 200,
+        "UPDATE users SET banned_at = now() WHERE id = :user": 401,
+        "UPDATE users SET banned_at = NULL WHERE id = :user": 200,
+    }
+    for change, status in changes.items():
+        async with owner_database.begin() as connection:
+            await connection.execute(text(change), {"user": person.user["id"], **lost})
+        for way, token in tokens.items():
+            seen.clear()
+            answer = await person.http.get("/users/me", headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == status, (change, way)
+            assert len(seen) == (4 if status == 200 else 3), seen  # a refusal reads nothing more
+            assert status != 200 or answer.json()["role"] == "moderator"
+
+
+async def test_renewing_and_what_is_about_sessions_cost_few_statements(counted: Counted) -> None:
+    person, seen = counted
+    renewed = person.tokens["refresh_token"]
+    for limit in (7, 8, 8):  # the second and third tell the one before that its successor was used
+        seen.clear()
+        tokens = expect(await person.http.post("/auth/refresh", json={"refresh_token": renewed}), 200)
+        renewed = tokens["refresh_token"]
+        assert len(seen) <= limit, seen
+    for path in ("/auth/sessions", "/auth/tokens", "/auth/scopes"):
+        seen.clear()
+        expect(await person.get(path), 200)
+        assert len(seen) == 4, seen

@@ -17,8 +17,10 @@ from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
 from app.core.identity_settings import Registration
+from app.core.keys import load_keyring
 from app.core.migrations import migrate
-from app.core.security import AccessTokens, PasswordHasher
+from app.core.security import PasswordHasher
+from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.demo import plan
 from app.demo.moves import OPENINGS, AccountName, CategoryName
@@ -197,8 +199,8 @@ async def register(url: str, settings: Settings, password: str) -> None:
     database = Database(url, pool_size=1)
     try:
         async with database.begin() as connection:
-            secret = "unused " * 8
-            door = Door(connection, settings, PasswordHasher(settings), AccessTokens(settings, secret), Vault(secret))
+            access_tokens = AccessTokens(settings, load_keyring(settings, ["unused " * 8]))
+            door = Door(connection, settings, PasswordHasher(settings), access_tokens, Vault("unused " * 8))
             await add_person(door, Register(email=EMAIL, password=password, base_currency="EUR"))
     finally:
         await database.dispose()

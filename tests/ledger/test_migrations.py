@@ -22,7 +22,8 @@ from tests.people import Person, expect, register
 from tests.servers import serving
 
 ROOT = Path(__file__).parents[2]
-STAIRS = ("0018", "0013", "0010", "0009", "0008", "0007", "0006", "0005", "0004", "0003", "0002", "0001", "base")
+VERSIONS = ROOT / "alembic" / "versions"
+STAIRS = (*sorted((path.name[:4] for path in VERSIONS.glob("0*.py")), reverse=True), "base")
 
 
 @pytest.fixture

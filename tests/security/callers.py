@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.config import Settings
 from app.core.database import Database
-from app.core.security import AccessTokens
+from app.core.tokens import AccessTokens
 from app.main import create_app
 from tests.conftest import fresh_email
 from tests.dump import dump
@@ -153,7 +153,7 @@ async def gathered(app: FastAPI, settings: Settings, owner: Database) -> AsyncIt
     await run(owner, "UPDATE users SET banned_at = now() WHERE id = :id", id=banned.user["id"])
     subject = await register(app, fresh_email())
 
-    expired = AccessTokens(settings, app.state.secret)
+    expired = AccessTokens(settings, app.state.keyring)
     expired.lifetime = timedelta(minutes=-5)
     session = await run(owner, "SELECT id FROM sessions WHERE user_id = :id", id=boss.user["id"])
     revoked = expect(await boss.http.post("/auth/login", json={"email": boss.email, "password": PASSWORD}), 200)

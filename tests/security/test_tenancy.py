@@ -76,6 +76,15 @@ ATTEMPTS: dict[str, Attempt] = {
     "list_passkeys": Attempt(OWN),
     "update_passkey": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, viewer=404),
     "delete_passkey": Attempt(FOREIGN, answer=403),
+    "list_sessions": Attempt(OWN),
+    "delete_session": Attempt(FOREIGN, viewer=404),
+    "logout_all": Attempt(OWN, lambda _: {"keep_current": True}, viewer=200),
+    "list_scopes": Attempt(OWN),
+    "create_personal_token": Attempt(OWN, lambda _: {"name": "T", "scopes": ["tags:read"]}, viewer=201),
+    "list_personal_tokens": Attempt(OWN),
+    "get_personal_token": Attempt(FOREIGN, viewer=404),
+    "delete_personal_token": Attempt(FOREIGN, viewer=404),
+    "get_public_keys": Attempt(OWN, public=True),
     "health": Attempt(OWN, public=True),
     "health_detailed": Attempt(OWN, public=True),
     "metrics": Attempt(OWN, public=True),
@@ -223,12 +232,17 @@ async def rows_of(kim: Person) -> dict[str, str]:
     imported = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     # Its history begins with its commit.
     expect(await kim.http.post(f"/imports/{imported['id']}/commit", json={}), 200)
+    (session,) = (await kim.read("/auth/sessions"))["items"]
+    personal = {"name": "secret token", "scopes": ["tags:read"]}
+    token = expect(await kim.http.post("/auth/tokens", json=personal), 201)
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     return {
         "user_id": kim.user["id"],
         "role": "user",
         "book_id": kim.book_id,
+        "session_id": session["id"],
+        "token_id": token["id"],
         "account_id": account["id"],
         "category_id": category["id"],
         "transaction_id": transaction["id"],
@@ -402,4 +416,4 @@ async def test_an_editor_writes_but_does_not_change_the_book_itself(
 
 def test_the_prefix_of_the_api_is_the_one_tests_use(app: FastAPI) -> None:
     outside = {path for _, path in operations(app).values() if not path.startswith(f"{API}/")}
-    assert outside == {"/health", "/health/detailed", "/metrics"}
+    assert outside == {"/health", "/health/detailed", "/metrics", "/.well-known/jwks.json"}
