@@ -11,6 +11,11 @@ from app.accounts.router import router as accounts
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
+from app.auth.email_router import own_router as own_email
+from app.auth.email_router import router as verify_email
+from app.auth.invitation_router import router as invitations
+from app.auth.password_router import own_router as own_password
+from app.auth.password_router import router as passwords
 from app.auth.router import router as auth
 from app.books.router import router as books
 from app.categories.router import router as categories
@@ -35,6 +40,7 @@ from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
+from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.matching_router import router as transfer_matches
@@ -46,6 +52,11 @@ FILES_AT_ONCE = 2
 ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
+    passwords,
+    own_password,
+    verify_email,
+    own_email,
+    invitations,
     users,
     books,
     onboarding,
@@ -94,6 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
     app.state.objects = make_store(settings)
+    app.state.mailroom = Mailroom(app.state.database, settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)
@@ -127,6 +139,10 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     chore = AttachmentChore(state.objects, state.settings.attachment_undo_days)
-    async with housekeeping(state.database, chore), scheduled(state.database, state.settings.integrity_check_hours):
+    async with (
+        housekeeping(state.database, chore),
+        scheduled(state.database, state.settings.integrity_check_hours),
+        state.mailroom.open(),
+    ):
         yield
     await app.state.database.dispose()

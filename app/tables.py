@@ -3,6 +3,7 @@
 from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.accounts.models import Account, Reconciliation
 from app.attachments.models import Attachment, File
+from app.auth.address_models import AddressRequest, Invitation
 from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
 from app.books.models import Book, BookMember, Event, EventChain
 from app.categories.models import Category
@@ -16,6 +17,7 @@ from app.users.models import User
 
 ALL_TABLES = (
     Account,
+    AddressRequest,
     Attachment,
     AuditEntry,
     Book,
@@ -29,6 +31,7 @@ ALL_TABLES = (
     Import,
     ImportMapping,
     ImportRow,
+    Invitation,
     Mail,
     MergedTransaction,
     MonthlyTotal,

@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.models import AuditEntry
+from app.core.ids import new_id
 
 
 async def tell(
@@ -20,6 +21,7 @@ async def tell(
 ) -> None:
     """Add an entry. `details` hold ids, names and states; never a secret, an amount or anything of a book."""
     values = {
+        "id": new_id(),  # made by the database it would have to be read back, which few may
         "action": action,
         "actor_id": actor_id,
         "subject_id": subject_id,

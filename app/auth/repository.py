@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth.models import Password, RefreshToken, Session
+from app.auth.models import Password, PersonalToken, RefreshToken, Session
 from app.core.database import AnyRow
 
 _HOLD = text("SELECT * FROM session_of_refresh_token(:hash)")
@@ -58,6 +58,13 @@ async def set_password(connection: AsyncConnection, user_id: UUID, password_hash
     await connection.execute(statement.on_conflict_do_update(index_elements=[Password.user_id], set_=renewed))
 
 
+async def hold_password(connection: AsyncConnection, user_id: UUID) -> str | None:
+    """The hash, None without a password; its row stays locked, so whoever relies on it or changes it takes turns."""
+    statement = select(Password.hash).where(Password.user_id == user_id).with_for_update()
+    found: str | None = await connection.scalar(statement)
+    return found
+
+
 async def spend_refresh_token(connection: AsyncConnection, token_hash: bytes) -> None:
     statement = update(RefreshToken).where(RefreshToken.token_hash == token_hash)
     await connection.execute(statement.values(used_at=func.now()))
@@ -70,6 +77,19 @@ async def extend_session(connection: AsyncConnection, session_id: UUID, expires_
 async def revoke_session(connection: AsyncConnection, session_id: UUID, because: str) -> None:
     statement = update(Session).where(Session.id == session_id, Session.revoked_at.is_(None))
     await connection.execute(statement.values(revoked_at=func.now(), revoked_because=because))
+
+
+async def revoke_sessions(connection: AsyncConnection, user_id: UUID, because: str, *, but: UUID | None = None) -> None:
+    """End every session of the person, or every one `but` one."""
+    statement = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    if but is not None:
+        statement = statement.where(Session.id != but)
+    await connection.execute(statement.values(revoked_at=func.now(), revoked_because=because))
+
+
+async def revoke_personal_tokens(connection: AsyncConnection, user_id: UUID) -> None:
+    statement = update(PersonalToken).where(PersonalToken.user_id == user_id, PersonalToken.revoked_at.is_(None))
+    await connection.execute(statement.values(revoked_at=func.now()))
 
 
 async def forget_ended(connection: AsyncConnection, before: datetime) -> int:

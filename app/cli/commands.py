@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from app.attachments.storage import make_store
 from app.backup import service as backups
-from app.cli import verification
+from app.cli import admins, verification
 from app.cli.revision import write as write_revision
 from app.core import logs
 from app.core.config import Settings, load_settings
@@ -164,6 +164,19 @@ def demo(data_dir: DataDir = None) -> None:
                 run_demo(url, settings, lambda done, total: progress.update(bar, completed=done, total=total))
             )
     typer.echo(summary)
+
+
+@cli.command(name="create-admin")
+def create_admin(
+    email: Annotated[str, typer.Argument(help="Who: the address to log in with.")],
+    full_name: Annotated[str | None, typer.Option(help="How a new person is called.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an admin, or an admin of somebody; a new one's password is asked for, or read as a line of the input."""
+    settings = _settings(data_dir=data_dir)
+    with _told(), available_database(settings) as url:
+        asyncio.run(migrate(url))
+        typer.echo(admins.create_admin(url, settings, email, full_name))
 
 
 @cli.command(hidden=True)

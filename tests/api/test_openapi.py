@@ -9,7 +9,20 @@ from pydantic import TypeAdapter
 
 from app.transactions.schemas import TransactionIn
 
-PUBLIC = {"register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"}
+PUBLIC = {
+    "register",
+    "get_token",
+    "login",
+    "refresh",
+    "logout",
+    "forgot_password",
+    "reset_password",
+    "verify_email",
+    "resend_verification",
+    "health",
+    "health_detailed",
+    "metrics",
+}
 NOT_A_PROBLEM = {("health_detailed", "503")}
 """It answers with its report, whose checks say what is broken."""
 

@@ -32,6 +32,10 @@ class Attempt:
     public: bool = False
     viewer: int | None = None
     """What a viewer gets where it is not 200 for reading and 403 for writing."""
+    refused: bool = False
+    """Somebody logged in may not without more: a role, a fresh confirmation, their password."""
+    staff: bool = False
+    """It is for moderators and admins: everybody else is refused, whatever else they say."""
 
 
 def expense(ids: dict[str, str]) -> dict[str, Any]:
@@ -52,6 +56,17 @@ ATTEMPTS: dict[str, Attempt] = {
     "login": Attempt(OWN, lambda _: {"email": "x", "password": "x"}, public=True),
     "refresh": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
+    "change_password": Attempt(
+        OWN, lambda _: {"current_password": "x", "new_password": f"{PASSWORD} x"}, write=True, refused=True
+    ),
+    "forgot_password": Attempt(OWN, lambda _: {"email": "x"}, public=True),
+    "reset_password": Attempt(OWN, lambda _: {"token": "x", "new_password": PASSWORD}, public=True),
+    "verify_email": Attempt(OWN, lambda _: {"token": "x"}, public=True),
+    "resend_verification": Attempt(OWN, lambda _: {"email": "x"}, public=True),
+    "change_email": Attempt(OWN, lambda _: {"email": "x@example.com"}, write=True, refused=True),
+    "create_invitation": Attempt(OWN, lambda _: {}, write=True, staff=True),
+    "list_invitations": Attempt(OWN, viewer=403, staff=True),
+    "revoke_invitation": Attempt(OWN, viewer=403, staff=True),
     "health": Attempt(OWN, public=True),
     "health_detailed": Attempt(OWN, public=True),
     "metrics": Attempt(OWN, public=True),
@@ -187,6 +202,7 @@ async def ids(kim: Person) -> dict[str, str]:
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     return {
         "book_id": kim.book_id,
+        "invitation_id": kim.book_id,
         "account_id": account["id"],
         "category_id": category["id"],
         "transaction_id": transaction["id"],
@@ -231,6 +247,8 @@ async def test_nobody_else_sees_or_changes_anything(
             if attempt.expected == FOREIGN:
                 assert answer.status_code == 404, f"{name}: {answer.text}"
                 problem(answer, 404, answer.json()["code"])
+            elif attempt.refused or attempt.staff:
+                assert answer.status_code == 403, f"{name}: {answer.text}"
             elif not attempt.public:
                 assert answer.status_code in {200, 201}, f"{name}: {answer.text}"
             assert "secret" not in answer.text, name
@@ -246,7 +264,7 @@ async def test_the_book_of_somebody_else_cannot_be_named(
         for name, attempt in ATTEMPTS.items():
             if not attempt.public:
                 answer = await call(robin.http, app, name, ids, headers)
-                assert answer.status_code == 404, f"{name}: {answer.text}"
+                assert answer.status_code == (403 if attempt.staff else 404), f"{name}: {answer.text}"
 
 
 @pytest.mark.parametrize("token", [None, "Bearer garbage", "Bearer a.b.c", "Basic a2ltOmtpbQ=="])

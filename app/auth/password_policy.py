@@ -1,0 +1,77 @@
+"""Which passwords are refused: those that are among the first that somebody would try."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from zxcvbn import matching, scoring  # type: ignore[import-untyped]
+
+from app.core.errors import FieldError, InvalidError
+from app.core.security import PasswordHasher
+
+FEWEST_GUESSES = 2 * 10**8
+"""A day's work for somebody who has the hashes; three known words in a row come to half of it."""
+MOST_LOOKED_AT = 72
+"""Characters looked at: the work grows with the cube of the length, and so many decide."""
+MOST_SPELLINGS = 8
+"""Ways to read letters into signs (`p4$$`) that are tried; more of them would take seconds."""
+
+REASONS = {
+    "user_inputs": "it is made from your name or address",
+    "passwords": "it is one of the passwords that people choose most often, or close to one",
+    "dictionary": "it is made from few common words or names",
+    "spatial": "it follows the keys of a keyboard",
+    "repeat": "it repeats itself",
+    "sequence": "it is a sequence such as abc or 6543",
+    "date": "it is made from a date",
+    "regex": "it is made from a recent year",
+    "bruteforce": "it is short",
+}
+
+
+class WeakPasswordError(InvalidError):
+    code = "weak_password"
+    title = "This password is too easy to guess"
+
+
+async def refuse_weak(passwords: PasswordHasher, field: str, password: str, about: Sequence[str | None]) -> None:
+    """Raise `WeakPasswordError` about the field where a password would be guessed soon, by whom it is `about` too."""
+    reason = await passwords.at_work(lambda: weakness_of(password, about))
+    if reason is not None:
+        detail = f"this password is easy to guess, for {reason}; add a few unrelated words"
+        raise WeakPasswordError(FieldError(field, "weak_password", detail))
+
+
+def weakness_of(password: str, about: Sequence[str | None]) -> str | None:
+    """Why the password is weak, in words; None when it is not. It takes a thread a fraction of a second."""
+    looked_at = password[:MOST_LOOKED_AT]
+    # The package's own function keeps one person's words where the next one's thread would find them.
+    dictionaries = {**matching.RANKED_DICTIONARIES, "user_inputs": matching.build_ranked_dict(_words(about))}
+    found = scoring.most_guessable_match_sequence(looked_at, _matches(looked_at, dictionaries))
+    if found["guesses"] >= FEWEST_GUESSES:
+        return None
+    weakest = max(found["sequence"], key=lambda match: len(match["token"]))
+    return REASONS.get(weakest.get("dictionary_name", ""), REASONS[weakest["pattern"]])
+
+
+def _words(about: Sequence[str | None]) -> list[str]:
+    """An address and a name, whole and in their parts."""
+    known = [text.lower() for text in about if text]
+    parts = [part for text in known for part in text.replace("@", " ").replace(".", " ").split() if len(part) > 2]
+    return list(dict.fromkeys(known + parts))
+
+
+def _matches(password: str, dictionaries: dict[str, dict[str, int]]) -> list[Any]:
+    matchers = [
+        matching.dictionary_match,
+        matching.reverse_dictionary_match,
+        matching.spatial_match,
+        matching.sequence_match,
+        matching.regex_match,
+        matching.date_match,
+    ]
+    spellings = matching.relevant_l33t_subtable(password, matching.L33T_TABLE).values()
+    if prod(len(signs) for signs in spellings) <= MOST_SPELLINGS:
+        matchers += [matching.l33t_match, matching.repeat_match]
+    found = [match for matcher in matchers for match in matcher(password, _ranked_dictionaries=dictionaries)]
+    return sorted(found, key=lambda match: (match["i"], match["j"]))
