@@ -1,5 +1,6 @@
 """Which passwords are refused: those that are among the first that somebody would try."""
 
+import re
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -16,8 +17,19 @@ MOST_LOOKED_AT = 72
 MOST_SPELLINGS = 8
 """Ways to read letters into signs (`p4$$`) that are tried; more of them would take seconds."""
 
+MATCHERS = (
+    matching.dictionary_match,
+    matching.reverse_dictionary_match,
+    matching.spatial_match,
+    matching.sequence_match,
+    matching.regex_match,
+    matching.date_match,
+)
+"""Those of the package but two, which are only asked where there are few spellings. Its own function for all of them
+keeps what one person is called where the next one's thread would find it."""
+
+OWN_WORDS = "it is made from your name or address"
 REASONS = {
-    "user_inputs": "it is made from your name or address",
     "passwords": "it is one of the passwords that people choose most often, or close to one",
     "dictionary": "it is made from few common words or names",
     "spatial": "it follows the keys of a keyboard",
@@ -44,34 +56,36 @@ async def refuse_weak(passwords: PasswordHasher, field: str, password: str, abou
 
 def weakness_of(password: str, about: Sequence[str | None]) -> str | None:
     """Why the password is weak, in words; None when it is not. It takes a thread a fraction of a second."""
-    looked_at = password[:MOST_LOOKED_AT]
-    # The package's own function keeps one person's words where the next one's thread would find them.
-    dictionaries = {**matching.RANKED_DICTIONARIES, "user_inputs": matching.build_ranked_dict(_words(about))}
-    found = scoring.most_guessable_match_sequence(looked_at, _matches(looked_at, dictionaries))
+    reason = _weakness(password[:MOST_LOOKED_AT])
+    if reason is not None:
+        return reason
+    # Who tries to guess it knows the person, so their own words add nothing.
+    own = "|".join(re.escape(word) for word in _words(about))
+    rest = re.sub(own, "", password, flags=re.IGNORECASE) if own else password
+    return OWN_WORDS if rest != password and _weakness(rest[:MOST_LOOKED_AT]) is not None else None
+
+
+def _weakness(password: str) -> str | None:
+    if not password:
+        return REASONS["bruteforce"]
+    found = scoring.most_guessable_match_sequence(password, _matches(password))
     if found["guesses"] >= FEWEST_GUESSES:
         return None
     weakest = max(found["sequence"], key=lambda match: len(match["token"]))
-    return REASONS.get(weakest.get("dictionary_name", ""), REASONS[weakest["pattern"]])
+    common = weakest.get("dictionary_name") == "passwords"
+    return REASONS["passwords" if common else weakest["pattern"]]
 
 
 def _words(about: Sequence[str | None]) -> list[str]:
-    """An address and a name, whole and in their parts."""
+    """An address and a name, whole and in their parts; the longest first, for they contain the others."""
     known = [text.lower() for text in about if text]
-    parts = [part for text in known for part in text.replace("@", " ").replace(".", " ").split() if len(part) > 2]
-    return list(dict.fromkeys(known + parts))
+    parts = {part for text in known for part in re.split(r"[\W_]+", text) if len(part) > 2}
+    return sorted({*known, *parts}, key=len, reverse=True)
 
 
-def _matches(password: str, dictionaries: dict[str, dict[str, int]]) -> list[Any]:
-    matchers = [
-        matching.dictionary_match,
-        matching.reverse_dictionary_match,
-        matching.spatial_match,
-        matching.sequence_match,
-        matching.regex_match,
-        matching.date_match,
-    ]
+def _matches(password: str) -> list[Any]:
     spellings = matching.relevant_l33t_subtable(password, matching.L33T_TABLE).values()
-    if prod(len(signs) for signs in spellings) <= MOST_SPELLINGS:
-        matchers += [matching.l33t_match, matching.repeat_match]
-    found = [match for matcher in matchers for match in matcher(password, _ranked_dictionaries=dictionaries)]
+    more = (matching.l33t_match, matching.repeat_match)
+    matchers = (*MATCHERS, *(more if prod(len(signs) for signs in spellings) <= MOST_SPELLINGS else ()))
+    found = [match for matcher in matchers for match in matcher(password)]
     return sorted(found, key=lambda match: (match["i"], match["j"]))

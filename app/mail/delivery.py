@@ -51,8 +51,10 @@ async def deliver_due(database: Database, backend: Backend, sender: Address) -> 
 
 
 async def _take(database: Database) -> Sequence[AnyRow]:
+    """The oldest first: of two mails to one person the later one says what holds."""
     async with database.begin() as connection:
-        return (await connection.execute(_TAKE, {"limit": BATCH, "lease": LEASE})).all()
+        taken = (await connection.execute(_TAKE, {"limit": BATCH, "lease": LEASE})).all()
+    return sorted(taken, key=lambda mail: mail.id)
 
 
 async def _deliver(database: Database, send: Send, sender: Address, mail: AnyRow) -> bool:
