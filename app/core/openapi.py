@@ -19,8 +19,8 @@ A personal-finance ledger that is exact to the cent.
 """
 
 TAGS = [
-    {"name": "auth", "description": "Register, log in, renew, log out."},
-    {"name": "users", "description": "Yourself."},
+    {"name": "auth", "description": "Register, log in, renew, log out; passwords and addresses."},
+    {"name": "users", "description": "Yourself, and whom you invite."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
     {"name": "accounts", "description": "Where money is, and what was there when."},
     {"name": "categories", "description": "What money is for: a tree."},
