@@ -17,7 +17,8 @@ from app.auth import mails, repository
 from app.auth.address_models import AddressRequest
 from app.auth.mailed_tokens import Purpose, renew
 from app.core.config import Settings
-from app.core.database import Database, is_disconnect
+from app.core.database import Database, domain_error_of, is_disconnect
+from app.core.errors import BusyError
 from app.core.ids import new_id
 from app.mail.outbox import post
 
@@ -52,7 +53,7 @@ async def _answer_next(database: Database, settings: Settings) -> bool:
                 async with connection.begin_nested():
                     await _answer(connection, settings, Purpose(request.purpose), request.email)
             except DBAPIError as error:
-                if is_disconnect(error):
+                if is_disconnect(error) or isinstance(domain_error_of(error), BusyError):
                     raise
                 # One that cannot be answered must not keep those behind it waiting.
                 log.exception("address_request_dropped", purpose=request.purpose)
