@@ -14,9 +14,14 @@ from app.administration import ROUTERS as ADMINISTRATION
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
+from app.auth.email_router import own_router as own_email
+from app.auth.email_router import router as verify_email
 from app.auth.factor_router import router as factors
+from app.auth.invitation_router import router as invitations
 from app.auth.keys_router import router as keys
 from app.auth.passkey_router import ROUTERS as PASSKEYS
+from app.auth.password_router import own_router as own_password
+from app.auth.password_router import router as passwords
 from app.auth.router import router as auth
 from app.auth.sessions_router import router as sessions
 from app.auth.tokens_router import router as personal_tokens
@@ -46,6 +51,7 @@ from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
+from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.matching_router import router as transfer_matches
@@ -61,6 +67,11 @@ ROUTERS = (
     *PASSKEYS,
     sessions,
     personal_tokens,
+    passwords,
+    own_password,
+    verify_email,
+    own_email,
+    invitations,
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,
@@ -114,6 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.access_tokens = AccessTokens(settings, app.state.keyring)
     app.state.last_uses = LastUses()
     app.state.objects = make_store(settings)
+    app.state.mailroom = Mailroom(app.state.database, settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)
@@ -152,6 +164,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.last_uses.flushing(state.database),
         housekeeping(state.database, chore),
         scheduled(state.database, state.settings.integrity_check_hours),
+        state.mailroom.open(),
     ):
         yield
     await app.state.database.dispose()

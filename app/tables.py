@@ -3,6 +3,7 @@
 from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.accounts.models import Account, Reconciliation
 from app.attachments.models import Attachment, File
+from app.auth.address_models import AddressRequest, Invitation
 from app.auth.factor_models import Passkey, RecoveryCode, TotpSecret, WrongGuesses
 from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
 from app.books.models import Book, BookMember, Event, EventChain
@@ -17,6 +18,7 @@ from app.users.models import User
 
 ALL_TABLES = (
     Account,
+    AddressRequest,
     Attachment,
     AuditEntry,
     Book,
@@ -30,6 +32,7 @@ ALL_TABLES = (
     Import,
     ImportMapping,
     ImportRow,
+    Invitation,
     Mail,
     MergedTransaction,
     MonthlyTotal,

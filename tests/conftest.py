@@ -71,6 +71,7 @@ def settings(request_url: str, work_folder: Path) -> Settings:
         password_hashes_at_once=4,
         database_pool_size=25,
         log_level="WARNING",
+        mail_folder=work_folder / "mail",
         # The limiter is on; tests of limits have servers with limits of their own.
         **{f"rate_limit_{kind}": "1000000/second" for kind in LIMITS},
     )

@@ -1,35 +1,56 @@
-"""Making new people known."""
+"""Making new people known, and telling nobody who is known already."""
 
+from typing import Any
+
+from app.access.audit import tell
 from app.access.context import Actor
-from app.auth import repository
+from app.auth import mails, repository
 from app.auth.door import Door
+from app.auth.invitations import registration_allowed
+from app.auth.mailed_tokens import Purpose, renew
+from app.auth.password_policy import refuse_weak
 from app.auth.schemas import Register
 from app.core.database import AnyRow
-from app.core.errors import ForbiddenError
-from app.core.identity_settings import Registration
 from app.core.ids import new_id
+from app.mail.outbox import post
 from app.onboarding.service import start_book
 from app.users import service as users
 
 BOOK_NAME = "Personal"
 
 
-class RegistrationClosedError(ForbiddenError):
-    code = "registration_closed"
-    title = "Registration is closed"
-
-
-async def register(door: Door, body: Register) -> AnyRow:
+async def register(door: Door, body: Register) -> dict[str, Any]:
     """A new person with a personal book and its default categories; the first one of a server is its admin.
 
-    Raises `EmailTakenError`, and `RegistrationClosedError` where the settings let nobody in.
+    Where the address is known, somebody invented is made with the same work and taken back, and the answer is theirs:
+    only the mail differs, and the owner of the address gets it. Raises `RegistrationClosedError`,
+    `InvitationRequiredError` and `WeakPasswordError`, none of which depends on who is known.
     """
-    if door.settings.registration is not Registration.OPEN:
-        raise RegistrationClosedError("This server takes no registrations; ask the person who runs it.")
-    return await add_person(door, body)
+    connection = door.connection
+    permit = await registration_allowed(door, body.invitation, body.email)
+    await refuse_weak(door.passwords, "password", body.password, (body.email, body.full_name))
+    # Two who register the same address at once come one after the other, whether it is known or not.
+    owner = await users.hold_address(connection, body.email)
+    email = body.email if owner is None else f"{new_id().hex}@example.invalid"
+    savepoint = await connection.begin_nested()
+    user = await add_person(door, body.model_copy(update={"email": email}), verified=permit.verified)
+    if permit.verified:
+        words = mails.welcome(door.settings)
+    else:
+        words = mails.confirm_address(door.settings, await renew(connection, Purpose.VERIFY_EMAIL, user.id, email))
+    if owner is None:
+        await savepoint.commit()
+        await tell(connection, "user_registered", actor_id=user.id, subject_id=user.id)
+        await post(connection, email, words.subject, words.body)
+    else:
+        await savepoint.rollback()
+        await tell(connection, "user_registered_again", actor_id=None, subject_id=owner.user_id)
+        words = mails.registered_already(door.settings)
+        await post(connection, owner.email, words.subject, words.body)
+    return {**user._asdict(), "email": body.email}
 
 
-async def add_person(door: Door, body: Register, *, may_be_admin: bool = True) -> AnyRow:
+async def add_person(door: Door, body: Register, *, may_be_admin: bool = True, verified: bool = False) -> AnyRow:
     """The person, their password and their book, whatever the settings say about registration."""
     user_id = new_id()
     password_hash = await door.passwords.hash(body.password)
@@ -40,6 +61,7 @@ async def add_person(door: Door, body: Register, *, may_be_admin: bool = True) -
         full_name=body.full_name,
         time_zone=body.time_zone,
         may_be_admin=may_be_admin,
+        verified=verified,
     )
     await repository.set_password(door.connection, user_id, password_hash)
     book = await start_book(Actor(user_id, role, body.time_zone, door.connection), BOOK_NAME, body.base_currency)

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth.models import Password, RefreshToken, Session
+from app.auth.models import Password, PersonalToken, RefreshToken, Session
 from app.core.database import AnyRow
 
 _HOLD = text("SELECT * FROM session_of_refresh_token(:hash)")
@@ -73,6 +73,13 @@ async def set_password(connection: AsyncConnection, user_id: UUID, password_hash
     await connection.execute(statement.on_conflict_do_update(index_elements=[Password.user_id], set_=renewed))
 
 
+async def hold_password(connection: AsyncConnection, user_id: UUID) -> str | None:
+    """The hash, None without a password; its row stays locked, so whoever relies on it or changes it takes turns."""
+    statement = select(Password.hash).where(Password.user_id == user_id).with_for_update()
+    found: str | None = await connection.scalar(statement)
+    return found
+
+
 async def spend_refresh_token(connection: AsyncConnection, token_hash: bytes) -> None:
     """Count a use; the first one gives the token its time."""
     statement = update(RefreshToken).where(RefreshToken.token_hash == token_hash)
@@ -117,6 +124,11 @@ async def live_sessions(
     if before is not None:
         statement = statement.where(Session.id < before)
     return (await connection.execute(statement)).all()
+
+
+async def revoke_personal_tokens(connection: AsyncConnection, user_id: UUID) -> None:
+    statement = update(PersonalToken).where(PersonalToken.user_id == user_id, PersonalToken.revoked_at.is_(None))
+    await connection.execute(statement.values(revoked_at=func.now()))
 
 
 async def forget_ended(connection: AsyncConnection, before: datetime) -> int:

@@ -1,6 +1,6 @@
 """The HTTP side of letting people in."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
@@ -10,7 +10,6 @@ from app.auth import passwords, registration, sessions
 from app.auth.door import Device, Door
 from app.auth.factor_schemas import Otp
 from app.auth.schemas import Login, RefreshIn, Register, Tokens
-from app.core.database import AnyRow
 from app.core.errors import DomainError
 from app.core.problems import problem_of, problem_response, problems
 from app.core.routing import routes
@@ -43,8 +42,11 @@ DeviceParam = Annotated[Device, Depends(_device)]
     responses=problems(403, 409),
     dependencies=[Admitted, IdempotentAnonymous],
 )
-async def register(body: Register, door: DoorParam, response: Response) -> AnyRow:
-    """Make yourself known. You get a personal book with a category tree to start from."""
+async def register(body: Register, door: DoorParam, response: Response) -> dict[str, Any]:
+    """Make yourself known. You get a personal book with a category tree to start from, and a mail.
+
+    The answer is the same where the address is known already: then nobody is made, and its owner gets a mail.
+    """
     user = await registration.register(door, body)
     response.headers["Location"] = "/api/v1/users/me"
     return user

@@ -13,8 +13,14 @@ MAX_PASSWORD = 256
 
 Password = Annotated[
     str,
-    Field(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD, description="8 to 256 characters, of any kind."),
+    Field(
+        min_length=MIN_PASSWORD,
+        max_length=MAX_PASSWORD,
+        description="8 to 256 characters, of any kind; not one that is easy to guess.",
+    ),
 ]
+
+OneTime = Annotated[str, Field(min_length=1, max_length=200, description="A one-time token, as it came in the mail.")]
 
 
 class Register(Body):
@@ -37,6 +43,9 @@ class Register(Body):
     time_zone: TimeZone = "UTC"
     base_currency: CurrencyCode | None = Field(
         default=None, description="What your reports are in. Without one your book takes that of its first account."
+    )
+    invitation: OneTime | None = Field(
+        default=None, description="The token of an invitation, where this server takes nobody without one."
     )
 
 

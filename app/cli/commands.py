@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import make_url
 
-from app.cli import factors, verification
+from app.cli import admins, factors, verification
 from app.cli.revision import write as write_revision
 from app.core import logs
 from app.core.config import Settings, load_settings
@@ -184,6 +184,19 @@ def reset_factors(
     with _told(), available_database(settings, create=False) as url:
         asyncio.run(factors.reset(url, settings, email))
     typer.echo(f"{email} logs in with the password alone now, and was told by mail.")
+
+
+@cli.command(name="create-admin")
+def create_admin(
+    email: Annotated[str, typer.Argument(help="Who: the address to log in with.")],
+    full_name: Annotated[str | None, typer.Option(help="How a new person is called.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an admin, or an admin of somebody; a new one's password is asked for, or read as a line of the input."""
+    settings = _settings(data_dir=data_dir)
+    with _told(), available_database(settings) as url:
+        asyncio.run(migrate(url))
+        typer.echo(admins.create_admin(url, settings, email, full_name))
 
 
 @cli.command(hidden=True)

@@ -22,6 +22,8 @@ TAGS = [
     {"name": "auth", "description": "Register, log in, renew, log out; second factors and passkeys."},
     {"name": "auth", "description": "Register, log in, renew, log out; sessions and personal access tokens."},
     {"name": "users", "description": "Yourself."},
+    {"name": "auth", "description": "Register, log in, renew, log out; passwords and addresses."},
+    {"name": "users", "description": "Yourself, and whom you invite."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
     {"name": "accounts", "description": "Where money is, and what was there when."},
     {"name": "categories", "description": "What money is for: a tree."},

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from passlib.hash import argon2
@@ -13,6 +15,8 @@ from app.core.config import Settings
 
 PERSONAL_TOKEN = "ft_pat_"
 """What personal access tokens begin with, so that people and scanners know one when they see it."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,20 @@ class PasswordHasher:
         self._slots = asyncio.Semaphore(settings.password_hashes_at_once)
         self._decoy = str(self._scheme.hash(secrets.token_urlsafe(16)))
 
-    async def hash(self, password: str) -> str:
+    async def at_work(self, work: Callable[[], Result]) -> Result:
+        """What `work` returns, computed in a thread when one of the slots is free."""
         async with self._slots:
-            return str(await asyncio.to_thread(self._scheme.hash, password))
+            return await asyncio.to_thread(work)
+
+    async def hash(self, password: str) -> str:
+        return str(await self.at_work(lambda: self._scheme.hash(password)))
 
     async def verify(self, password: str, stored: str | None) -> bool:
         """Whether the password is the stored one; without a stored one the same work is done for nothing.
 
         So an unknown address costs the caller the same time as a wrong password.
         """
-        async with self._slots:
-            matches = await asyncio.to_thread(lambda: self._scheme.verify(password, stored or self._decoy))
+        matches = await self.at_work(lambda: self._scheme.verify(password, stored or self._decoy))
         return bool(matches) and stored is not None
 
     def is_outdated(self, stored: str) -> bool:

@@ -139,7 +139,7 @@ class _Demo:
                     base_currency=BASE_CURRENCY,
                 )
                 # Everybody knows the demo's password: it never becomes the admin.
-                await add_person(self._door(connection), body, may_be_admin=False)
+                await add_person(self._door(connection), body, may_be_admin=False, verified=True)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[AccessClaims]:

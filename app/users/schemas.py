@@ -34,6 +34,7 @@ class UserOut(BaseModel):
 
     id: UUID
     email: str
+    email_verified_at: datetime | None = Field(description="When mail first reached you there; null until then.")
     full_name: str | None
     role: Literal["user", "moderator", "admin"]
     time_zone: str

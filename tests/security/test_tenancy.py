@@ -38,6 +38,10 @@ class Attempt:
     """What its caller gets where that is neither 200 nor 201, in any book."""
     viewer: int | None = None
     """What a viewer gets where it is not 200 for reading and 403 for writing."""
+    refused: bool = False
+    """Somebody logged in may not without more: a role, a fresh confirmation, their password."""
+    staff: bool = False
+    """It is for moderators and admins: everybody else is refused, whatever else they say."""
 
 
 def expense(ids: dict[str, str]) -> dict[str, Any]:
@@ -85,6 +89,17 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_personal_token": Attempt(FOREIGN, viewer=404),
     "delete_personal_token": Attempt(FOREIGN, viewer=404),
     "get_public_keys": Attempt(OWN, public=True),
+    "change_password": Attempt(
+        OWN, lambda _: {"current_password": "x", "new_password": f"{PASSWORD} x"}, write=True, refused=True
+    ),
+    "forgot_password": Attempt(OWN, lambda _: {"email": "x"}, public=True),
+    "reset_password": Attempt(OWN, lambda _: {"token": "x", "new_password": PASSWORD}, public=True),
+    "verify_email": Attempt(OWN, lambda _: {"token": "x"}, public=True),
+    "resend_verification": Attempt(OWN, lambda _: {"email": "x"}, public=True),
+    "change_email": Attempt(OWN, lambda _: {"email": "x@example.com"}, write=True, refused=True),
+    "create_invitation": Attempt(OWN, lambda _: {}, write=True, staff=True),
+    "list_invitations": Attempt(OWN, viewer=403, staff=True),
+    "revoke_invitation": Attempt(OWN, viewer=403, staff=True),
     "health": Attempt(OWN, public=True),
     "health_detailed": Attempt(OWN, public=True),
     "metrics": Attempt(OWN, public=True),
@@ -243,6 +258,7 @@ async def rows_of(kim: Person) -> dict[str, str]:
         "book_id": kim.book_id,
         "session_id": session["id"],
         "token_id": token["id"],
+        "invitation_id": kim.book_id,
         "account_id": account["id"],
         "category_id": category["id"],
         "transaction_id": transaction["id"],
@@ -293,6 +309,8 @@ async def test_nobody_else_sees_or_changes_anything(
                 problem(answer, 404, answer.json()["code"])
             elif attempt.expected == ADMINISTRATION:
                 problem(answer, 403, "missing_permission")
+            elif attempt.refused or attempt.staff:
+                assert answer.status_code == 403, f"{name}: {answer.text}"
             elif not attempt.public:
                 wanted = {attempt.answer} if attempt.answer else {200, 201}
                 assert answer.status_code in wanted, f"{name}: {answer.text}"
@@ -312,6 +330,7 @@ async def test_the_book_of_somebody_else_cannot_be_named(
                 answer = await call(robin.http, app, name, ids, headers)
                 wanted = 403 if attempt.expected == ADMINISTRATION else 404
                 assert answer.status_code == wanted, f"{name}: {answer.text}"
+                assert answer.status_code == (403 if attempt.staff else 404), f"{name}: {answer.text}"
 
 
 @pytest.mark.parametrize("token", [None, "Bearer garbage", "Bearer a.b.c", "Basic a2ltOmtpbQ=="])

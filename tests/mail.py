@@ -1,0 +1,54 @@
+"""Reading the mail that a test's server has sent."""
+
+import asyncio
+import re
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from functools import cache
+from pathlib import Path
+
+from fastapi import FastAPI
+
+PATIENCE_SECONDS = 5.0
+
+
+@cache
+def _read(file: Path) -> EmailMessage:
+    message = message_from_bytes(file.read_bytes(), policy=default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def _folder(app: FastAPI, address: str) -> list[EmailMessage]:
+    """Files are named by the mails' ids, whose order is that of posting."""
+    folder: Path = app.state.settings.mail_folder
+    messages = [_read(file) for file in sorted(folder.glob("*.eml"))] if folder.exists() else []
+    return [message for message in messages if str(message["To"]).lower() == address.lower()]
+
+
+async def mails_to(app: FastAPI, address: str, *, at_least: int = 1) -> list[EmailMessage]:
+    """The mails sent to an address until now, the oldest first; waits until there are so many.
+
+    With `at_least=0` everything that was due is sent before it looks.
+    """
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        await app.state.mailroom.round()
+        found = _folder(app, address)
+        if len(found) >= at_least:
+            return found
+        assert asyncio.get_running_loop().time() < deadline, f"{len(found)} of {at_least} mails came to {address}"
+        await asyncio.sleep(0.02)
+
+
+def token_in(message: EmailMessage) -> str:
+    """The token that a mail brings."""
+    found = re.search(r"^\s*Token:\s+(\S+)\s*$", message.get_content(), re.MULTILINE)
+    assert found is not None, message.get_content()
+    return found.group(1)
+
+
+async def token_to(app: FastAPI, address: str, *, at_least: int = 1) -> str:
+    """The token in the latest mail to an address."""
+    return token_in((await mails_to(app, address, at_least=at_least))[-1])
