@@ -11,6 +11,9 @@ from app.accounts.router import router as accounts
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
+from app.auth.oidc.identities_router import router as identities
+from app.auth.oidc.provider import provider_of
+from app.auth.oidc.router import router as single_sign_on
 from app.auth.router import router as auth
 from app.books.router import router as books
 from app.categories.router import router as categories
@@ -46,6 +49,8 @@ FILES_AT_ONCE = 2
 ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
+    single_sign_on,
+    identities,
     users,
     books,
     onboarding,
@@ -94,6 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
     app.state.objects = make_store(settings)
+    app.state.oidc = provider_of(settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)

@@ -4,6 +4,7 @@ from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.accounts.models import Account, Reconciliation
 from app.attachments.models import Attachment, File
 from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
+from app.auth.oidc.models import Identity
 from app.books.models import Book, BookMember, Event, EventChain
 from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
@@ -26,6 +27,7 @@ ALL_TABLES = (
     EventChain,
     File,
     IdempotencyKey,
+    Identity,
     Import,
     ImportMapping,
     ImportRow,

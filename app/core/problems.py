@@ -43,6 +43,7 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.RevisionMismatchError, HTTPStatus.PRECONDITION_FAILED),
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.UpstreamError, HTTPStatus.BAD_GATEWAY),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.repository import act_as
+from app.core.clock import now
 from app.core.database import AnyRow, constraint_means
 from app.core.errors import ConflictError, NotFoundError
 from app.users import repository
@@ -49,6 +50,11 @@ async def get(connection: AsyncConnection, user_id: UUID) -> AnyRow:
 
 async def set_default_book(connection: AsyncConnection, user_id: UUID, book_id: UUID) -> None:
     await repository.change(connection, user_id, {"default_book_id": book_id})
+
+
+async def mark_email_verified(connection: AsyncConnection, user_id: UUID) -> None:
+    """Somebody trusted, or a mail that arrived, says that the address is theirs."""
+    await repository.change(connection, user_id, {"email_verified_at": now()})
 
 
 async def patch(connection: AsyncConnection, user_id: UUID, body: UserPatch) -> AnyRow:

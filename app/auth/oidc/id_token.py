@@ -1,0 +1,115 @@
+"""Reading ID tokens: the signature by the provider's own keys, then every claim that makes the token ours."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oidc.core import CodeIDToken
+from joserfc import jwt
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.jwk import ECKey, JWKRegistry, Key, OctKey, OKPKey, RSAKey
+from joserfc.jws import CompactSignature, JWSRegistry
+
+from app.auth.oidc.errors import TokenRefusedError
+
+ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+"""What a provider may sign with. `none` is no signature, and of an HS one our own client secret is the key."""
+KEY_OF = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey, "Ed": OKPKey}
+MIN_RSA_BITS = 2048
+LEEWAY_SECONDS = 30
+MAX_AGE_SECONDS = 600
+MAX_HEADER = 4096
+MAX_SUBJECT = 255
+
+
+class UnknownKeyError(JoseError):
+    """The token is signed by a key that is not among those known: the provider may have taken a new one."""
+
+    error = "unknown_key"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the ID token of one log-in must say."""
+
+    issuer: str
+    client_id: str
+    nonce: str
+    access_token: str | None
+
+
+def read_keys(key_set: dict[str, Any]) -> list[Key]:
+    """The public keys of a JWKS that can be used to check signatures; what is of no use is passed over."""
+    found = key_set.get("keys")
+    keys = []
+    for each in found if isinstance(found, list) else []:
+        try:
+            key = JWKRegistry.import_key(each)
+            key.check_use("sig")
+        except (JoseError, ValueError, TypeError, AttributeError, KeyError):
+            continue
+        weak = isinstance(key, RSAKey) and key.public_key.key_size < MIN_RSA_BITS
+        if not isinstance(key, OctKey) and not key.is_private and not weak:
+            keys.append(key)
+    return keys
+
+
+def read(token: str, keys: Sequence[Key], algorithms: Collection[str], expected: Expected) -> dict[str, Any]:
+    """The claims of an ID token that is signed, ours, of this log-in, and valid now.
+
+    Raises `UnknownKeyError` where the keys must be fetched again, `TokenRefusedError` for every other defect.
+    """
+    registry = JWSRegistry(algorithms=algorithms, strict_check_header=False)
+    registry.max_header_length = MAX_HEADER
+    try:
+        signed = jwt.decode(token, lambda held: _key_of(held, keys, algorithms), registry=registry)
+        claims = CodeIDToken(
+            signed.claims,
+            signed.header,
+            options={
+                "iss": {"essential": True, "value": expected.issuer},
+                "aud": {"essential": True, "value": expected.client_id},
+                "sub": {"essential": True},
+            },
+            params={
+                "nonce": expected.nonce,
+                "client_id": expected.client_id,
+                "access_token": expected.access_token,
+            },
+        )
+        claims.validate(leeway=LEEWAY_SECONDS)
+    except UnknownKeyError:
+        raise
+    except (JoseError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise TokenRefusedError(f"The provider's ID token is not valid: {_reason(error)}.") from None
+    _check_rest(claims)
+    return dict(claims)
+
+
+def _key_of(held: CompactSignature, keys: Sequence[Key], algorithms: Collection[str]) -> Key:
+    header = held.headers()
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    if algorithm not in algorithms:
+        raise UnsupportedAlgorithmError("the algorithm is not one of the provider's")
+    kind = KEY_OF[algorithm[:2]]
+    fitting = [
+        key
+        for key in keys
+        if isinstance(key, kind) and key.get("alg") in {None, algorithm} and key_id in {None, key.get("kid")}
+    ]
+    if len(fitting) != 1:
+        raise UnknownKeyError
+    return fitting[0]
+
+
+def _check_rest(claims: CodeIDToken) -> None:
+    """What the specification leaves to the client: a token that was made a moment ago, for a subject of sane length."""
+    if claims["iat"] < time.time() - MAX_AGE_SECONDS:
+        raise TokenRefusedError("The provider's ID token is not valid: it was issued too long ago.")
+    if not 0 < len(claims["sub"]) <= MAX_SUBJECT or "\x00" in claims["sub"]:
+        raise TokenRefusedError("The provider's ID token is not valid: its subject cannot be kept.")
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removesuffix(".").strip(": ") if isinstance(error, JoseError) else "it cannot be read"
