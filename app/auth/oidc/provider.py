@@ -10,11 +10,10 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.discovery import get_well_known_url
-from joserfc.jwk import Key
 
 from app.auth.oidc.errors import DeniedError, NotConfiguredError, ProviderError
 from app.auth.oidc.fetching import call, is_safe
-from app.auth.oidc.id_token import ASYMMETRIC, Expected, UnknownKeyError, read, read_keys
+from app.auth.oidc.id_token import ASYMMETRIC, Expected, PublicKey, UnknownKeyError, read, read_keys
 from app.auth.oidc.person import Person, person_of
 from app.core.config import Settings
 from app.core.errors import DomainError
@@ -168,7 +167,7 @@ class Provider:
             raise ProviderError("The provider's UserInfo endpoint tells of somebody else.")
         return {name: answer.body.get(name) for name in ("email", "email_verified", "name", "zoneinfo")}
 
-    async def _fetch_keys(self) -> list[Key]:
+    async def _fetch_keys(self) -> list[PublicKey]:
         metadata = await self._metadata.get()
         answer = await call(metadata.jwks_uri)
         keys = read_keys(answer.body)
