@@ -11,7 +11,11 @@ from app.system.housekeeping import sweep
 from tests.conftest import Unchanged
 from tests.people import Person, expect, fields, problem
 
-SECRETS_IN_ANSWER = {"login", "get_token", "refresh", "logout"}
+SECRETS_IN_ANSWER = {"login", "get_token", "refresh", "logout"} | {
+    "exchange_code",
+    "link_identity",
+    "confirm_by_single_sign_on",
+}
 """Their answers hold tokens (or nothing), which are never stored."""
 
 

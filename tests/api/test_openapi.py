@@ -9,7 +9,12 @@ from pydantic import TypeAdapter
 
 from app.transactions.schemas import TransactionIn
 
-PUBLIC = {"register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"}
+PUBLIC = {"register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"} | {
+    "get_single_sign_on",
+    "start_single_sign_on",
+    "finish_single_sign_on",
+    "exchange_code",
+}
 NOT_A_PROBLEM = {("health_detailed", "503")}
 """It answers with its report, whose checks say what is broken."""
 

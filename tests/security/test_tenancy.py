@@ -32,6 +32,8 @@ class Attempt:
     public: bool = False
     viewer: int | None = None
     """What a viewer gets where it is not 200 for reading and 403 for writing."""
+    answers: tuple[int, ...] = (200, 201)
+    """What anybody else gets from a route without a row of Kim's."""
 
 
 def expense(ids: dict[str, str]) -> dict[str, Any]:
@@ -52,6 +54,15 @@ ATTEMPTS: dict[str, Attempt] = {
     "login": Attempt(OWN, lambda _: {"email": "x", "password": "x"}, public=True),
     "refresh": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
+    "get_single_sign_on": Attempt(OWN, public=True),
+    "start_single_sign_on": Attempt(OWN, public=True),
+    "finish_single_sign_on": Attempt(OWN, public=True),
+    "exchange_code": Attempt(OWN, lambda _: {"code": "x"}, public=True),
+    # There is no provider, and nobody has confirmed who they are.
+    "confirm_by_single_sign_on": Attempt(OWN, lambda _: {}, viewer=404, answers=(404,)),
+    "link_identity": Attempt(OWN, lambda _: {}, viewer=403, answers=(403,)),
+    "list_identities": Attempt(OWN),
+    "unlink_identity": Attempt(FOREIGN, viewer=404),
     "health": Attempt(OWN, public=True),
     "health_detailed": Attempt(OWN, public=True),
     "metrics": Attempt(OWN, public=True),
@@ -168,7 +179,7 @@ def operations(app: FastAPI) -> dict[str, tuple[str, str]]:
 
 
 @pytest.fixture
-async def ids(kim: Person) -> dict[str, str]:
+async def ids(kim: Person, owner_database: Database) -> dict[str, str]:
     """Kim's rows, whose texts say what nobody else may read."""
     account = await kim.account("secret account", opening_balance="4242.42", opening_date="2026-01-01")
     category = await kim.category("secret category")
@@ -197,8 +208,18 @@ async def ids(kim: Person) -> dict[str, str]:
         "other_tag_id": other_tag["id"],
         "reconciliation_id": reconciled["id"],
         "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
+        "identity_id": await identity_of(owner_database, kim),
         "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
+
+
+async def identity_of(database: Database, person: Person) -> str:
+    statement = text(
+        "INSERT INTO identities (user_id, issuer, subject) "
+        "VALUES (CAST(:user AS uuid), 'secret', :user) RETURNING CAST(id AS text)"
+    )
+    async with database.begin() as connection:
+        return str(await connection.scalar(statement, {"user": person.user["id"]}))
 
 
 async def call(
@@ -232,7 +253,7 @@ async def test_nobody_else_sees_or_changes_anything(
                 assert answer.status_code == 404, f"{name}: {answer.text}"
                 problem(answer, 404, answer.json()["code"])
             elif not attempt.public:
-                assert answer.status_code in {200, 201}, f"{name}: {answer.text}"
+                assert answer.status_code in attempt.answers, f"{name}: {answer.text}"
             assert "secret" not in answer.text, name
             assert '"4242.42"' not in answer.text, name
             assert not attempt.params.keys() & {"q"} or answer.json()["items"] == []
