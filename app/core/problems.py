@@ -175,6 +175,11 @@ class Defects:
 
 async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.DomainError)  # noqa: S101  # what it is registered for
+    return problem_of(request, error)
+
+
+def problem_of(request: Request, error: errors.DomainError) -> Response:
+    """The answer that raising this error would give; returned as a value, what was written stays written."""
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     extra = dict(error.extra)
     if isinstance(error, errors.InvalidError):

@@ -60,8 +60,9 @@ async def test_an_address_that_the_provider_did_not_verify_never_links(
     browser: Browser, evil: EvilProvider, kim: Person, records: Records, verified: Any
 ) -> None:
     await records.verify(kim)
-    evil.claims |= {"email": kim.email, "email_verified": verified}
-    problem(await browser.walk(), 409, "oidc_link_needed")
+    for email in (kim.email, "nobody." + kim.email):
+        evil.claims |= {"email": email, "email_verified": verified}
+        problem(await browser.walk(), 403, "oidc_email_unverified")
     assert await records.identities(kim.email) == []
 
 

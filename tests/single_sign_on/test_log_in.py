@@ -120,7 +120,7 @@ async def test_the_cookie_is_for_this_host_and_no_script(evil_provider: EvilProv
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith("__host-finance_oidc=")
     attributes = {part.strip() for part in cookie.split(";")[1:]}
-    assert attributes == {"httponly", "max-age=900", "path=/", "samesite=lax", "secure"}
+    assert attributes == {"httponly", "max-age=660", "path=/", "samesite=lax", "secure"}
     asked = query_of(answer.headers["location"])
     assert asked["redirect_uri"] == "https://money.example.com/api/v1/auth/oidc/callback"
 
@@ -186,7 +186,7 @@ async def test_a_code_with_a_challenge_needs_its_verifier_and_no_cookie(
         more = {"code_verifier": verifier} if verifier else {}
         problem(await browser.exchange(code, **more), 401, "oidc_code_refused")
     code = expect(await browser.walk(code_challenge=CHALLENGE), 200)["code"]
-    expect(await other_browser.exchange(code, code_verifier=VERIFIER), 200)
+    expect(await other_browser.exchange(code, code_verifier=VERIFIER, otp="123456"), 200)
 
 
 async def test_a_code_expires(browser: Browser, records: Records) -> None:

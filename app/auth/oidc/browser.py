@@ -4,11 +4,11 @@ import re
 
 from fastapi import Request, Response
 
-from app.auth.oidc.flow import CODE_LIFETIME_WITH_OTP, STATE_LIFETIME
+from app.auth.oidc.flow import CODE_LIFETIME, STATE_LIFETIME
 from app.core.config import Settings
 from app.core.security import new_opaque_token
 
-KEPT = STATE_LIFETIME + CODE_LIFETIME_WITH_OTP
+KEPT = STATE_LIFETIME + CODE_LIFETIME
 MADE_HERE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

@@ -38,11 +38,6 @@ class CodeRefusedError(UnauthenticatedError):
     title = "This code opens nothing"
 
 
-class OtpRequiredError(UnauthenticatedError):
-    code = "otp_required"
-    title = "A second factor is needed"
-
-
 class AccountBannedError(ForbiddenError):
     code = "account_banned"
     title = "This account is banned"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
@@ -21,7 +21,6 @@ from app.auth.oidc.errors import (
     AccountBannedError,
     CodeRefusedError,
     OtherIdentityError,
-    OtpRequiredError,
     StaleLoginError,
 )
 from app.auth.oidc.person import Person
@@ -30,7 +29,7 @@ from app.auth.schemas import Tokens
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database, domain_error_of
-from app.core.errors import UnauthenticatedError, invalid
+from app.core.errors import DomainError, UnauthenticatedError, invalid
 from app.core.security import digest, keyed_digest
 
 Intent = Literal["login", "link", "confirm"]
@@ -41,8 +40,6 @@ CODE = "oidc_code"
 STATE_LIFETIME = timedelta(minutes=10)
 TICKET_LIFETIME = timedelta(minutes=5)
 CODE_LIFETIME = timedelta(seconds=60)
-CODE_LIFETIME_WITH_OTP = timedelta(minutes=5)
-"""Somebody has to look for their second device."""
 CLOCKS_DIFFER = timedelta(seconds=30)
 
 
@@ -161,17 +158,15 @@ async def _deciding(database: Database) -> AsyncIterator[AsyncConnection]:
 
 async def _let_in(visitor: linking.Visitor, flow: Flow, browser: str) -> Arrival:
     user_id = await linking.user_of(visitor)
-    due = await second_factor_due(visitor.connection, user_id)
-    lifetime = CODE_LIFETIME_WITH_OTP if due else CODE_LIFETIME
     code = await once.issue(
         visitor.connection,
         CODE,
-        lifetime,
+        CODE_LIFETIME,
         user_id,
         browser=digest(browser).hex(),
         code_challenge=flow.code_challenge,
     )
-    return Arrival("login", code, int(lifetime.total_seconds()))
+    return Arrival("login", code, int(CODE_LIFETIME.total_seconds()))
 
 
 async def _confirm(visitor: linking.Visitor, flow: Flow, user_id: UUID, session_id: UUID) -> None:
@@ -189,34 +184,53 @@ async def _confirm(visitor: linking.Visitor, flow: Flow, user_id: UUID, session_
     )
 
 
-async def exchange(door: Door, code: str, verifier: str | None, browser: str | None, device: Device) -> Tokens | None:
+@dataclass(frozen=True)
+class Proof:
+    """What comes with a code to show that whoever sends it began the log-in, and is the person."""
+
+    browser: str | None
+    verifier: str | None = None
+    otp: str | None = None
+
+
+async def exchange(door: Door, code: str, proof: Proof, device: Device) -> Tokens | DomainError:
     """Open the session that a code stands for.
 
-    None when the code comes from elsewhere than where the log-in was begun. Then somebody else has it, and it is
-    spent, which has to be committed: so that is a value. Raises `CodeRefusedError`, `AccountBannedError` and
-    `OtpRequiredError`; after the last the code is still good.
+    A refusal that has to be committed is a value: a code that came from elsewhere than where the log-in was begun is
+    spent, for somebody else has it, and a wrong second factor is counted. In the latter case the code stays good.
+    Raises `CodeRefusedError` and `AccountBannedError`.
     """
-    redeemed = await once.redeem(door.connection, CODE, code)
-    if redeemed is None or redeemed.user_id is None:
-        raise CodeRefusedError("This code is not known, was used or is too old; begin the log-in again.")
-    challenge = redeemed.data["code_challenge"]
-    if challenge is None:
-        is_theirs = verifier is None and _is_browser(browser, redeemed.data["browser"])
-    else:
-        is_theirs = verifier is not None and compare_digest(challenge_of(verifier), challenge)
-    if not is_theirs:
-        return None
-    await act_as(door.connection, redeemed.user_id)
-    if await repository.is_banned(door.connection, redeemed.user_id):
+    refusal = CodeRefusedError("This code is not known, was used, is too old, or was made in another browser.")
+    # Looked at before it is spent.
+    async with door.connection.begin_nested() as look:
+        seen = await once.redeem(door.connection, CODE, code)
+        await look.rollback()
+    if seen is None or seen.user_id is None:
+        raise refusal
+    if not _is_theirs(proof, seen.data):
+        await once.redeem(door.connection, CODE, code)
+        return refusal
+    await act_as(door.connection, seen.user_id)
+    if await repository.is_banned(door.connection, seen.user_id):
         raise AccountBannedError("This account is banned; ask the person who runs this server.")
-    if await second_factor_due(door.connection, redeemed.user_id):
-        raise OtpRequiredError("Send the same code again with an otp of your second factor.")
-    return await door.open_session(redeemed.user_id, device, "oidc")
+    due = await second_factor_due(door, seen.user_id, proof.otp, device.address)
+    if due is not None:
+        return due
+    if await once.redeem(door.connection, CODE, code) is None:
+        raise refusal
+    return await door.open_session(seen.user_id, device, "oidc")
 
 
-async def second_factor_due(_connection: AsyncConnection, _user_id: UUID) -> bool:
-    """Whether the person must prove more than the provider did. Nobody has a second factor here yet."""
-    return False
+def _is_theirs(proof: Proof, data: dict[str, Any]) -> bool:
+    """The verifier decides where the log-in was begun with a challenge, else the browser's cookie."""
+    if data["code_challenge"] is None:
+        return proof.verifier is None and _is_browser(proof.browser, data["browser"])
+    return proof.verifier is not None and compare_digest(challenge_of(proof.verifier), data["code_challenge"])
+
+
+async def second_factor_due(_door: Door, _user_id: UUID, _otp: str | None, _address: str | None) -> DomainError | None:
+    """The refusal where the person must prove more than the provider did and has not. Nobody has to here yet."""
+    return None
 
 
 def challenge_of(verifier: str) -> str:

@@ -68,12 +68,18 @@ async def user_of(visitor: Visitor) -> UUID:
         return UUID(str(found.user_id))
     if person.email is None:
         raise EmailMissingError("The provider tells no e-mail address of yours, and an account needs one.")
+    # Whoever the provider lets in under an address that it did not prove may be anybody. So nothing is linked, no
+    # account is made that its owner might come to later, and nobody hears who is known here.
+    if not person.email_verified:
+        raise EmailUnverifiedError(
+            "The provider does not say that it verified your address. Log in or register with a password, and link "
+            "your identity from there."
+        )
     local = await logins.user_for_login(connection, person.email)
     if local is None:
         return await _register(visitor, person.email)
-    # Whoever registered an address that they did not prove may be somebody else, and so may whoever the provider
-    # lets in under an address that it did not prove.
-    if local.email_verified_at is None or not person.email_verified:
+    # So may whoever registered an address here and did not prove it.
+    if local.email_verified_at is None:
         raise _link_needed()
     if local.banned:
         raise _banned()
@@ -127,16 +133,10 @@ def may_register(settings: Settings) -> bool:
 
 
 async def _register(visitor: Visitor, email: str) -> UUID:
-    """An account with a book and without a password.
-
-    The provider must have verified the address. Otherwise somebody could prepare an account under another's
-    address, who would come to it later, and share it unknowingly.
-    """
+    """An account with a book, under the address that the provider verified, and without a password."""
     connection, person = visitor.connection, visitor.person
     if not may_register(visitor.settings):
         raise RegistrationClosedError("You have no account here, and this server makes none for you; ask who runs it.")
-    if not person.email_verified:
-        raise EmailUnverifiedError("The provider does not say that it verified your address; register with a password.")
     user_id = new_id()
     role = await users.add(
         connection, user_id=user_id, email=email, full_name=person.full_name, time_zone=person.time_zone

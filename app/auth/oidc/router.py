@@ -30,7 +30,7 @@ from app.auth.router import DeviceParam, DoorParam
 from app.auth.schemas import Tokens
 from app.core.database import Database
 from app.core.errors import DomainError, invalid
-from app.core.problems import problem_response, problems
+from app.core.problems import problem_of, problems
 from app.core.routing import require, routes
 
 router = routes("/auth/oidc", "auth", reads=None)
@@ -206,14 +206,14 @@ async def exchange_code(
 ) -> Tokens | Response:
     """Opens a session. A code works once, for a minute, in the browser of the log-in or with its `code_verifier`.
 
-    It takes no Idempotency-Key, for tokens are never stored.
+    Where a second factor is on, it answers 401 `otp_required` until `otp` comes along with the same code. It takes
+    no Idempotency-Key, for tokens are never stored.
     """
-    tokens = await flows.exchange(door, body.code, body.code_verifier, browser, device)
-    if tokens is None:
-        detail = "This code belongs to a log-in that was begun elsewhere. It is spent, in case somebody else has it."
-        return problem_response(request, 401, "oidc_code_refused", detail, headers={"WWW-Authenticate": "Bearer"})
+    answer = await flows.exchange(door, body.code, flows.Proof(browser, body.code_verifier, body.otp), device)
+    if isinstance(answer, DomainError):
+        return problem_of(request, answer)
     unmark_browser(response, door.settings)
-    return tokens
+    return answer
 
 
 @router.post(

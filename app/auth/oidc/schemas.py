@@ -55,6 +55,9 @@ class ExchangeIn(Body):
     code_verifier: Annotated[str, Field(pattern=VERIFIER)] | None = Field(
         default=None, description="What `code_challenge` was made of, if the log-in was begun with one."
     )
+    otp: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="Where a second factor is on: a code of the authenticator app, or a recovery code."
+    )
 
 
 class IdentityOut(BaseModel):
