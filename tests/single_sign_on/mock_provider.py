@@ -7,7 +7,7 @@ import warnings
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 warnings.simplefilter("ignore")
 
-from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]  # noqa: E402
+from oidc_provider_mock import run_server_in_thread  # noqa: E402  # it reads the environment
 
 if __name__ == "__main__":
     with run_server_in_thread() as server:

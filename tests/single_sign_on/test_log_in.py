@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from typing import Any
 
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -202,7 +203,15 @@ async def test_what_is_no_code_is_refused(browser: Browser) -> None:
     await browser.start()
     for code in ("x", "\x00", "é" * 200):
         problem(await browser.exchange(code), 401, "oidc_code_refused")
-    for body in ({}, {"code": ""}, {"code": "x" * 201}, {"code": 1}, {"code": "x", "code_verifier": "short"}, []):
+    shapes: list[Any] = [
+        {},
+        {"code": ""},
+        {"code": "x" * 201},
+        {"code": 1},
+        {"code": "x", "code_verifier": "short"},
+        [],
+    ]
+    for body in shapes:
         problem(await browser.http.post("/auth/oidc/exchange", json=body), 422, "invalid_input")
 
 

@@ -34,8 +34,10 @@ from app.core.security import digest, keyed_digest
 
 Intent = Literal["login", "link", "confirm"]
 
-STATE = "oidc_state"
-TICKET = "oidc_ticket"
+Purpose = Literal["oidc_state", "oidc_ticket"]
+
+STATE: Purpose = "oidc_state"
+TICKET: Purpose = "oidc_ticket"
 CODE = "oidc_code"
 STATE_LIFETIME = timedelta(minutes=10)
 TICKET_LIFETIME = timedelta(minutes=5)
@@ -80,9 +82,7 @@ def proofs_of(browser: str, state: str) -> Proofs:
     return Proofs(state, derived("nonce"), derived("verifier"))
 
 
-async def begin(
-    connection: AsyncConnection, flow: Flow, browser: str, purpose: Literal["oidc_state", "oidc_ticket"]
-) -> str:
+async def begin(connection: AsyncConnection, flow: Flow, browser: str, purpose: Purpose) -> str:
     """A token by which this browser, and no other, goes on. The transaction acts as the flow's person, if any."""
     lifetime = STATE_LIFETIME if purpose == STATE else TICKET_LIFETIME
     return await once.issue(
@@ -99,7 +99,7 @@ async def begin(
     )
 
 
-async def resume(connection: AsyncConnection, purpose: str, token: str, browser: str | None) -> Flow | None:
+async def resume(connection: AsyncConnection, purpose: Purpose, token: str, browser: str | None) -> Flow | None:
     """Spend a token of `begin`; None for one that is unknown, spent, expired or another browser's.
 
     That of another browser is spent too, so commit. The transaction acts as the flow's person, if any.

@@ -8,14 +8,14 @@ from typing import Any
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jwk import ECKey, RSAKey
-from joserfc.jws import CompactSignature, JWSRegistry
+from joserfc.jwk import ECKey, GuestProtocol, RSAKey
+from joserfc.jws import JWSRegistry
 
 from app.auth.oidc.errors import TokenRefusedError
 
 ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"})
 """What a provider may sign with. With `none` there is no signature, with HS256 our own secret is the key."""
-KEY_OF = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey}
+KEY_OF: dict[str, type[RSAKey] | type[ECKey]] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey}
 MIN_MODULUS = 342
 """Characters of base64url that 2048 bits take."""
 LEEWAY_SECONDS = 30
@@ -92,9 +92,9 @@ def read(token: str, keys: Sequence[PublicKey], algorithms: Collection[str], exp
     return dict(claims)
 
 
-def _key_of(held: CompactSignature, keys: Sequence[PublicKey], algorithms: Collection[str]) -> PublicKey:
+def _key_of(held: GuestProtocol, keys: Sequence[PublicKey], algorithms: Collection[str]) -> PublicKey:
     header = held.headers()
-    algorithm, key_id = header.get("alg"), header.get("kid")
+    algorithm, key_id = str(header.get("alg")), header.get("kid")
     if algorithm not in algorithms:
         raise UnsupportedAlgorithmError("the algorithm is not one of the provider's")
     kind = KEY_OF[algorithm[:2]]

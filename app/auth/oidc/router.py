@@ -16,7 +16,7 @@ from app.auth.oidc.errors import DeniedError, ProviderError, ProviderUnavailable
 from app.auth.oidc.flow import Arrival, Flow, Intent
 from app.auth.oidc.linking import may_register
 from app.auth.oidc.person import Person
-from app.auth.oidc.provider import CALLBACK, Provider, configured
+from app.auth.oidc.provider import CALLBACK, Proofs, Provider, configured
 from app.auth.oidc.schemas import (
     CHALLENGE,
     MAX_URL,
@@ -119,7 +119,7 @@ async def _begin(database: Database, flow: Flow, browser: str) -> str:
         return await flows.begin(connection, flow, browser, flows.STATE)
 
 
-async def _resume(database: Database, purpose: str, token: str, browser: str | None) -> Flow:
+async def _resume(database: Database, purpose: flows.Purpose, token: str, browser: str | None) -> Flow:
     """The flow of a token, which is spent by now whatever is answered."""
     async with database.begin() as connection:
         flow = await flows.resume(connection, purpose, token, browser)
@@ -162,7 +162,7 @@ async def finish_single_sign_on(
 
 
 async def _person(
-    provider: Provider, code: str | None, error: str | None, issuer: str | None, proofs: flows.Proofs
+    provider: Provider, code: str | None, error: str | None, issuer: str | None, proofs: Proofs
 ) -> Person:
     if error in BY_THE_PERSON:
         raise DeniedError("The provider did not let you in, or you changed your mind.")
@@ -178,7 +178,7 @@ def _answer(flow: Flow, arrival: Arrival) -> Response:
     if flow.return_to is None:
         shown = ArrivalOut(outcome=arrival.outcome, code=arrival.code, expires_in=arrival.expires_in)
         return JSONResponse(shown.model_dump())
-    told = {"outcome": arrival.outcome}
+    told: dict[str, str] = {"outcome": arrival.outcome}
     if arrival.code is not None:
         told["code"] = arrival.code
     return _go_on(flow.return_to, told)
