@@ -38,7 +38,7 @@ class Browser:
 
     async def ask(self, url: str, sub: str | None = None) -> str:
         """Log in at the provider (or be there already); returns where it sends the browser."""
-        async with AsyncClient() as client:
+        async with AsyncClient(verify=False) as client:
             form = {"data": {"sub": sub}} if sub else {}
             answer = await client.request("POST" if sub else "GET", url, **form)  # type: ignore[arg-type]
         assert answer.status_code == httpx.codes.FOUND, answer.text

@@ -7,7 +7,7 @@ from typing import Any
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, GuestProtocol, RSAKey
 from joserfc.jws import JWSRegistry
 
@@ -68,7 +68,7 @@ def read(token: str, keys: Sequence[PublicKey], algorithms: Collection[str], exp
     registry = JWSRegistry(algorithms=algorithms, strict_check_header=False)
     registry.max_header_length = MAX_HEADER
     try:
-        signed = jwt.decode(token, lambda held: _key_of(held, keys, algorithms), registry=registry)
+        signed = jwt.decode(token, lambda held: _key_of(held, keys), registry=registry)
         claims = CodeIDToken(
             signed.claims,
             signed.header,
@@ -92,11 +92,9 @@ def read(token: str, keys: Sequence[PublicKey], algorithms: Collection[str], exp
     return dict(claims)
 
 
-def _key_of(held: GuestProtocol, keys: Sequence[PublicKey], algorithms: Collection[str]) -> PublicKey:
+def _key_of(held: GuestProtocol, keys: Sequence[PublicKey]) -> PublicKey:
     header = held.headers()
     algorithm, key_id = str(header.get("alg")), header.get("kid")
-    if algorithm not in algorithms:
-        raise UnsupportedAlgorithmError("the algorithm is not one of the provider's")
     kind = KEY_OF[algorithm[:2]]
     fitting = [
         key
