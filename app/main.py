@@ -19,6 +19,9 @@ from app.auth.email_router import router as verify_email
 from app.auth.factor_router import router as factors
 from app.auth.invitation_router import router as invitations
 from app.auth.keys_router import router as keys
+from app.auth.oidc.identities_router import router as identities
+from app.auth.oidc.provider import provider_of
+from app.auth.oidc.router import router as single_sign_on
 from app.auth.passkey_router import ROUTERS as PASSKEYS
 from app.auth.password_router import own_router as own_password
 from app.auth.password_router import router as passwords
@@ -72,6 +75,8 @@ ROUTERS = (
     verify_email,
     own_email,
     invitations,
+    single_sign_on,
+    identities,
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,
@@ -126,6 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.last_uses = LastUses()
     app.state.objects = make_store(settings)
     app.state.mailroom = Mailroom(app.state.database, settings)
+    app.state.oidc = provider_of(settings)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)

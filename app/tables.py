@@ -6,6 +6,7 @@ from app.attachments.models import Attachment, File
 from app.auth.address_models import AddressRequest, Invitation
 from app.auth.factor_models import Passkey, RecoveryCode, TotpSecret, WrongGuesses
 from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
+from app.auth.oidc.models import Identity
 from app.books.models import Book, BookMember, Event, EventChain
 from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
@@ -29,6 +30,7 @@ ALL_TABLES = (
     EventChain,
     File,
     IdempotencyKey,
+    Identity,
     Import,
     ImportMapping,
     ImportRow,

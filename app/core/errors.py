@@ -89,6 +89,13 @@ class TooManyTriesError(DomainError):
         super().__init__(detail, retry_after=retry_after)
 
 
+class UpstreamError(DomainError):
+    """Another server that the answer depends on answered with what is of no use."""
+
+    code = "upstream_error"
+    title = "Another server's answer is of no use"
+
+
 class InvalidError(DomainError):
     """The input is well formed and still wrong; every wrong field is named, not the first."""
 

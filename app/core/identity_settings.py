@@ -1,9 +1,10 @@
 """Settings about who comes in, how mail leaves, and how much anybody may ask."""
 
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
@@ -100,8 +101,56 @@ class IdentitySettings(BaseSettings):
                 raise ValueError(f"{part!r} is no address or network, such as 10.0.0.2 or 172.16.0.0/12") from None
         return value
 
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_is_safe(cls, value: str | None) -> str | None:
+        """What this issuer says is believed: nobody on the way may say it instead."""
+        if value is None:
+            return None
+        parts = _url_parts(value)
+        if parts.query or parts.fragment or parts.username is not None:
+            raise ValueError("has more in it than a scheme, a host, a port and a path")
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            raise ValueError("must start with https://; http is for a provider on this machine")
+        return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _scopes_are_of_openid(cls, value: str) -> str:
+        if "openid" not in value.split():
+            raise ValueError("needs openid among the scopes")
+        return " ".join(value.split())
+
+    @field_validator("oidc_return_urls")
+    @classmethod
+    def _returns_are_pages(cls, value: list[str]) -> list[str]:
+        for url in value:
+            parts = _url_parts(url)
+            if parts.scheme not in {"http", "https"} or parts.fragment:
+                raise ValueError(f"{url!r} is no URL of a page, such as https://app.example.com/signed-in")
+        return value
+
     @model_validator(mode="after")
     def _oidc_is_whole(self) -> Self:
         if self.oidc_issuer is not None and self.oidc_client_id is None:
             raise ValueError("OIDC_CLIENT_ID is missing: OIDC_ISSUER needs one")
         return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine, where http is as good as https."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _url_parts(url: str) -> SplitResult:
+    """Raises `ValueError` for what is no URL with a host, for a person to read."""
+    try:
+        parts = urlsplit(url)
+        if parts.hostname and (parts.port is None or parts.port > 0) and url.isascii() and url.isprintable():
+            return parts
+    except ValueError:
+        parts = None
+    raise ValueError(f"{url!r} is no URL with a host")

@@ -45,6 +45,7 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.TooManyTriesError, HTTPStatus.TOO_MANY_REQUESTS),
+    (errors.UpstreamError, HTTPStatus.BAD_GATEWAY),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 

@@ -16,6 +16,7 @@ SECRETS_IN_ANSWER = {
     *("start_totp", "verify_totp", "replace_recovery_codes"),
     # A challenge, or what one is good for: each is for once.
     *("get_passkey_options", "get_passkey_login_options", "login_with_passkey", "get_confirm_options", "confirm"),
+    *("exchange_code", "link_identity", "confirm_by_single_sign_on"),
 }
 """Their answers hold tokens (or nothing), which are never stored."""
 

@@ -10,21 +10,11 @@ from pydantic import TypeAdapter
 from app.transactions.schemas import TransactionIn
 
 PUBLIC = {
-    *("register", "get_token", "login", "refresh", "logout", "health", "health_detailed", "metrics"),
+    *("register", "get_token", "login", "refresh", "logout", "get_public_keys"),
+    *("health", "health_detailed", "metrics"),
     *("get_passkey_login_options", "login_with_passkey"),
-    "register",
-    "get_token",
-    "login",
-    "refresh",
-    "logout",
-    "get_public_keys",
-    "forgot_password",
-    "reset_password",
-    "verify_email",
-    "resend_verification",
-    "health",
-    "health_detailed",
-    "metrics",
+    *("forgot_password", "reset_password", "verify_email", "resend_verification"),
+    *("get_single_sign_on", "start_single_sign_on", "finish_single_sign_on", "exchange_code"),
 }
 NOT_A_PROBLEM = {("health_detailed", "503")}
 """It answers with its report, whose checks say what is broken."""

@@ -171,7 +171,7 @@ async def gathered(app: FastAPI, settings: Settings, owner: Database) -> AsyncIt
         "banned": banned.tokens["access_token"],
     }
     ids = {
-        **await rows_of(kim),
+        **await rows_of(kim, owner),
         **await _rows_to_act_on(kim),
         "user_id": subject.user["id"],
         "email": kim.email,
