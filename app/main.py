@@ -27,9 +27,13 @@ from app.currencies.router import router as currencies
 from app.exports.router import router as exports
 from app.history.router import HISTORIES
 from app.history.router import router as history
+from app.households.invitation_router import of_book as book_invitations
+from app.households.invitation_router import to_me as invitations
+from app.households.member_router import router as members
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
 from app.integrity.schedule import scheduled
+from app.leaving.router import ROUTERS as LEAVING
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
@@ -46,9 +50,13 @@ FILES_AT_ONCE = 2
 ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     auth,
+    *LEAVING,  # the same: `/users/me` before `/users/{user_id}`
     users,
     books,
     onboarding,
+    members,
+    book_invitations,
+    invitations,
     integrity,
     history,
     accounts,

@@ -1,0 +1,13 @@
+"""Why somebody cannot leave."""
+
+from app.core.errors import ConflictError
+
+
+class LastAdminError(ConflictError):
+    """A server that others use keeps an admin."""
+
+    code = "last_admin"
+    title = "The last admin"
+
+    def __init__(self) -> None:
+        super().__init__("This is the only admin of a server that others use: make somebody else admin first.")
