@@ -9,4 +9,5 @@ from app.mail.models import Mail
 async def post(connection: AsyncConnection, recipient: str, subject: str, body: str) -> None:
     """Have a plain-text mail sent; the caller waits for nothing but this one INSERT."""
     values = {"recipient": recipient, "subject": subject, "body": body, "attempts": 0}
-    await connection.execute(insert(Mail).values(values))
+    # Inline: it asks for nothing back, for who may post a mail may not read it.
+    await connection.execute(insert(Mail).values(values).inline())
