@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, NotFoundError, UnauthenticatedError
 
 
 class LastOwnerError(ConflictError):
@@ -67,3 +67,6 @@ class InvitationOverError(NotFoundError):
 
 
 constraint_means("ck_book_members_an_owner", LastOwnerError)
+constraint_means(
+    "fk_book_members_user_id_users", lambda: UnauthenticatedError("This account was deleted a moment ago.")
+)

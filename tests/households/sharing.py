@@ -1,5 +1,6 @@
 """Short ways to share a book in tests."""
 
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -58,3 +59,8 @@ async def mails_to(owner: Database, address: str) -> list[Document]:
             text("SELECT subject, body FROM mails WHERE recipient = :address ORDER BY id"), {"address": address}
         )
         return [dict(row) for row in found.mappings()]
+
+
+def stored_in(folder: Path) -> list[str]:
+    """The names of a book's objects in the store."""
+    return [file.name for file in folder.iterdir()] if folder.exists() else []
