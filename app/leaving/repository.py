@@ -126,9 +126,9 @@ def _as_json(column: AnyRow) -> str:
 
 async def stream(connection: AsyncConnection, statement: Any, row_id: UUID) -> AsyncIterator[Sequence[str]]:
     """JSON texts, some at a time: the database keeps the place."""
-    result = await connection.stream_scalars(statement, {"id": row_id}, execution_options={"yield_per": BATCH})
-    async for texts in result.partitions():
-        yield texts
+    result = await connection.stream(statement, {"id": row_id}, execution_options={"max_row_buffer": BATCH})
+    async for rows in result.partitions(BATCH):
+        yield [row[0] for row in rows]
 
 
 async def listed(rows: Sequence[AnyRow]) -> AsyncIterator[Sequence[str]]:

@@ -6,11 +6,14 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from app.core.config import Settings
 from app.core.database import Database
+from app.leaving.repository import stream
 from tests.attachments.files import attach, png
 from tests.conftest import fresh_email
 from tests.dump import tables_of_books
@@ -194,3 +197,12 @@ async def test_an_archive_that_fails_half_way_leaves_nothing_open(
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     put_back(stored, kept)
     await exported(kim, owner_database)
+
+
+async def test_a_long_table_is_read_in_pages(app_database: Database) -> None:
+    """However long it is: of a plain text statement the driver would fetch all at once, were it not told the size."""
+    many = text("SELECT i::text FROM generate_series(1, 1201) AS i WHERE CAST(:id AS uuid) IS NOT NULL")
+    async with app_database.begin() as connection:
+        pages = [page async for page in stream(connection, many, UUID(int=0))]
+    assert [len(page) for page in pages] == [500, 500, 201]
+    assert pages[-1][-1] == "1201"
