@@ -132,6 +132,5 @@ async def stream(connection: AsyncConnection, statement: Any, row_id: UUID) -> A
 
 
 async def listed(rows: Sequence[AnyRow]) -> AsyncIterator[Sequence[str]]:
-    """The same of rows that are here already."""
-    if rows:
-        yield [dump(dict(row._mapping)) for row in rows]  # noqa: SLF001  # the documented way to a row's mapping
+    """The same of rows that are here already, one at least."""
+    yield [dump(dict(row._mapping)) for row in rows]  # noqa: SLF001  # the documented way to a row's mapping

@@ -184,7 +184,7 @@ async def test_the_default_book_follows(kim: Person, robin: Person, owner_databa
 async def test_two_owners_at_once_leave_an_owner(
     kim: Person, robin: Person, owner_database: Database, way: str
 ) -> None:
-    for _ in range(5):
+    for _ in range(3):
         book = expect(await kim.http.post("/books", json={"name": "Household"}), 201)["id"]
         await join(kim, robin, "owner", book)
         calls = []
