@@ -12,7 +12,7 @@ from app.core.pagination import Whole, whole
 from app.core.problems import problems
 from app.core.routing import routes
 from app.households import invitations
-from app.households.schemas import AcceptIn, InvitationIn, InvitationOut, InvitationToMe, NewInvitation
+from app.households.schemas import AcceptIn, BookInvitationIn, BookInvitationOut, InvitationToMe, NewBookInvitation
 
 of_book = routes("/books", "members", reads="members:manage", errors=(404,))
 to_me = routes("/invitations", "members", reads="books:read", writes="members:manage", errors=(404,))
@@ -21,13 +21,13 @@ to_me = routes("/invitations", "members", reads="books:read", writes="members:ma
 @of_book.post(
     "/{book_id}/invitations",
     status_code=201,
-    response_model=NewInvitation,
-    operation_id="create_invitation",
+    response_model=NewBookInvitation,
+    operation_id="invite_member",
     summary="Invite somebody to a book",
     responses=problems(409),
     dependencies=[BookInPath],
 )
-async def create_invitation(body: InvitationIn, book: WriteBook, request: Request, response: Response) -> Any:
+async def invite_member(body: BookInvitationIn, book: WriteBook, request: Request, response: Response) -> Any:
     """Owners only. The token and its link are shown this once; with an address they are mailed there too.
 
     Whoever has the token can join, once. It takes no `Idempotency-Key`: a kept answer would keep the token. A request
@@ -41,12 +41,12 @@ async def create_invitation(body: InvitationIn, book: WriteBook, request: Reques
 
 @of_book.get(
     "/{book_id}/invitations",
-    response_model=Whole[InvitationOut],
-    operation_id="list_invitations",
+    response_model=Whole[BookInvitationOut],
+    operation_id="list_book_invitations",
     summary="List the open invitations of a book",
     dependencies=[BookInPath],
 )
-async def list_invitations(book: ReadBook) -> dict[str, Any]:
+async def list_book_invitations(book: ReadBook) -> dict[str, Any]:
     """Owners only; without their tokens, which nobody can read again. At most 50."""
     return whole(await invitations.pending(book))
 
@@ -54,11 +54,11 @@ async def list_invitations(book: ReadBook) -> dict[str, Any]:
 @of_book.delete(
     "/{book_id}/invitations/{invitation_id}",
     status_code=204,
-    operation_id="revoke_invitation",
+    operation_id="revoke_book_invitation",
     summary="Withdraw an invitation",
     dependencies=[BookInPath],
 )
-async def revoke_invitation(invitation_id: UUID, book: WriteBook) -> None:
+async def revoke_book_invitation(invitation_id: UUID, book: WriteBook) -> None:
     """Owners only. Its token stops working at once."""
     await invitations.revoke(book, invitation_id)
 

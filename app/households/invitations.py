@@ -24,7 +24,7 @@ from app.households.errors import (
     InvitationOverError,
     TooManyInvitationsError,
 )
-from app.households.schemas import InvitationIn
+from app.households.schemas import BookInvitationIn
 from app.mail.outbox import post
 
 ENTITY = "invitation"
@@ -45,7 +45,7 @@ class Invitation:
         return {**self.row._mapping, "token": self.token, "link": self.link}  # noqa: SLF001  # the documented way
 
 
-async def create(book: BookWriter, body: InvitationIn, public_url: str) -> Invitation:
+async def create(book: BookWriter, body: BookInvitationIn, public_url: str) -> Invitation:
     """Owners only. Raises `TooManyInvitationsError`, and `AlreadyMemberError` for the address of a member."""
     await members.check_owner(book)
     await repository.forget_invitations(book.connection, book.book_id, now() - KEPT_FOR)

@@ -46,7 +46,7 @@ class TransferIn(Body):
     keep: Literal["editor", "viewer"] = Field(default="editor", description="Your own role afterwards.")
 
 
-class InvitationIn(Body):
+class BookInvitationIn(Body):
     """Who may join, and as what."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"role": "editor", "email": "robin@example.com"}})
@@ -56,7 +56,7 @@ class InvitationIn(Body):
     expires_in_days: Whole = Field(default=DEFAULT_DAYS, ge=1, le=MOST_DAYS)
 
 
-class InvitationOut(BaseModel):
+class BookInvitationOut(BaseModel):
     """An invitation that waits for an answer."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -69,7 +69,7 @@ class InvitationOut(BaseModel):
     expires_at: datetime
 
 
-class NewInvitation(InvitationOut):
+class NewBookInvitation(BookInvitationOut):
     """The same with what lets somebody in; it is shown this one time."""
 
     token: str = Field(description="For `POST /invitations/accept`.")
