@@ -14,20 +14,9 @@ from app.administration import ROUTERS as ADMINISTRATION
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
-from app.auth.email_router import own_router as own_email
-from app.auth.email_router import router as verify_email
-from app.auth.factor_router import router as factors
-from app.auth.invitation_router import router as invitations
 from app.auth.keys_router import router as keys
-from app.auth.oidc.identities_router import router as identities
 from app.auth.oidc.provider import provider_of
-from app.auth.oidc.router import router as single_sign_on
-from app.auth.passkey_router import ROUTERS as PASSKEYS
-from app.auth.password_router import own_router as own_password
-from app.auth.password_router import router as passwords
-from app.auth.router import router as auth
-from app.auth.sessions_router import router as sessions
-from app.auth.tokens_router import router as personal_tokens
+from app.auth.routers import ROUTERS as AUTH
 from app.books.router import router as books
 from app.categories.router import router as categories
 from app.core import docs, logs, problems
@@ -46,9 +35,13 @@ from app.currencies.router import router as currencies
 from app.exports.router import router as exports
 from app.history.router import HISTORIES
 from app.history.router import router as history
+from app.households.invitation_router import of_book as book_invitations
+from app.households.invitation_router import to_me as invitations
+from app.households.member_router import router as members
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
 from app.integrity.schedule import scheduled
+from app.leaving.router import ROUTERS as LEAVING
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
@@ -65,22 +58,15 @@ API = "/api/v1"
 FILES_AT_ONCE = 2
 ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
-    auth,
-    factors,
-    *PASSKEYS,
-    sessions,
-    personal_tokens,
-    passwords,
-    own_password,
-    verify_email,
-    own_email,
-    invitations,
-    single_sign_on,
-    identities,
+    *AUTH,
+    *LEAVING,  # the same: `/users/me` before `/users/{user_id}`
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,
     onboarding,
+    members,
+    book_invitations,
+    invitations,
     integrity,
     history,
     accounts,

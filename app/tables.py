@@ -11,7 +11,9 @@ from app.books.models import Book, BookMember, Event, EventChain
 from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
 from app.currencies.models import Currency
+from app.households.models import BookInvitation
 from app.imports.models import Import, ImportMapping, ImportRow
+from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.transactions.models import MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
@@ -23,9 +25,11 @@ ALL_TABLES = (
     Attachment,
     AuditEntry,
     Book,
+    BookInvitation,
     BookMember,
     Category,
     Currency,
+    DeletedBook,
     Event,
     EventChain,
     File,

@@ -1,5 +1,6 @@
 """What a request may do: who asks, which book is open, and, for writers, the revision they are making."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -43,6 +44,18 @@ class BookReader:
     base_currency: str
     base_exponent: int
     revision: int
+
+
+@dataclass(frozen=True)
+class PersonSnapshot:
+    """Somebody who proved again who they are, at one state of the database, and the way into each of their books.
+
+    Opening a book checks the membership and sets it for row-level security, as for a request of its own; the one
+    opened before is closed by that.
+    """
+
+    actor: Actor
+    open_book: Callable[[UUID], Awaitable[BookReader]]
 
 
 @dataclass(frozen=True)

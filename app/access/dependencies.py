@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
-from app.access.context import Actor, BookReader, BookWriter
+from app.access.context import Actor, BookReader, BookWriter, PersonSnapshot
 from app.access.opening import actor_of, flush_events, take_book
 from app.access.permissions import confirmed, refusal_of
 from app.core.admission import Admission
@@ -179,6 +179,24 @@ async def _read_snapshot(
 
 SnapshotBook = Annotated[BookReader, Depends(_read_snapshot, scope="function")]
 """A book of which every statement sees the same state, whatever is written meanwhile: for what reads all of it."""
+
+
+async def _person_snapshot(
+    request: Request,
+    claims: Annotated[Bearer, Depends(_claims, scope="function")],
+    wanted: Annotated[UUID | None, Depends(_wanted_book)],
+) -> AsyncIterator[PersonSnapshot]:
+    database: Database = request.app.state.database
+    async with database.snapshot() as connection:
+
+        async def open_book(book_id: UUID) -> BookReader:
+            return await _read_book(await _open_on(connection, request, claims, book_id))
+
+        opened = await _open_on(connection, request, claims, wanted)
+        yield PersonSnapshot(confirmed(opened.actor), open_book)
+
+
+PersonParam = Annotated[PersonSnapshot, Depends(_person_snapshot, scope="function")]
 
 
 async def _editable_book(reader: ReadBook) -> BookReader:

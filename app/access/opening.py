@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
 from app.access.context import Actor, BookWriter
+from app.core.errors import NotFoundError
 
 
 def actor_of(row: RowMapping, connection: AsyncConnection) -> Actor:
@@ -26,9 +27,12 @@ def actor_of(row: RowMapping, connection: AsyncConnection) -> Actor:
 async def take_book(actor: Actor, book_id: UUID, role: str) -> BookWriter:
     """Hold the book until the transaction ends; its base currency is read under the lock.
 
-    The actor's connection has opened the book already, with this role.
+    The actor's connection has opened the book already, with this role. Raises `NotFoundError` where somebody has
+    deleted it in between.
     """
     taken = await repository.take_book(actor.connection, book_id)
+    if taken is None:
+        raise NotFoundError("This book was deleted a moment ago.")
     return BookWriter(
         actor,
         actor.connection,

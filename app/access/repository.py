@@ -83,9 +83,12 @@ async def open_new_book(connection: AsyncConnection, book_id: UUID) -> None:
     await connection.execute(_SET_BOOK, {"book": str(book_id)})
 
 
-async def take_book(connection: AsyncConnection, book_id: UUID) -> RowMapping:
-    """Raise the book's revision; its row stays locked until the commit, so writers of one book queue."""
-    return (await connection.execute(_TAKE, {"book": book_id})).mappings().one()
+async def take_book(connection: AsyncConnection, book_id: UUID) -> RowMapping | None:
+    """Raise the book's revision; its row stays locked until the commit, so writers of one book queue.
+
+    None for a book that was deleted while this waited.
+    """
+    return (await connection.execute(_TAKE, {"book": book_id})).mappings().one_or_none()
 
 
 async def write_events(

@@ -1,7 +1,8 @@
 """Why somebody may not be acted on."""
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, DomainError, ForbiddenError, NotFoundError
+from app.core.errors import DomainError, ForbiddenError, NotFoundError
+from app.leaving.errors import LastAdminError
 
 
 class OwnAccountError(ForbiddenError):
@@ -19,16 +20,7 @@ class MissingPermissionError(ForbiddenError):
     title = "Your role lacks a permission"
 
 
-class LastAdminError(ConflictError):
-    code = "last_admin"
-    title = "This is the last admin"
-
-
-def _last_admin() -> LastAdminError:
-    return LastAdminError("A server keeps an admin who is not banned: make somebody else an admin first.")
-
-
-constraint_means("ck_users_last_admin", _last_admin)
+constraint_means("ck_users_last_admin", LastAdminError)
 
 
 def refused(reason: str) -> DomainError:
@@ -38,5 +30,5 @@ def refused(reason: str) -> DomainError:
         "own_account": OwnAccountError("Nobody changes their own role, or bans or deletes themselves, in this way."),
         "outranked": OutrankedError("Only an admin may do this to a moderator or an admin, or make somebody one."),
         "missing_permission": MissingPermissionError("Your role does not have this permission any more."),
-        "last_admin": _last_admin(),
+        "last_admin": LastAdminError(),
     }[reason]

@@ -138,9 +138,7 @@ async def delete(actor: Actor, store: Store, user_id: UUID, address: str | None)
     Raises as `change_role` does.
     """
     await _may_act_on(actor, user_id)
-    cleaning = await delete_person(actor.connection, store, user_id, actor_id=actor.user_id)
-    await _tell(actor, "user_deleted", user_id, address)
-    return cleaning
+    return await delete_person(actor.connection, store, user_id, actor_id=actor.user_id, address=address)
 
 
 async def _may_act_on(actor: Actor, user_id: UUID) -> None:

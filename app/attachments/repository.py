@@ -33,6 +33,7 @@ _HAS_BOOK = text("SELECT EXISTS (SELECT FROM books WHERE id = :book)").bindparam
 _KNOWN = text("SELECT sha256 FROM files WHERE book_id = :book AND sha256 = ANY(:digests)").bindparams(
     bindparam("book", type_=Uuid), bindparam("digests", type_=ARRAY(LargeBinary))
 )
+_WAS_DELETED = text("SELECT book_was_deleted(:book)").bindparams(bindparam("book", type_=Uuid))
 _FORGET = text(
     """
     DELETE FROM files f
@@ -150,10 +151,21 @@ async def open_book(connection: AsyncConnection, book_id: UUID) -> bool:
     return bool(await connection.scalar(_HAS_BOOK, {"book": book_id}))
 
 
+async def was_deleted(connection: AsyncConnection, book_id: UUID) -> bool:
+    """Whether there was such a book, and somebody deleted it."""
+    return bool(await connection.scalar(_WAS_DELETED, {"book": book_id}))
+
+
 async def forget(connection: AsyncConnection, key: ObjectKey, days: int) -> bool:
     """Delete the row of a file, if it still has had no attachment for so long."""
     parameters = {"book": key.book_id, "sha256": key.sha256, "days": days}
     return bool((await connection.execute(_FORGET, parameters)).rowcount)
+
+
+async def everything(connection: AsyncConnection, book_id: UUID, after: UUID | None, most: int) -> Sequence[AnyRow]:
+    """The attachments of the book, by id, from behind one."""
+    wanted = _whole(book_id) if after is None else _whole(book_id).where(Attachment.id > after)
+    return (await connection.execute(wanted.order_by(Attachment.id).limit(most))).all()
 
 
 async def known(connection: AsyncConnection, book_id: UUID, digests: Sequence[bytes]) -> set[bytes]:

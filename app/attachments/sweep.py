@@ -1,13 +1,14 @@
 """Removing files that no transaction has any more, and objects that their book does not know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from app.attachments import repository
-from app.attachments.storage import ObjectKey, Store
+from app.attachments.storage import ObjectKey, Store, StoreUnavailableError
 from app.core.clock import now
 from app.core.database import Database
 
@@ -53,6 +54,15 @@ async def remove_orphan(database: Database, objects: Store, key: ObjectKey, undo
     return True
 
 
+async def remove_objects(database: Database, objects: Store, keys: Sequence[ObjectKey]) -> None:
+    """Remove what a deleted book had in the store; what this does not come to is a stray, for a later sweep."""
+    try:
+        for key in keys:
+            await _remove_object(database, objects, key)
+    except (OSError, SQLAlchemyError, StoreUnavailableError) as error:
+        log.warning("objects_of_deleted_book_left", error=str(error))
+
+
 async def _remove_object(database: Database, objects: Store, key: ObjectKey) -> bool:
     """Remove an object that has no row; an upload of the same file waits, or was faster and is spared."""
     async with database.begin() as connection:
@@ -76,14 +86,15 @@ async def _sweep_strays(database: Database, objects: Store, before: datetime) ->
 async def _without_row(database: Database, keys: list[ObjectKey]) -> list[ObjectKey]:
     """Which of them their book does not know.
 
-    Objects of a book that is not there are left alone: more likely than a book that has gone is a server that was
-    started with a wrong DATABASE_URL, which must not empty the store of the right one.
+    Objects of a book that is not there are left alone, unless the database knows that it was deleted: else it is
+    likely that the server was started with a wrong DATABASE_URL, which must not empty the store of the right one.
     """
     found: list[ObjectKey] = []
     for book_id in {key.book_id for key in keys}:
         of_book = [key for key in keys if key.book_id == book_id]
         async with database.begin() as connection:
             if not await repository.open_book(connection, book_id):
+                found += of_book if await repository.was_deleted(connection, book_id) else []
                 continue
             known = await repository.known(connection, book_id, [key.sha256 for key in of_book])
         found += [key for key in of_book if key.sha256 not in known]

@@ -40,13 +40,13 @@ async def of_user(connection: AsyncConnection, user_id: UUID) -> Sequence[AnyRow
     return (await connection.execute(statement)).all()
 
 
-async def get(connection: AsyncConnection, book_id: UUID, user_id: UUID) -> AnyRow:
+async def get(connection: AsyncConnection, book_id: UUID, user_id: UUID) -> AnyRow | None:
     statement = (
         select(*_PUBLIC)
         .join(BookMember, BookMember.book_id == Book.id)
         .where(Book.id == book_id, BookMember.user_id == user_id)
     )
-    return (await connection.execute(statement)).one()
+    return (await connection.execute(statement)).one_or_none()
 
 
 async def change(connection: AsyncConnection, book_id: UUID, values: dict[str, Any]) -> None:

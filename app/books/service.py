@@ -12,8 +12,8 @@ from app.access.repository import open_new_book
 from app.books import repository
 from app.books.schemas import BookPatch
 from app.core.conditional import check_revision
-from app.core.database import AnyRow
-from app.core.errors import ConflictError, ForbiddenError, invalid
+from app.core.database import AnyRow, constraint_means
+from app.core.errors import ConflictError, ForbiddenError, NotFoundError, invalid
 from app.core.ids import new_id
 from app.currencies.service import exponent_of
 
@@ -24,6 +24,16 @@ ENTITY = "book"
 class BaseCurrencyInUseError(ConflictError):
     code = "base_currency_in_use"
     title = "The base currency is in use"
+
+
+def gone() -> NotFoundError:
+    """For what finds the book deleted under it."""
+    return NotFoundError("There is no such book, or you are not a member of it.")
+
+
+# A preview is written without holding the book.
+for _table in ("imports", "import_mappings"):
+    constraint_means(f"fk_{_table}_book_id_books", gone)
 
 
 async def add(connection: AsyncConnection, owner_id: UUID, name: str, base_currency: str | None) -> UUID:
@@ -51,7 +61,11 @@ async def of_user(connection: AsyncConnection, user_id: UUID) -> Sequence[AnyRow
 
 
 async def get(book: BookReader) -> AnyRow:
-    return await repository.get(book.connection, book.book_id, book.actor.user_id)
+    """Raises `NotFoundError` where the book, or one's place in it, has gone since the request was opened."""
+    row = await repository.get(book.connection, book.book_id, book.actor.user_id)
+    if row is None:
+        raise gone()
+    return row
 
 
 async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyRow:

@@ -25,6 +25,7 @@ TAGS = [
     {"name": "auth", "description": "Register, log in, renew, log out; passwords and addresses."},
     {"name": "users", "description": "Yourself, and whom you invite."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
+    {"name": "members", "description": "Who shares a book with you: invitations, roles, leaving."},
     {"name": "accounts", "description": "Where money is, and what was there when."},
     {"name": "categories", "description": "What money is for: a tree."},
     {"name": "transactions", "description": "Expenses, income, transfers, splits."},

@@ -38,10 +38,11 @@ def _stream(export: Export, tag: str) -> StreamingResponse:
         "Content-Length": str(export.size),
         "ETag": tag,
     }
-    return StreamingResponse(_pieces(export), headers=headers, media_type=TEXT)
+    return StreamingResponse(pieces(export), headers=headers, media_type=TEXT)
 
 
-async def _pieces(export: Export) -> AsyncIterator[bytes]:
+async def pieces(export: Export) -> AsyncIterator[bytes]:
+    """The file, closed when it is read or its reader has gone."""
     try:
         while piece := await to_thread.run_sync(export.file.read, PIECE):
             yield piece

@@ -42,6 +42,8 @@ ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "pa
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
 ONLY_CHANGED = ("import", "book")
+NOT_OF_THE_LEDGER = {"member", "invitation"}
+"""Bringing a member back is a decision about people, and theirs too."""
 MANY = 500
 """Events of a revision beyond which its statements are those of a large one."""
 MOVED_ROWS = "import_rows"
@@ -97,6 +99,9 @@ class _Step:
 
     def check_possible(self) -> None:
         for row in self.summary:
+            if row.entity in NOT_OF_THE_LEDGER:
+                detail = "Who may open the book is not undone: invite, remove or change roles again."
+                raise NotUndoableError(detail, entity=row.entity, action=row.action)
             if row.action not in _undoable(row.entity) or not row.complete:
                 detail = f"The log does not keep enough of this ({row.entity} {row.action}) to bring it back."
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)

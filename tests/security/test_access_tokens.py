@@ -275,7 +275,9 @@ async def test_the_scheme_may_be_written_in_any_case(kim: Person, anonymous: Asy
 async def test_the_token_of_a_deleted_user_opens_nothing(app: FastAPI, owner_database: Database) -> None:
     person = await register(app, fresh_email())
     async with owner_database.begin() as connection:
-        await connection.execute(text("DELETE FROM users WHERE id = :user"), {"user": person.user["id"]})
+        await connection.execute(text("SELECT set_config('app.user_id', :user, true)"), {"user": person.user["id"]})
+        gone = text("SELECT outcome FROM delete_person(CAST(:user AS uuid))")
+        assert await connection.scalar(gone, {"user": person.user["id"]}) == "deleted"
     problem(await person.get("/users/me"), 401, "unauthenticated")
     answer = await person.http.post("/auth/refresh", json={"refresh_token": person.tokens["refresh_token"]})
     problem(answer, 401, "unauthenticated")

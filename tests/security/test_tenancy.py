@@ -38,6 +38,10 @@ class Attempt:
     """What its caller gets where that is neither 200 nor 201, in any book."""
     viewer: int | None = None
     """What a viewer gets where it is not 200 for reading and 403 for writing."""
+    confirmed: bool = False
+    """Who has not just proved again who they are gets 403, before anything of theirs is touched."""
+    apart: bool = False
+    """A viewer may, and then is one no more: tested by itself."""
 
 
 def expense(ids: dict[str, str]) -> dict[str, Any]:
@@ -125,6 +129,21 @@ ATTEMPTS: dict[str, Attempt] = {
     "update_book": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
     "lock_book": Attempt(FOREIGN, lambda _: {"locked_until": "2026-01-31"}, write=True),
     "create_book": Attempt(OWN, lambda _: {"name": "B"}, viewer=201),
+    "delete_book": Attempt(FOREIGN, params={"name": "Personal"}, write=True),
+    "list_members": Attempt(FOREIGN),
+    "set_member_role": Attempt(FOREIGN, lambda _: {"role": "owner"}, write=True),
+    "remove_member": Attempt(FOREIGN, write=True),
+    "leave_book": Attempt(FOREIGN, write=True, apart=True),
+    "transfer_ownership": Attempt(FOREIGN, lambda ids: {"user_id": ids["user_id"]}, write=True),
+    "invite_member": Attempt(FOREIGN, lambda _: {"role": "owner"}, write=True),
+    "list_book_invitations": Attempt(FOREIGN, viewer=403),
+    "revoke_book_invitation": Attempt(FOREIGN, write=True),
+    "list_invitations_to_me": Attempt(OWN),
+    "accept_invitation_token": Attempt(FOREIGN, lambda _: {"token": "x"}, viewer=404),
+    "accept_invitation": Attempt(FOREIGN, viewer=404),
+    "decline_invitation": Attempt(FOREIGN, viewer=404),
+    "export_everything": Attempt(OWN, viewer=403, confirmed=True),
+    "delete_me": Attempt(OWN, viewer=403, confirmed=True),
     "check_integrity": Attempt(FOREIGN, viewer=403),
     "list_currencies": Attempt(OWN),
     "create_account": Attempt(OWN, new_account, write=True),
@@ -255,13 +274,19 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     token = expect(await kim.http.post("/auth/tokens", json=personal), 201)
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
+    invited = expect(
+        await kim.http.post(
+            f"/books/{kim.book_id}/invitations", json={"role": "viewer", "email": "secret@example.com"}
+        ),
+        201,
+    )
     return {
         "user_id": kim.user["id"],
         "role": "user",
         "book_id": kim.book_id,
         "session_id": session["id"],
         "token_id": token["id"],
-        "invitation_id": kim.book_id,
+        "invitation_id": invited["id"],
         "account_id": account["id"],
         "category_id": category["id"],
         "transaction_id": transaction["id"],
@@ -320,6 +345,10 @@ async def test_nobody_else_sees_or_changes_anything(
                 problem(answer, wanted_status, answer.json()["code"])
             elif attempt.expected == ADMINISTRATION:
                 problem(answer, 403, "missing_permission")
+                assert answer.status_code == 404, f"{name}: {answer.text}"
+                problem(answer, 404, answer.json()["code"])
+            elif attempt.confirmed:
+                problem(answer, 403, "confirmation_required")
             elif not attempt.public:
                 wanted = {attempt.answer} if attempt.answer else {200, 201}
                 assert answer.status_code in wanted, f"{name}: {answer.text}"
@@ -407,7 +436,7 @@ async def test_a_viewer_reads_and_does_not_write(
     headers = {"X-Book-Id": kim.book_id}
     async with unchanged(kim):
         for name, attempt in ATTEMPTS.items():
-            if attempt.public:
+            if attempt.public or attempt.apart:
                 continue
             answer = await call(robin.http, app, name, ids, headers)
             refused = attempt.write or attempt.expected == ADMINISTRATION

@@ -21,7 +21,6 @@ _HAS_SESSION = text(
     )
     """
 )
-_CONFIRM = text("UPDATE sessions SET confirmed_at = now() WHERE id = :session")
 
 
 async def user_of_identity(connection: AsyncConnection, issuer: str, subject: str) -> AnyRow | None:

@@ -1,0 +1,66 @@
+"""Short ways to share a book in tests."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core.database import Database
+from tests.people import Person, expect
+
+Document = dict[str, Any]
+
+
+async def invite(owner: Person, role: str = "editor", book_id: str | None = None, **more: Any) -> Document:
+    path = f"/books/{book_id or owner.book_id}/invitations"
+    made: Document = expect(await owner.http.post(path, json={"role": role, **more}), 201)
+    return made
+
+
+async def join(owner: Person, person: Person, role: str = "editor", book_id: str | None = None) -> Document:
+    """Invite and accept; returns the book as the new member sees it."""
+    invitation = await invite(owner, role, book_id)
+    body = {"token": invitation["token"]}
+    book: Document = expect(await person.http.post("/invitations/accept", json=body), 200)
+    return book
+
+
+async def roles(person: Person, book_id: str) -> dict[str, str]:
+    """By address."""
+    return {m["email"]: m["role"] for m in (await person.read(f"/books/{book_id}/members"))["items"]}
+
+
+async def log_of(person: Person, book_id: str, limit: int = 20) -> list[tuple[str, str, str]]:
+    """Entity, id and action, the newest first."""
+    events = (await person.read(f"/books/{book_id}/activity", limit=limit))["items"]
+    return [(event["entity"], event["entity_id"], event["action"]) for event in events]
+
+
+async def run(owner: Database, statement: str, **parameters: Any) -> Any:
+    """A statement past row-level security; returns its first value, None where it has no rows."""
+    async with owner.begin() as connection:
+        result = await connection.execute(text(statement), parameters)
+        return result.scalar() if result.returns_rows else None
+
+
+async def verify(owner: Database, person: Person) -> None:
+    """As if the person had followed the link of a mail."""
+    await run(owner, "UPDATE users SET email_verified_at = now() WHERE id = :id", id=person.user["id"])
+
+
+async def confirm(owner: Database, person: Person) -> None:
+    """As if the person had just proved again who they are."""
+    await run(owner, "UPDATE sessions SET confirmed_at = now() WHERE user_id = :id", id=person.user["id"])
+
+
+async def mails_to(owner: Database, address: str) -> list[Document]:
+    async with owner.begin() as connection:
+        found = await connection.execute(
+            text("SELECT subject, body FROM mails WHERE recipient = :address ORDER BY id"), {"address": address}
+        )
+        return [dict(row) for row in found.mappings()]
+
+
+def stored_in(folder: Path) -> list[str]:
+    """The names of a book's objects in the store."""
+    return [file.name for file in folder.iterdir()] if folder.exists() else []
