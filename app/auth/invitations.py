@@ -20,6 +20,7 @@ from app.core.identity_settings import Registration
 from app.core.ids import new_id
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
 from app.core.security import digest, new_opaque_token
+from app.households.invitations import is_open
 from app.mail.outbox import post
 
 LIFETIME = timedelta(days=7)
@@ -43,6 +44,8 @@ class Permit:
     """That somebody may register; `verified` when their invitation went to their address."""
 
     verified: bool = False
+    to_book: bool = False
+    """The invitation is one to a book, which the new person joins with it."""
 
 
 async def registration_allowed(door: Door, token: str | None, email: str) -> Permit:
@@ -56,6 +59,8 @@ async def registration_allowed(door: Door, token: str | None, email: str) -> Per
     invitation = await _redeem(door.connection, token, email) if token is not None else None
     if invitation is not None:
         return Permit(verified=invitation.email is not None)
+    if token is not None and await is_open(door.connection, token):
+        return Permit(to_book=True)
     if door.settings.registration is Registration.INVITE:
         raise InvitationRequiredError(
             "Send an `invitation` that is not used or expired; one that was made for an address is for that alone."

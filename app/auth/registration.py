@@ -12,6 +12,7 @@ from app.auth.password_policy import refuse_weak
 from app.auth.schemas import Register
 from app.core.database import AnyRow
 from app.core.ids import new_id
+from app.households.invitations import accept_token
 from app.mail.outbox import post
 from app.onboarding.service import start_book
 from app.users import service as users
@@ -21,6 +22,8 @@ BOOK_NAME = "Personal"
 
 async def register(door: Door, body: Register) -> dict[str, Any]:
     """A new person with a personal book and its default categories; the first one of a server is its admin.
+
+    Whose invitation is one to a book is its member then, and the invitation is spent.
 
     Where the address is known, somebody invented is made with the same work and taken back, and the answer is theirs:
     only the mail differs, and the owner of the address gets it. Raises `RegistrationClosedError`,
@@ -34,6 +37,8 @@ async def register(door: Door, body: Register) -> dict[str, Any]:
     email = body.email if owner is None else f"{new_id().hex}@example.invalid"
     savepoint = await connection.begin_nested()
     user = await add_person(door, body.model_copy(update={"email": email}), verified=permit.verified)
+    if permit.to_book and body.invitation is not None:
+        await accept_token(Actor(user.id, user.role, user.time_zone, connection), body.invitation)
     if permit.verified:
         words = mails.welcome(door.settings)
     else:

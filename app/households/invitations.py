@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.access.context import Actor, BookReader, BookWriter, Event
 from app.access.opening import flush_events, take_book
 from app.books import service as books
@@ -93,6 +95,11 @@ async def revoke(book: BookWriter, invitation_id: UUID) -> None:
 async def to_me(actor: Actor) -> Sequence[AnyRow]:
     """Those to the person's verified address; none without one."""
     return await repository.to_me(actor.connection)
+
+
+async def is_open(connection: AsyncConnection, token: str) -> bool:
+    """Whether a token could be accepted now; it says so before anybody is known."""
+    return await repository.is_open(connection, digest(token))
 
 
 async def accept_token(actor: Actor, token: str) -> AnyRow:

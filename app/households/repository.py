@@ -13,6 +13,7 @@ from app.core.database import AnyRow, AnySelect
 from app.households.models import BookInvitation
 from app.users.models import User
 
+_OPEN = text("SELECT invitation_open(:hash)")
 _TO_ME = text("SELECT * FROM invitations_to_me()")
 _CLAIM = text("SELECT * FROM claim_invitation(:hash, :id, :accept)").bindparams(
     bindparam("hash", type_=LargeBinary), bindparam("id", type_=Uuid), bindparam("accept", type_=Boolean)
@@ -119,3 +120,8 @@ async def claim(
     """
     parameters = {"hash": token_hash, "id": invitation_id, "accept": accept}
     return (await connection.execute(_CLAIM, parameters)).one()
+
+
+async def is_open(connection: AsyncConnection, token_hash: bytes) -> bool:
+    """Whether an invitation can be accepted: neither ended nor expired, and its inviter still an owner."""
+    return bool(await connection.scalar(_OPEN, {"hash": token_hash}))

@@ -10,6 +10,4 @@ class LastAdminError(ConflictError):
     title = "The last admin"
 
     def __init__(self) -> None:
-        super().__init__(
-            "A server that others use keeps an admin who is not banned: make somebody else admin first."
-        )
+        super().__init__("A server that others use keeps an admin who is not banned: make somebody else admin first.")
