@@ -14,13 +14,17 @@ from app.attachments.storage import make_store
 from app.auth.router import router as auth
 from app.books.router import router as books
 from app.categories.router import router as categories
-from app.core import docs, logs, problems
+from app.core import cors, docs, logs, problems
+from app.core.addresses import TrustedProxies
 from app.core.admission import Admission, AdmissionEach
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
 from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
+from app.core.rate_limits.guesses import Guesses
+from app.core.rate_limits.limiter import Limiter
+from app.core.rate_limits.middleware import RateLimits
 from app.core.secret import signing_secret
 from app.core.security import AccessTokens, PasswordHasher
 from app.currencies.router import router as currencies
@@ -94,6 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.access_tokens = AccessTokens(settings, app.state.secret)
     app.state.objects = make_store(settings)
+    app.state.limiter = Limiter(settings)
+    app.state.guesses = Guesses(app.state.limiter)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)
@@ -110,16 +116,12 @@ def create_app(settings: Settings) -> FastAPI:
         ),
         may_upload=app.state.access_tokens.is_good,
     )
+    if settings.rate_limit_enabled:
+        app.add_middleware(RateLimits, limiter=app.state.limiter, access_tokens=app.state.access_tokens)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=["ETag", "Location", "X-Request-Id", "Idempotency-Replayed"],
-            allow_credentials="*" not in settings.cors_origins,
-        )
-    app.add_middleware(RequestContext)
+        app.add_middleware(CORSMiddleware, **cors.options(settings.cors_origins))
+    app.add_middleware(RequestContext, https=settings.public_url.startswith("https://"))
+    app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
     return app
 
 
@@ -129,4 +131,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     chore = AttachmentChore(state.objects, state.settings.attachment_undo_days)
     async with housekeeping(state.database, chore), scheduled(state.database, state.settings.integrity_check_hours):
         yield
+    await app.state.limiter.counters.close()
     await app.state.database.dispose()

@@ -72,6 +72,17 @@ class TooLargeError(DomainError):
     title = "Too large"
 
 
+class RateLimitedError(DomainError):
+    """More was asked than is allowed; `retry_after` seconds from now there is room again."""
+
+    code = "rate_limited"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
 class BusyError(DomainError):
     """The server cannot answer now; a later try may succeed."""
 

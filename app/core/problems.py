@@ -43,6 +43,7 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.RevisionMismatchError, HTTPStatus.PRECONDITION_FAILED),
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (errors.RateLimitedError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -135,7 +136,7 @@ def problem_response(
 
 def install(app: FastAPI) -> None:
     """Register the handlers; nothing the app raises is answered in another shape."""
-    app.add_exception_handler(errors.DomainError, _domain_error)
+    app.add_exception_handler(errors.DomainError, domain_problem)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_error)
@@ -172,7 +173,8 @@ class Defects:
             await response(scope, receive, send)
 
 
-async def _domain_error(request: Request, error: Exception) -> Response:
+async def domain_problem(request: Request, error: Exception) -> Response:
+    """The answer for a domain's error, for middleware too: what it raises meets no handler."""
     assert isinstance(error, errors.DomainError)  # noqa: S101  # what it is registered for
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     extra = dict(error.extra)
@@ -183,6 +185,8 @@ async def _domain_error(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
+    if isinstance(error, errors.RateLimitedError):
+        headers["Retry-After"] = str(error.retry_after)
     return problem_response(request, status, error.code, error.detail, title=error.title, headers=headers, **extra)
 
 
@@ -251,7 +255,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)  # noqa: S101  # what it is registered for
     known = domain_error_of(error)
     if known is not None:
-        return await _domain_error(request, known)
+        return await domain_problem(request, known)
     if is_disconnect(error) or isinstance(error, (OperationalError, InterfaceError)):
         return await _unavailable(request, error)
     return await _unexpected(request, error)
@@ -268,7 +272,7 @@ async def _connection_refused(request: Request, error: Exception) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     log.error("database_unavailable", error=str(error), method=request.method, path=request.url.path)
-    return await _domain_error(request, errors.BusyError("The database does not answer; try again in a moment."))
+    return await domain_problem(request, errors.BusyError("The database does not answer; try again in a moment."))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from jose import JWTError, jwt
 from passlib.hash import argon2
+from prometheus_client import Counter
 
 from app.core.clock import now
 from app.core.config import Settings
@@ -21,6 +22,8 @@ MAX_TOKEN_LENGTH = 4096
 PERSONAL_TOKEN = "ft_pat_"
 """What personal access tokens begin with, so that people and scanners know one when they see it."""
 CLOCK_LEEWAY_SECONDS = 5
+
+HASHES = Counter("finance_password_hashes_total", "Password hashes computed")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class PasswordHasher:
 
     async def hash(self, password: str) -> str:
         async with self._slots:
+            HASHES.inc()
             return str(await asyncio.to_thread(self._scheme.hash, password))
 
     async def verify(self, password: str, stored: str | None) -> bool:
@@ -68,6 +72,7 @@ class PasswordHasher:
         So an unknown address costs the caller the same time as a wrong password.
         """
         async with self._slots:
+            HASHES.inc()
             matches = await asyncio.to_thread(lambda: self._scheme.verify(password, stored or self._decoy))
         return bool(matches) and stored is not None
 
