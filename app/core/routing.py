@@ -98,7 +98,7 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         original = super().get_route_handler()
         is_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
-        rules = rules_of(self.methods, self.path)
+        rules = rules_of(self.methods or (), self.path)
 
         async def handle(request: Request) -> Response:
             if self.body_field is not None:

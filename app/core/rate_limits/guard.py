@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from app.core.rate_limits.guesses import Guesses
 from app.core.rate_limits.limiter import Limiter
 from app.core.rate_limits.middleware import caller_in, seen_in
 from app.core.rate_limits.table import By, Rules
@@ -35,7 +36,8 @@ async def guarded(rules: Rules, request: Request, answer: Callable[[Request], Aw
             await limiter.take(seen, name, account if by is By.TARGET else f"{account}/{caller.address}")
     if not rules.guesses:
         return await answer(request)
-    return await request.app.state.guesses.attempt(request, seen, account, caller, lambda: answer(request))
+    guesses: Guesses = request.app.state.guesses
+    return await guesses.attempt(request, seen, account, caller, lambda: answer(request))
 
 
 async def _account(request: Request) -> str | None:

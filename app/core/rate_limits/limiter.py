@@ -11,7 +11,6 @@ from prometheus_client import Counter
 
 from app.core.config import Settings
 from app.core.errors import RateLimitedError
-from app.core.failures import StartupError
 from app.core.rate_limits.counters import Counters
 
 ACCOUNT_FACTOR = 10
@@ -34,21 +33,21 @@ class Seen:
 
 
 class Limiter:
-    """Counts requests by name and key; without RATE_LIMIT_ENABLED it counts nothing."""
+    """Counts requests by name and key. The settings take no rate that the package would not read."""
 
     def __init__(self, settings: Settings) -> None:
         self.enabled = settings.rate_limit_enabled
         self.counters = Counters(settings.redis_url if self.enabled else None)
-        login = _parse("RATE_LIMIT_LOGIN", settings.rate_limit_login)
-        mail = _parse("RATE_LIMIT_MAIL", settings.rate_limit_mail)
+        login = parse(settings.rate_limit_login)
+        mail = parse(settings.rate_limit_mail)
         self._limits: dict[str, RateLimitItem] = {
-            "user": _parse("RATE_LIMIT_USER", settings.rate_limit_user),
-            "anonymous": _parse("RATE_LIMIT_ANONYMOUS", settings.rate_limit_anonymous),
+            "user": parse(settings.rate_limit_user),
+            "anonymous": parse(settings.rate_limit_anonymous),
             "login": login,
             "login-account": type(login)(login.amount * ACCOUNT_FACTOR, login.multiples),
-            "login-address": _parse("RATE_LIMIT_LOGIN_ADDRESS", settings.rate_limit_login_address),
+            "login-address": parse(settings.rate_limit_login_address),
             "confirm": login,
-            "registration": _parse("RATE_LIMIT_REGISTRATION", settings.rate_limit_registration),
+            "registration": parse(settings.rate_limit_registration),
             "mail": mail,
             "mail-sender": mail,
         }
@@ -101,10 +100,3 @@ def headers_of(seen: Sequence[Seen]) -> dict[str, str]:
         "RateLimit-Remaining": str(nearest.remaining),
         "RateLimit-Reset": str(nearest.seconds),
     }
-
-
-def _parse(name: str, text: str) -> RateLimitItem:
-    try:
-        return parse(text)
-    except ValueError:
-        raise StartupError(f"{name} is no limit: it must look like 100/minute, not like {text!r}.") from None
