@@ -175,7 +175,7 @@ class Defects:
 
 async def domain_problem(request: Request, error: Exception) -> Response:
     """The answer for a domain's error, for middleware too: what it raises meets no handler."""
-    assert isinstance(error, errors.DomainError)  # noqa: S101  # what it is registered for
+    assert isinstance(error, errors.DomainError)  # noqa: S101  # nosec B101  # what it is registered for
     status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
     extra = dict(error.extra)
     if isinstance(error, errors.InvalidError):
@@ -191,12 +191,12 @@ async def domain_problem(request: Request, error: Exception) -> Response:
 
 
 async def _not_modified(_request: Request, answer: Exception) -> Response:
-    assert isinstance(answer, NotModified)  # noqa: S101  # what it is registered for
+    assert isinstance(answer, NotModified)  # noqa: S101  # nosec B101  # what it is registered for
     return Response(status_code=304, headers={"ETag": answer.tag})
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # nosec B101  # what it is registered for
     found: list[dict[str, str]] = []
     for item in error.errors():
         if item["type"] == "json_invalid":
@@ -226,7 +226,7 @@ def _field(location: Sequence[int | str], body: Any) -> str:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    assert isinstance(error, HTTPException)  # noqa: S101  # nosec B101  # what it is registered for
     status = error.status_code
     code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
     headers = dict(error.headers or {})
@@ -252,7 +252,7 @@ def _methods_of(request: Request) -> list[str]:
 
 async def _database_error(request: Request, error: Exception) -> Response:
     """A constraint that spoke last becomes the domain's error; a lost connection is 503; the rest is a defect."""
-    assert isinstance(error, DBAPIError)  # noqa: S101  # what it is registered for
+    assert isinstance(error, DBAPIError)  # noqa: S101  # nosec B101  # what it is registered for
     known = domain_error_of(error)
     if known is not None:
         return await domain_problem(request, known)

@@ -45,7 +45,7 @@ def _refusal(host: str, port: int, error: OSError) -> str:
 def browser_url(listener: socket.socket) -> str:
     """Where a browser on this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  # nosec B104  # compared with, not bound to
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
