@@ -31,6 +31,12 @@ def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "PAUSE_SECONDS", 0.2)
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted is tested, however slow the machine is at the moment."""
+    monkeypatch.setattr(counters, "PATIENCE_SECONDS", 10.0)
+
+
 async def ask(client: AsyncClient) -> tuple[int, str]:
     answer = await client.get(f"{API}/users/me")
     return answer.status_code, answer.headers["ratelimit-remaining"]
@@ -44,7 +50,7 @@ def failures() -> float:
     return REGISTRY.get_sample_value("finance_rate_limit_store_failures_total") or 0.0
 
 
-async def test_two_servers_count_together(settings: Settings, redis: RedisServer) -> None:
+async def test_two_servers_count_together(settings: Settings, redis: RedisServer, patience: None) -> None:
     changes = {"redis_url": redis.url, "rate_limit_anonymous": "4/hour"}
     async with serving(settings, **changes) as (_, one), serving(settings, **changes) as (_, other):
         found = [await ask(client) for client in (one, other, one, other, one)]
@@ -53,14 +59,16 @@ async def test_two_servers_count_together(settings: Settings, redis: RedisServer
         assert 3590 <= int(answer.headers["retry-after"]) <= 3600
 
 
-async def test_counts_at_the_same_moment_are_all_counted(settings: Settings, redis: RedisServer) -> None:
+async def test_counts_at_the_same_moment_are_all_counted(
+    settings: Settings, redis: RedisServer, patience: None
+) -> None:
     async with serving(settings, redis_url=redis.url, rate_limit_anonymous="50/hour") as (_, client):
         found = await asyncio.gather(*(ask(client) for _ in range(80)))
         assert [status for status, _ in found].count(401) == 50
         assert sorted(int(left) for status, left in found if status == 401) == list(range(50))
 
 
-async def test_guesses_wait_on_every_server(settings: Settings, redis: RedisServer) -> None:
+async def test_guesses_wait_on_every_server(settings: Settings, redis: RedisServer, patience: None) -> None:
     changes = {"redis_url": redis.url, "rate_limit_login": "4/minute"}
     async with serving(settings, **changes) as (app, one), serving(settings, **changes) as (_, other):
         kim = await register(app, fresh_email())
@@ -84,7 +92,7 @@ async def test_a_store_that_dies_refuses_nobody_and_holds_nobody_up(
         with structlog.testing.capture_logs() as logs:
             # This process's own counters go on from nothing: nobody is without any limit meanwhile.
             assert [status for status, _ in [await ask(client) for _ in range(4)]] == [401, 401, 401, 429]
-        assert time.perf_counter() - started < 0.5
+        assert time.perf_counter() - started < 1
         assert told(logs) == ["rate_limit_store_away"]
         assert failures() > before
         assert REGISTRY.get_sample_value("finance_rate_limit_store_away") == 1.0
@@ -104,7 +112,7 @@ async def test_a_store_that_hangs_costs_a_moment_once(settings: Settings, redis:
         try:
             started = time.perf_counter()
             assert (await ask(client))[0] == 401
-            assert time.perf_counter() - started < 0.5
+            assert time.perf_counter() - started < 2
             started = time.perf_counter()
             for _ in range(20):
                 await ask(client)

@@ -17,8 +17,8 @@ from redis.exceptions import RedisError
 from app.core.failures import StartupError
 from app.core.rate_limits.memory import BoundedMemory
 
-PATIENCE_SECONDS = 0.1
-"""How long one question to Redis may take; it answers in less than a hundredth of that."""
+PATIENCE_SECONDS = 0.25
+"""How long one question to Redis may take: far more than it needs, for moments in which this process is slow itself."""
 PAUSE_SECONDS = 5.0
 """How long Redis is left alone after it did not answer."""
 CONNECTIONS = 20
