@@ -33,7 +33,7 @@ ROUNDS = 5 if LONG else 1
 """Quiet and noisy by turns: what else the machine does then falls on both."""
 TRIES = FLOOD // 2 // ROUNDS
 SAMPLES = 30 if LONG else 40
-FEWEST = 10
+FEWEST = 5
 ADDRESSES = max(100, FLOOD // 20)
 ROOT = Path(__file__).parents[2]
 SLACK_SECONDS = 0.02 if LONG else 0.2
