@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help run demo verify test lint bench lock migration clean
+.PHONY: help run demo verify test lint audit bench lock migration clean
 
 help: ## List these targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lint: $(VENV)/.dev ## Check style, types and the order of imports.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: $(VENV)/.dev ## Look for known weaknesses in the code and in what it depends on.
+	@$(BIN)/python .ci/audit
 
 bench: $(VENV)/.dev ## Measure; ARGS="..." goes to the benchmark.
 	@exec $(BIN)/python -m bench $(ARGS)

@@ -19,7 +19,8 @@ from app.auth.oidc.provider import provider_of
 from app.auth.routers import ROUTERS as AUTH
 from app.books.router import router as books
 from app.categories.router import router as categories
-from app.core import docs, logs, problems
+from app.core import cors, docs, logs, problems
+from app.core.addresses import TrustedProxies
 from app.core.admission import Admission, AdmissionEach
 from app.core.config import Settings
 from app.core.database import Database
@@ -27,6 +28,9 @@ from app.core.failures import StartupError
 from app.core.keys import load_keyring
 from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
+from app.core.rate_limits.guesses import Guesses
+from app.core.rate_limits.limiter import Limiter
+from app.core.rate_limits.middleware import RateLimits
 from app.core.secret import accepted_secrets
 from app.core.security import PasswordHasher
 from app.core.tokens import AccessTokens
@@ -118,6 +122,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.objects = make_store(settings)
     app.state.mailroom = Mailroom(app.state.database, settings)
     app.state.oidc = provider_of(settings)
+    app.state.limiter = Limiter(settings)
+    app.state.guesses = Guesses(app.state.limiter)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.include_router(imports, prefix=API)
@@ -135,16 +141,12 @@ def create_app(settings: Settings) -> FastAPI:
         ),
         may_upload=UploadDoor(app.state.database, app.state.access_tokens),
     )
+    if settings.rate_limit_enabled:
+        app.add_middleware(RateLimits, limiter=app.state.limiter, access_tokens=app.state.access_tokens)
     if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=["ETag", "Location", "X-Request-Id", "Idempotency-Replayed"],
-            allow_credentials="*" not in settings.cors_origins,
-        )
-    app.add_middleware(RequestContext)
+        app.add_middleware(CORSMiddleware, **cors.options(settings.cors_origins))
+    app.add_middleware(RequestContext, https=settings.public_url.startswith("https://"))
+    app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
     return app
 
 
@@ -159,4 +161,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.mailroom.open(),
     ):
         yield
+    await app.state.limiter.counters.close()
     await app.state.database.dispose()

@@ -11,8 +11,10 @@ from app.core.config import Settings, load_settings
 from app.main import create_app
 
 
-def client_of(app: FastAPI, base_url: str = "http://test") -> AsyncClient:
-    return AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url=base_url)
+def client_of(app: FastAPI, base_url: str = "http://test", *, address: str = "127.0.0.1") -> AsyncClient:
+    """A client without a token that connects from this address."""
+    transport = ASGITransport(app, raise_app_exceptions=False, client=(address, 50_000))
+    return AsyncClient(transport=transport, base_url=base_url)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.database import Database
 from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
 from app.core.idempotency import IdempotencyHeader, claim
+from app.core.rate_limits.callers import kept_bearer
 from app.core.security import Bearer
 
 bearer = OAuth2PasswordBearer(
@@ -48,7 +49,7 @@ async def get_bearer(token: Annotated[str | None, Depends(bearer)]) -> str:
 
 async def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) -> AsyncIterator[Bearer]:
     """What the token claims; then its holder's turn, so that nobody can hold all connections."""
-    claims = request.app.state.access_tokens.bearer(token)
+    claims = kept_bearer(request.scope, token) or request.app.state.access_tokens.bearer(token)
     async with request.app.state.turns.turn(claims.turn):
         yield claims
 
@@ -114,6 +115,7 @@ async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer
     if permission is None:
         raise LookupError("A route that opens a request has no permission: give its router or itself one.")
     row = await repository.open_request(connection, claims, wanted, permission)
+    _tell_limiter(request, claims, row)
     if row is None:
         raise UnauthenticatedError("This session or token is over; log in again.")
     actor = actor_of(row, connection)
@@ -125,6 +127,17 @@ async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer
     if wanted is not None and row["book_id"] is None:
         raise NotFoundError("There is no such book, or you are not a member of it.")
     return _Opened(actor, row)
+
+
+def _tell_limiter(request: Request, claims: Bearer, row: RowMapping | None) -> None:
+    """Only the database knows whose a personal token is; the next request with it counts for that user at once."""
+    if claims.token_hash is None:
+        return
+    limiter = request.app.state.limiter
+    if row is None:
+        limiter.forget_token(claims.token_hash)
+    else:
+        limiter.learn_token(claims.token_hash, row["user_id"])
 
 
 Opened = Annotated[_Opened, Depends(_open, scope="function")]

@@ -84,7 +84,7 @@ async def restore(programs: Path, url: str, source: Path, *, clear: bool) -> Non
         _running(writer, _environment(url), stdin=pipe, stdout=asyncio.subprocess.DEVNULL) as session,
     ):
         complaints = asyncio.gather(_read(script.stderr), _read(session.stderr))
-        assert session.stdin is not None  # noqa: S101  # as asked for
+        assert session.stdin is not None  # noqa: S101  # nosec B101  # as asked for
         with suppress(BrokenPipeError, ConnectionResetError):  # it has ended, and says why
             await _feed(session.stdin, "BEGIN;\n" + _ROLE + (_CLEAR if clear else ""))
             await _relay(script, session.stdin)
@@ -101,7 +101,7 @@ async def restore(programs: Path, url: str, source: Path, *, clear: bool) -> Non
 
 
 async def _relay(script: Process, session: asyncio.StreamWriter) -> None:
-    assert script.stdout is not None  # noqa: S101  # as asked for
+    assert script.stdout is not None  # noqa: S101  # nosec B101  # as asked for
     while piece := await script.stdout.read(PIECE):
         session.write(piece)
         await session.drain()

@@ -74,7 +74,7 @@ def serve(
         address = serving.browser_url(listener)
         app_url = asyncio.run(login_url(url)) if embedded else settings.database_app_url or url
         app = create_app(settings.model_copy(update={"database_url": app_url}))
-        serving.run(app, settings, listener, lambda: _announce(address, place))
+        serving.run(app, listener, lambda: _announce(address, place))
 
 
 def _announce(address: str, place: str) -> None:

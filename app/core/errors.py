@@ -72,21 +72,29 @@ class TooLargeError(DomainError):
     title = "Too large"
 
 
-class BusyError(DomainError):
-    """The server cannot answer now; a later try may succeed."""
+class RateLimitedError(DomainError):
+    """More was asked than is allowed; `retry_after` seconds from now there is room again."""
 
-    code = "unavailable"
-    title = "Temporarily unavailable"
+    code = "rate_limited"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        self.retry_after = retry_after
 
 
-class TooManyTriesError(DomainError):
+class TooManyTriesError(RateLimitedError):
     """Wrong too often: nothing is tried for `retry_after` seconds."""
 
     code = "too_many_tries"
     title = "Too many wrong tries"
 
-    def __init__(self, detail: str, *, retry_after: int) -> None:
-        super().__init__(detail, retry_after=retry_after)
+
+class BusyError(DomainError):
+    """The server cannot answer now; a later try may succeed."""
+
+    code = "unavailable"
+    title = "Temporarily unavailable"
 
 
 class UpstreamError(DomainError):

@@ -1,5 +1,6 @@
 """Settings about who comes in, how mail leaves, and how much anybody may ask."""
 
+import re
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -10,6 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 RATE = r"^[1-9][0-9]{0,8} ?(per|/) ?([1-9][0-9]{0,4} ?)?(second|minute|hour|day)s?$"
+
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class Registration(StrEnum):
@@ -88,6 +91,15 @@ class IdentitySettings(BaseSettings):
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        """As browsers send them, for they are compared letter by letter; `*` stands alone."""
+        for part in value:
+            if not ORIGIN.fullmatch(part) and value != ["*"]:
+                raise ValueError(f"{part!r} is no origin, such as https://app.example.com or http://localhost:5173")
         return value
 
     @field_validator("trusted_proxies")

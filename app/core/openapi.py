@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.core.problems import Problem, problems
+from app.core.rate_limits.middleware import LIMITED_PATHS
 from app.core.version import VERSION
 
 DESCRIPTION = """
@@ -15,8 +16,21 @@ A personal-finance ledger that is exact to the cent.
 * **Amounts** are decimal strings (`"12.50"`), dates are civil dates (`2026-01-31`), instants are RFC 3339 in UTC.
 * **Errors** are `application/problem+json`; branch on `code`. A request that fails changes nothing.
 * **Repeat safely**: a POST with an `Idempotency-Key` happens once and answers the same.
+* **Limits**: answers tell in `RateLimit-Remaining` how many requests are left, a 429 in `Retry-After` when to go on.
 * **Change safely**: send the `ETag` you read as `If-Match`; another revision by now answers 412.
 """
+
+LIMIT_HEADERS = {
+    name: {"description": description, "schema": {"type": kind}}
+    for name, kind, description in (
+        ("Retry-After", "integer", "Seconds until the next try is good."),
+        ("RateLimit-Policy", "string", 'Each limit that counted: `"user";q=100;w=60` is 100 requests in 60 seconds.'),
+        ("RateLimit", "string", 'How they stand: `"user";r=0;t=17` is none left, and all again in 17 seconds.'),
+        ("RateLimit-Limit", "integer", "Requests that the nearest limit allows."),
+        ("RateLimit-Remaining", "integer", "How many of them are left."),
+        ("RateLimit-Reset", "integer", "Seconds until all of them are there again."),
+    )
+}
 
 TAGS = [
     {"name": "auth", "description": "Register, log in, renew, log out; second factors and passkeys."},
@@ -52,9 +66,11 @@ def describe(app: FastAPI) -> None:
             )
             components = schema["components"]["schemas"]
             components.setdefault("Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}"))
-            for path in schema["paths"].values():
-                for operation in path.values():
+            for path, methods in schema["paths"].items():
+                for operation in methods.values():
                     _declare_what_any_route_can_answer(operation)
+                    if path.startswith(LIMITED_PATHS):
+                        _declare_limits(operation)
                     _say_what_it_needs(operation)
                     _only_problems(operation["responses"])
             for unused in ("HTTPValidationError", "ValidationError"):
@@ -74,6 +90,13 @@ def _declare_what_any_route_can_answer(operation: dict[str, Any]) -> None:
     for status, response in problems(*statuses).items():
         response.pop("model")
         operation["responses"].setdefault(str(status), response)
+
+
+def _declare_limits(operation: dict[str, Any]) -> None:
+    """Any operation of the API may be asked too often."""
+    refusal = problems(429)[429]
+    refusal.pop("model")
+    operation["responses"].setdefault("429", {**refusal, "headers": LIMIT_HEADERS})
 
 
 def _say_what_it_needs(operation: dict[str, Any]) -> None:

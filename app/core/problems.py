@@ -44,8 +44,8 @@ STATUS_OF: tuple[tuple[type[errors.DomainError], HTTPStatus], ...] = (
     (errors.RevisionMismatchError, HTTPStatus.PRECONDITION_FAILED),
     (errors.TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.InvalidError, HTTPStatus.UNPROCESSABLE_ENTITY),
-    (errors.TooManyTriesError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.UpstreamError, HTTPStatus.BAD_GATEWAY),
+    (errors.RateLimitedError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
@@ -138,7 +138,7 @@ def problem_response(
 
 def install(app: FastAPI) -> None:
     """Register the handlers; nothing the app raises is answered in another shape."""
-    app.add_exception_handler(errors.DomainError, _domain_error)
+    app.add_exception_handler(errors.DomainError, domain_problem)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(DBAPIError, _database_error)
@@ -175,8 +175,9 @@ class Defects:
             await response(scope, receive, send)
 
 
-async def _domain_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, errors.DomainError)  # noqa: S101  # what it is registered for
+async def domain_problem(request: Request, error: Exception) -> Response:
+    """The answer for a domain's error, for middleware too: what it raises meets no handler."""
+    assert isinstance(error, errors.DomainError)  # noqa: S101  # nosec B101  # what it is registered for
     return problem_of(request, error)
 
 
@@ -191,18 +192,18 @@ def problem_of(request: Request, error: errors.DomainError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = RETRY_SECONDS
-    if status is HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Retry-After"] = str(extra["retry_after"])
+    if isinstance(error, errors.RateLimitedError):
+        headers["Retry-After"] = str(error.retry_after)
     return problem_response(request, status, error.code, error.detail, title=error.title, headers=headers, **extra)
 
 
 async def _not_modified(_request: Request, answer: Exception) -> Response:
-    assert isinstance(answer, NotModified)  # noqa: S101  # what it is registered for
+    assert isinstance(answer, NotModified)  # noqa: S101  # nosec B101  # what it is registered for
     return Response(status_code=304, headers={"ETag": answer.tag})
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # nosec B101  # what it is registered for
     found: list[dict[str, str]] = []
     for item in error.errors():
         if item["type"] == "json_invalid":
@@ -232,7 +233,7 @@ def _field(location: Sequence[int | str], body: Any) -> str:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    assert isinstance(error, HTTPException)  # noqa: S101  # nosec B101  # what it is registered for
     status = error.status_code
     code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
     headers = dict(error.headers or {})
@@ -258,10 +259,10 @@ def _methods_of(request: Request) -> list[str]:
 
 async def _database_error(request: Request, error: Exception) -> Response:
     """A constraint that spoke last becomes the domain's error; a lost connection is 503; the rest is a defect."""
-    assert isinstance(error, DBAPIError)  # noqa: S101  # what it is registered for
+    assert isinstance(error, DBAPIError)  # noqa: S101  # nosec B101  # what it is registered for
     known = domain_error_of(error)
     if known is not None:
-        return await _domain_error(request, known)
+        return await domain_problem(request, known)
     if is_disconnect(error) or isinstance(error, (OperationalError, InterfaceError)):
         return await _unavailable(request, error)
     return await _unexpected(request, error)
@@ -278,7 +279,7 @@ async def _connection_refused(request: Request, error: Exception) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     log.error("database_unavailable", error=str(error), method=request.method, path=request.url.path)
-    return await _domain_error(request, errors.BusyError("The database does not answer; try again in a moment."))
+    return await domain_problem(request, errors.BusyError("The database does not answer; try again in a moment."))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from app.core.idempotency import Replay, answer_of, pending_claim
 from app.core.problems import OtherMethodError, problems
+from app.core.rate_limits.guard import guarded
+from app.core.rate_limits.table import rules_of
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSONS = ("application/json",)
@@ -96,13 +98,14 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         original = super().get_route_handler()
         is_form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
+        rules = rules_of(self.methods or (), self.path)
 
         async def handle(request: Request) -> Response:
             if self.body_field is not None:
                 _check_media_type(request, is_form=is_form)
             exact = ExactRequest(request.scope, request.receive)
             try:
-                response: Response = await original(exact)
+                response: Response = await (original(exact) if rules is None else guarded(rules, exact, original))
             except Replay as replay:
                 return replay.response
             claim = pending_claim(request)

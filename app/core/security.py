@@ -10,6 +10,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from passlib.hash import argon2
+from prometheus_client import Counter
 
 from app.core.config import Settings
 
@@ -17,6 +18,8 @@ PERSONAL_TOKEN = "ft_pat_"
 """What personal access tokens begin with, so that people and scanners know one when they see it."""
 
 Result = TypeVar("Result")
+
+HASHES = Counter("finance_password_hashes_total", "Password hashes computed")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class PasswordHasher:
             return await asyncio.to_thread(work)
 
     async def hash(self, password: str) -> str:
+        HASHES.inc()
         return str(await self.at_work(lambda: self._scheme.hash(password)))
 
     async def verify(self, password: str, stored: str | None) -> bool:
@@ -67,6 +71,7 @@ class PasswordHasher:
 
         So an unknown address costs the caller the same time as a wrong password.
         """
+        HASHES.inc()
         matches = await self.at_work(lambda: self._scheme.verify(password, stored or self._decoy))
         return bool(matches) and stored is not None
 

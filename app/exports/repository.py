@@ -34,7 +34,7 @@ _FIRST_USED = text(
 ).bindparams(bindparam("book", type_=Uuid))
 
 _NAMES = {
-    table: text(f"SELECT id::text AS id, name FROM {table} WHERE book_id = :book ORDER BY id").bindparams(  # noqa: S608
+    table: text(f"SELECT id::text AS id, name FROM {table} WHERE book_id = :book ORDER BY id").bindparams(  # noqa: S608  # nosec B608
         bindparam("book", type_=Uuid)
     )
     for table in ("payees", "tags")

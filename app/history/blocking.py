@@ -94,7 +94,7 @@ _BLOCKING = text(
     f"""
     WITH {_NET}, found AS ({_USERS} UNION ALL {_HOLDERS})
     SELECT DISTINCT entity, id FROM found ORDER BY entity, id LIMIT 5
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*PARAMETERS, bindparam("import", type_=Uuid), bindparam("by_product", type_=Boolean))
 
 

@@ -155,7 +155,7 @@ def differing(entity: Entity) -> str:
           AND CASE WHEN w.new IS NULL THEN w.old IS NOT NULL AND t.id IS NOT NULL
                    WHEN t.id IS NULL THEN {gone} ELSE {own} END
         LIMIT 5
-    """  # noqa: S608  # constants of this module
+    """  # noqa: S608  # nosec B608  # constants of this module
 
 
 def inserting(entity: Entity) -> str:
@@ -173,7 +173,7 @@ def inserting(entity: Entity) -> str:
         SELECT {values}
         FROM wanted w CROSS JOIN LATERAL jsonb_to_record(w.old) AS r({entity.record})
         WHERE w.old IS NOT NULL AND w.new IS NULL
-    """  # noqa: S608  # constants of this module
+    """  # noqa: S608  # nosec B608  # constants of this module
 
 
 def updating(entity: Entity) -> str:
@@ -190,7 +190,7 @@ def updating(entity: Entity) -> str:
         UPDATE {entity.table} t SET {", ".join(sets)}
         FROM wanted w CROSS JOIN LATERAL jsonb_to_record(w.old) AS r({entity.record})
         WHERE w.old IS NOT NULL AND w.new IS NOT NULL AND {entity.where}
-    """  # noqa: S608  # constants of this module
+    """  # noqa: S608  # nosec B608  # constants of this module
 
 
 def deleting(entity: Entity) -> str:
@@ -199,4 +199,4 @@ def deleting(entity: Entity) -> str:
         WITH {NET}
         DELETE FROM {entity.table} t USING wanted w
         WHERE w.old IS NULL AND w.new IS NOT NULL AND {entity.where} AND NOT t.id = ANY(:spared)
-    """  # noqa: S608  # constants of this module
+    """  # noqa: S608  # nosec B608  # constants of this module

@@ -19,7 +19,7 @@ ROWS_DIFFER = text(
       AND ((e.after ? 'account_id' AND r.account_id IS DISTINCT FROM CAST(e.after ->> 'account_id' AS uuid))
         OR (e.after ? 'category_id' AND r.category_id IS DISTINCT FROM CAST(e.after ->> 'category_id' AS uuid)))
     LIMIT 5
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*PARAMETERS)
 ROWS_BACK = text(
     f"""
@@ -28,7 +28,7 @@ ROWS_BACK = text(
         category_id = CASE WHEN w.old ? 'category_id' THEN CAST(w.old ->> 'category_id' AS uuid) ELSE x.category_id END
     FROM (SELECT r.import_id, r.position, e.before AS old {_ROWS_MOVED}) AS w
     WHERE x.book_id = :book AND x.import_id = w.import_id AND x.position = w.position
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*PARAMETERS)
 # Which rows a commit left out is told by what it posted: a preview has left out none yet.
 ROWS_SKIPPED = text(
@@ -98,7 +98,7 @@ _FIRST_SMALL = f"""
         WHERE j.key NOT IN ('reason', 'postings')
         ORDER BY j.key, e.revision, e.position
     ) AS k)
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # nosec B608  # constants
 _FIRST_POSTINGS = f"""
     (SELECT jsonb_object_agg(k.line, k.value) FROM (
         SELECT DISTINCT ON (j.value -> 'line') j.value ->> 'line' AS line, j.value
@@ -106,7 +106,7 @@ _FIRST_POSTINGS = f"""
         CROSS JOIN LATERAL jsonb_array_elements(e.before -> 'postings') AS j
         ORDER BY j.value -> 'line', e.revision, e.position
     ) AS k)
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # nosec B608  # constants
 LOAD_DIFFERS = text(
     f"""
     WITH changed AS MATERIALIZED (
@@ -155,7 +155,7 @@ LOAD_DIFFERS = text(
     SELECT a.transaction_id FROM attachments a JOIN transactions t ON t.book_id = a.book_id AND t.id = a.transaction_id
     WHERE a.book_id = :book AND t.import_id = :import
     LIMIT 5
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*PARAMETERS, bindparam("import", type_=Uuid))
 LOAD_COUNTS = text(
     """

@@ -166,7 +166,7 @@ def _changes() -> Any:
         f"""
         SELECT entity, id, revision, deleted FROM ({" UNION ALL ".join([*branches, _GONE])}) AS changed
         ORDER BY revision, entity, id, deleted LIMIT :limit
-        """  # noqa: S608  # constants of this module
+        """  # noqa: S608  # nosec B608  # constants of this module
     ).bindparams(
         bindparam("book", type_=Uuid),
         bindparam("since", type_=BigInteger),

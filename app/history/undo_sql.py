@@ -64,13 +64,13 @@ WHOLE_DIFFERS = text(
       AND a.id NOT IN (SELECT entity_id FROM events
                        WHERE book_id = :book AND revision = :undone AND entity = 'attachment')
     LIMIT 5
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*PARAMETERS)
 
 IMAGES_TO_RESTORE = f"""
     SELECT old AS image, new IS NOT NULL AS replaces FROM ({NET_TRANSACTIONS}) AS net WHERE old IS NOT NULL
-"""  # noqa: S608  # constants
-IDS_TO_REMOVE = f"SELECT id FROM ({NET_TRANSACTIONS}) AS net WHERE old IS NULL AND new IS NOT NULL"  # noqa: S608
+"""  # noqa: S608  # nosec B608  # constants
+IDS_TO_REMOVE = f"SELECT id FROM ({NET_TRANSACTIONS}) AS net WHERE old IS NULL AND new IS NOT NULL"  # noqa: S608  # nosec B608
 
 # Small images: transactions of which the revision has no whole one. Each is (id, old, new).
 _SMALL = """
@@ -116,7 +116,7 @@ def small_differs(kind: str) -> TextClause:
         SELECT w.id FROM wanted w LEFT JOIN transactions t ON t.book_id = :book AND t.id = w.id
         WHERE t.id IS NULL OR {SMALL_DIFFERS[kind]}
         LIMIT 5
-        """  # noqa: S608  # constants
+        """  # noqa: S608  # nosec B608  # constants
     ).bindparams(*PARAMETERS)
 
 
@@ -124,7 +124,7 @@ POSTINGS_TO_RESTORE = f"""
     SELECT s.id AS transaction_id, l.line, l.account_id, l.category_id
     FROM ({SMALL["reassigned"]}) AS s
     CROSS JOIN LATERAL jsonb_to_recordset(s.old -> 'postings') AS l(line integer, account_id uuid, category_id uuid)
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # nosec B608  # constants
 PAYEES_BACK = text(
     f"""
     WITH wanted AS MATERIALIZED ({SMALL["payee_changed"]}),
@@ -136,7 +136,7 @@ PAYEES_BACK = text(
         RETURNING t.date
     )
     SELECT min(date) FROM put
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*WRITING)
 SEALS_BACK = text(
     f"""
@@ -150,7 +150,7 @@ SEALS_BACK = text(
         RETURNING t.date
     )
     SELECT min(date) FROM put
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*WRITING)
 TAGS_BACK = text(
     f"""
@@ -175,7 +175,7 @@ TAGS_BACK = text(
         RETURNING t.date
     )
     SELECT min(date) FROM put
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*WRITING)
 
 # The undo's own log: each event of the revision turned round, the last one first, so that undoing this is the same.

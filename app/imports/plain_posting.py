@@ -23,7 +23,7 @@ HEAD = f"""
         SELECT r.*, lower(r.payee) AS payee_key, (r.document->>'refund_of')::uuid AS refund_of
         FROM import_rows r WHERE {_WANTED} OFFSET 0
     ) AS r
-"""  # noqa: S608  # the part is a constant above
+"""  # noqa: S608  # nosec B608  # the part is a constant above
 LINE = f"""
     SELECT r.transaction_id, (p.place - 1)::integer AS line, (p.line->>'account_id')::uuid AS account_id,
            (p.line->>'category_id')::uuid AS category_id, p.line->>'role' AS role,
@@ -35,7 +35,7 @@ LINE = f"""
            p.line->>'memo' AS memo, r.date
     FROM import_rows r CROSS JOIN LATERAL jsonb_array_elements(r.document->'postings') WITH ORDINALITY AS p(line, place)
     WHERE {_WANTED}
-"""  # noqa: S608  # the part is a constant above
+"""  # noqa: S608  # nosec B608  # the part is a constant above
 TAGGED = f"""
     SELECT DISTINCT n.transaction_id,
            (SELECT t.id FROM tags t WHERE t.book_id = :book AND t.name_key = n.name_key) AS tag_id
@@ -44,4 +44,4 @@ TAGGED = f"""
         FROM import_rows r CROSS JOIN LATERAL jsonb_array_elements_text(r.document->'tags') AS tag(name)
         WHERE {_WANTED} OFFSET 0
     ) AS n
-"""  # noqa: S608  # the part is a constant above
+"""  # noqa: S608  # nosec B608  # the part is a constant above

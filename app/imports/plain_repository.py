@@ -19,7 +19,7 @@ _NEW_TAGS = text(
     ORDER BY lower(tag.name), r.position
     ON CONFLICT (book_id, name_key) DO NOTHING
     RETURNING id, name
-    """  # noqa: S608  # the part is a constant above
+    """  # noqa: S608  # nosec B608  # the part is a constant above
 ).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid), bindparam("revision", type_=BigInteger))
 _UNUSED_TAGS = text(
     """

@@ -29,7 +29,7 @@ HEAD = f"""
            r.import_id, NULL::uuid AS refund_of_id, NULL::uuid AS reconciliation_id, NULL::timestamptz AS created_at,
            false AS replaces
     FROM ({_ROWS.format(wanted="k.payee_key IS NOT NULL")}) AS r
-"""  # noqa: S608  # constants of this module
+"""  # noqa: S608  # nosec B608  # constants of this module
 
 # A row without a category gets its payee's default, where that is of the row's kind and in use.
 LINE = f"""
@@ -52,5 +52,5 @@ LINE = f"""
         FROM ({_ROWS.format(wanted=_MAY_HAVE_DEFAULT)}) AS n
         OFFSET 0
     ) AS r
-"""  # noqa: S608  # constants of this module
+"""  # noqa: S608  # nosec B608  # constants of this module
 GONE = "SELECT id FROM transactions WHERE book_id = :book AND import_id = CAST(:import AS uuid)"

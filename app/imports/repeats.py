@@ -56,7 +56,7 @@ _REPEATED = text(
     FROM repeated
     WHERE r.book_id = :book AND r.import_id = :import AND r.position = repeated.position
       AND r.outcome IN ('new', 'suspect')
-    """  # noqa: S608  # a constant
+    """  # noqa: S608  # nosec B608  # a constant
 )
 
 

@@ -9,7 +9,6 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.core.config import Settings
 from app.core.failures import StartupError
 from app.runtime.interruption import stop_signals
 
@@ -46,7 +45,7 @@ def _refusal(host: str, port: int, error: OSError) -> str:
 def browser_url(listener: socket.socket) -> str:
     """Where a browser on this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  # nosec B104  # compared with, not bound to
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -99,7 +98,7 @@ class _Server(uvicorn.Server):
             yield
 
 
-def run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+def run(app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until a signal to stop; open requests get their time to end, unless a second Ctrl-C cuts it short."""
     config = uvicorn.Config(
         app,
@@ -109,8 +108,7 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callab
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=False,  # TrustedProxies in the application decides whom to believe
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -66,7 +66,7 @@ _PAYEES = text(
             WHERE o.book_id = :book AND o.transaction_id = b.last_id AND o.category_id IS NOT NULL
             ORDER BY o.line LIMIT 1) AS last_category_id
     FROM best b ORDER BY b.rank, b.last_used DESC NULLS LAST, b.last_id DESC, b.search_name, b.id
-    """  # noqa: S608  # the parts are constants of this module
+    """  # noqa: S608  # nosec B608  # the parts are constants of this module
 ).bindparams(*_PARAMETERS)
 
 
@@ -80,7 +80,7 @@ def _of_few(table: str, columns: str, condition: str) -> TextClause:
         )
         SELECT {columns} FROM w CROSS JOIN n WHERE strpos(n.words, w.words) > 0
         ORDER BY {_RANK.format(words="n.words")}, n.words, n.id LIMIT :limit
-        """  # noqa: S608  # constants of this module
+        """  # noqa: S608  # nosec B608  # constants of this module
     ).bindparams(*_PARAMETERS)
 
 

@@ -28,7 +28,7 @@ IMAGE = """
 LOG_OF_GONE = f"""
     SELECT 'transaction' AS entity, t.id AS entity_id, 'deleted' AS action, {IMAGE} AS before, NULL::jsonb AS after
     FROM transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id))
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # nosec B608  # constants
 """For `StagedRows.log`: a 'deleted' event of each transaction that goes, with its image."""
 
 _IMAGE_COLUMNS = HEAD.replace(", replaces boolean", "")
@@ -53,7 +53,7 @@ DIFFERS = f"""
     OR coalesce((SELECT jsonb_agg(x.tag_id ORDER BY x.tag_id) FROM transaction_tags x
                  WHERE x.book_id = :book AND x.transaction_id = w.id), '[]')
        IS DISTINCT FROM coalesce(w.image -> 'tag_ids', '[]')
-"""  # noqa: S608  # constants
+"""  # noqa: S608  # nosec B608  # constants
 FROM_WANTED = f"""
     FROM wanted w
     LEFT JOIN transactions t ON t.book_id = :book AND t.id = w.id
@@ -69,7 +69,7 @@ def head_of(images: str) -> str:
                h.external_id, h.original_amount, h.original_currency, h.import_id, h.refund_of_id, h.reconciliation_id,
                h.created_at, i.replaces
         FROM ({images}) AS i CROSS JOIN LATERAL jsonb_to_record(i.image) AS h({_IMAGE_COLUMNS})
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 
 
 def line_of(images: str) -> str:
@@ -82,11 +82,11 @@ def line_of(images: str) -> str:
                l.memo, CAST(i.image ->> 'date' AS date) AS date
         FROM ({images}) AS i CROSS JOIN LATERAL jsonb_to_recordset(i.image -> 'postings')
             AS l(line integer, account_id uuid, category_id uuid, role text, amount numeric, memo text)
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants
 
 
 def tagged_of(images: str) -> str:
     return f"""
         SELECT CAST(i.image ->> 'id' AS uuid) AS transaction_id, CAST(tag.id AS uuid) AS tag_id
         FROM ({images}) AS i CROSS JOIN LATERAL jsonb_array_elements_text(i.image -> 'tag_ids') AS tag(id)
-    """  # noqa: S608  # constants
+    """  # noqa: S608  # nosec B608  # constants

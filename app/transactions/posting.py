@@ -101,8 +101,8 @@ class StagedRows:
 
 
 _FROM_JSON = applying(
-    head=f"SELECT * FROM jsonb_to_recordset(CAST(:head AS jsonb)) AS h({HEAD})",  # noqa: S608  # a constant
-    line=f"SELECT * FROM jsonb_to_recordset(CAST(:line AS jsonb)) AS l({LINE})",  # noqa: S608  # a constant
+    head=f"SELECT * FROM jsonb_to_recordset(CAST(:head AS jsonb)) AS h({HEAD})",  # noqa: S608  # nosec B608  # a constant
+    line=f"SELECT * FROM jsonb_to_recordset(CAST(:line AS jsonb)) AS l({LINE})",  # noqa: S608  # nosec B608  # a constant
     gone="SELECT unnest(CAST(:gone AS uuid[])) AS id",
     tagged="SELECT * FROM jsonb_to_recordset(CAST(:tagged AS jsonb)) AS x(transaction_id uuid, tag_id uuid)",
     names=True,

@@ -20,7 +20,7 @@ from app.core.config import Settings, load_settings
 from app.core.embedded import EmbeddedPostgres
 from app.core.migrations import migrate
 from app.main import create_app
-from tests.conftest import SECRET, fresh_email
+from tests.conftest import LIMITS, SECRET, fresh_email
 from tests.people import API, PASSWORD
 
 EXAMPLES = 10
@@ -44,6 +44,7 @@ def configuration(database_url: str, data_dir: Path) -> Settings:
         argon2_memory_kib=8192,
         argon2_time_cost=1,
         log_level="ERROR",
+        **{f"rate_limit_{kind}": "1000000/second" for kind in LIMITS},
     )
 
 

@@ -21,7 +21,7 @@ from app.core.database import Database
 FINANCE = Path(sys.executable).with_name("finance")
 WAIT_SECONDS = 60.0
 # Small costs keep the tests quick; nothing of the developer's own environment gets in.
-QUICK = {"ARGON2_MEMORY_KIB": "8192", "ARGON2_TIME_COST": "1", "LOG_LEVEL": "WARNING"}
+QUICK = {"ARGON2_MEMORY_KIB": "8192", "ARGON2_TIME_COST": "1", "LOG_LEVEL": "WARNING", "RATE_LIMIT_ENABLED": "false"}
 KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 

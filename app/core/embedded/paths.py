@@ -118,7 +118,7 @@ def make_socket_folder(layout: Layout, account: Account | None) -> Path:
         return layout.socket
     # The same name every time, so that crashes leave one folder behind and not a new one each.
     name = f"finance-tracker-{hashlib.sha256(os.fsencode(layout.cluster)).hexdigest()[:16]}"
-    for base in (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve()):  # noqa: S108 - see _is_private
+    for base in (Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve()):  # noqa: S108  # nosec B108  # see _is_private
         folder = base / name
         if not _can_hold_socket(folder) or (account and account.blocked_at(base)):
             continue

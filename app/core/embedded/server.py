@@ -141,7 +141,7 @@ class EmbeddedPostgres:
         if not _DATABASE_NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no database name: use up to 63 of a-z, 0-9 and _, not a digit first")
         result = self._psql(
-            f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS "  # noqa: S608 - the name was checked above
+            f"SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS "  # noqa: S608  # nosec B608  # the name was checked above
             f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
         )
         if result.returncode != 0:

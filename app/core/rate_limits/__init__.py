@@ -1,0 +1,1 @@
+"""How much anybody may ask: counters, limits, and which operation is under which."""

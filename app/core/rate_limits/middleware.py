@@ -1,0 +1,66 @@
+"""The limits that every request of the API is under, and how limits stand in every answer."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core.errors import RateLimitedError
+from app.core.problems import domain_problem
+from app.core.rate_limits.callers import Caller, caller_of
+from app.core.rate_limits.limiter import Limiter, Seen, headers_of
+from app.core.tokens import AccessTokens
+
+LIMITED_PATHS = "/api/"
+"""Health, metrics and the pages of the documentation are free: monitoring asks for them as long as the server runs."""
+
+_SEEN = "limits_seen"
+_CALLER = "caller"
+
+
+class RateLimits:
+    """Counts a request of the API for its user or its address, before its body is read.
+
+    It stands within the middleware for CORS: preflight requests are not counted, and browsers may read a 429.
+    """
+
+    def __init__(self, app: ASGIApp, *, limiter: Limiter, access_tokens: AccessTokens) -> None:
+        self.app = app
+        self._limiter = limiter
+        self._access_tokens = access_tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(LIMITED_PATHS):
+            await self.app(scope, receive, send)
+            return
+        state = scope["state"]
+        caller = state[_CALLER] = caller_of(scope, self._access_tokens, self._limiter)
+        seen: list[Seen] = []
+        state[_SEEN] = seen
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers_of(seen))
+            await send(message)
+
+        try:
+            if caller.user_id is not None:
+                await self._limiter.take(seen, "user", str(caller.user_id))
+            else:
+                await self._limiter.take(seen, "anonymous", caller.address)
+        except RateLimitedError as error:
+            response = await domain_problem(Request(scope), error)
+            await response(scope, receive, send_with_headers)
+        else:
+            await self.app(scope, receive, send_with_headers)
+
+
+def caller_in(request: Request) -> Caller:
+    """Whose request it is, as the middleware found."""
+    caller: Caller = request.scope["state"][_CALLER]
+    return caller
+
+
+def seen_in(request: Request) -> list[Seen]:
+    """The limits this request was counted against so far; those of its operation join them."""
+    seen: list[Seen] = request.scope["state"][_SEEN]
+    return seen
