@@ -10,7 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.documents import dump
 from app.core.security import Bearer
 
-_OPEN = text("SELECT * FROM open_request(:session, :user, :token, :book, :permission)")
+# Who does not see all reads `transactions` and `events` through views. The function cannot set the path itself: its own
+# is put back when it ends.
+_OPEN = text(
+    """
+    SELECT o.*, CASE WHEN o.hides THEN set_config('search_path', 'partly, public', true) END AS path
+    FROM open_request(:session, :user, :token, :book, :permission) AS o
+    """
+)
 _ACT_AS = text("SELECT set_config('app.user_id', CAST(:user AS text), true)")
 _SET_BOOK = text("SELECT set_config('app.book_id', CAST(:book AS text), true)")
 # No join: after waiting for a writer who chose another base currency, the row joined before would not fit any more.
@@ -23,7 +30,7 @@ _TAKE = text(
     """
 )
 EVENTS_SQL = """
-    INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+    INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
     SELECT :book, :revision, e.position, e.entity, e.entity_id, e.action, :actor, e.before, e.after
     FROM jsonb_to_recordset(CAST(:events AS jsonb))
         AS e(position integer, entity text, entity_id uuid, action text, before jsonb, after jsonb)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
 from app.access.opening import run_telling
+from app.access.private import check_revision_is_whole
 from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
 from app.core.errors import ForbiddenError
 from app.history import blocking, imports_sql, rules_sql
@@ -57,6 +58,7 @@ async def undo(book: BookWriter, revision: int) -> Document:
     summary = (await book.connection.execute(sql.SUMMARY, {"book": book.book_id, "undone": revision})).all()
     if not summary:
         raise RevisionNotFoundError(revision)
+    await check_revision_is_whole(book, revision)
     step = _Step(book, revision, summary)
     step.check_possible()
     try:

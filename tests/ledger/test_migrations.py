@@ -22,7 +22,7 @@ from tests.people import Person, expect, register
 from tests.servers import serving
 
 ROOT = Path(__file__).parents[2]
-STAIRS = ("0010", "0009", "0008", "0007", "0006", "0005", "0004", "0003", "0002", "0001", "base")
+STAIRS = ("0016", "0010", "0009", "0008", "0007", "0006", "0005", "0004", "0003", "0002", "0001", "base")
 
 
 @pytest.fixture
