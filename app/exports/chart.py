@@ -55,14 +55,9 @@ def build(
     declared: list[Declared] = []
     names = _accounts(accounts, first_used, first_day, declared, clean, between)
     tree = _categories(categories, first_used, first_day, declared, clean, between)
-    others: tuple[str, ...] = (
-        f"Expenses:{UNCATEGORISED}",
-        f"Income:{UNCATEGORISED}",
-        OPENING,
-        ADJUSTMENTS,
-        OTHER_EQUITY,
-    )
-    others += (PRIVATE,) if hides else ()
+    others = [f"Expenses:{UNCATEGORISED}", f"Income:{UNCATEGORISED}", OPENING, ADJUSTMENTS, OTHER_EQUITY]
+    if hides:
+        others.append(PRIVATE)
     declared += [Declared(name, first_day, None, ()) for name in others]
     currencies = {str(account["id"]): account["currency"] for account in accounts}
     return Chart(declared, names, currencies, tree, first_day)

@@ -98,7 +98,8 @@ sealed AS MATERIALIZED (
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM leaving)) AND t.status = 'reconciled'
 ),
 deleted AS (
-    DELETE FROM public.transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id)) RETURNING t.id
+    DELETE FROM public.transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id))
+    RETURNING t.id
 ),
 inserted AS (
     INSERT INTO public.transactions (book_id, id, type, date, account_id, amount, payee_id, description, notes, status,

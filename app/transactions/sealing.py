@@ -75,7 +75,8 @@ _PENDING = text(
 )
 _UNSEAL = text(
     """
-    UPDATE public.transactions SET status = 'cleared', reconciliation_id = NULL, revision = :revision, updated_at = now()
+    UPDATE public.transactions
+    SET status = 'cleared', reconciliation_id = NULL, revision = :revision, updated_at = now()
     WHERE book_id = :book AND id = :id
     """
 ).bindparams(bindparam("id", type_=Uuid), bindparam("book", type_=Uuid), bindparam("revision", type_=BigInteger))
