@@ -281,6 +281,7 @@ BEGIN
         AND x.entity_id = (coalesce(e.after, e.before) ->> k)::uuid
     WHERE e.book_id = {BOOK} AND e.entity NOT IN ('book', 'payee', 'tag', 'category')
     ON CONFLICT DO NOTHING;
+    DELETE FROM import_mappings m WHERE m.book_id = {BOOK} AND strpos(m.mapping::text, p_account::text) > 0;
     PERFORM note_private_names({BOOK}, p_account, ARRAY(
         SELECT p.transaction_id FROM postings p WHERE p.book_id = {BOOK} AND p.account_id = p_account));
 END
@@ -366,6 +367,10 @@ BEGIN
                            AND x.entity = 'transaction'
                            AND x.entity_id = (coalesce(n.after, n.before) ->> k)::uuid))
         ON CONFLICT DO NOTHING;
+        -- A mapping that is offered again for the same header would offer the account.
+        DELETE FROM import_mappings m
+        WHERE m.book_id = private.book_id AND strpos(m.mapping::text, private.account_id::text) > 0
+          AND EXISTS (SELECT FROM fresh n WHERE n.book_id = m.book_id AND n.entity = 'import');
         PERFORM note_private_names(private.book_id, private.account_id, ARRAY(
             SELECT x.entity_id FROM fresh n
             JOIN private_entities x ON x.book_id = n.book_id AND x.account_id = private.account_id
@@ -509,7 +514,7 @@ PARTLY_EVENTS = f"""
 CREATE VIEW partly.events WITH (security_barrier) AS
 SELECT e.book_id, e.revision, e.position, e.entity, e.entity_id, e.action, e.actor_id, e.before, e.after, e.at
 FROM public.events e
-WHERE e.book_id = {BOOK} AND {EVENT_POLICY.replace(SEES_ALL, "false")}
+WHERE e.book_id = {BOOK} AND ({EVENT_POLICY})
 UNION ALL
 SELECT e.book_id, e.revision, e.position, e.entity, e.entity_id,
        CASE WHEN b.image IS NULL THEN 'created' WHEN a.image IS NULL THEN 'deleted' ELSE e.action END,

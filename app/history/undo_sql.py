@@ -210,3 +210,12 @@ FILES_IN_USE = text(
                        WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'attachment')
     """
 ).bindparams(*PARAMETERS)
+
+VISIBILITY = text(
+    """
+    SELECT EXISTS (
+        SELECT 1 FROM events WHERE book_id = :book AND revision = :undone AND entity = 'account' AND action = 'updated'
+          AND before ? 'visible_to' AND before -> 'visible_to' IS DISTINCT FROM after -> 'visible_to'
+    )
+    """
+).bindparams(*PARAMETERS)
