@@ -399,7 +399,8 @@ BEGIN
                WHERE p.book_id = {BOOK} AND p.transaction_id = wanted AND p.account_id = ANY ({HIDDEN}))
        OR EXISTS (SELECT FROM transactions t JOIN postings p ON p.book_id = t.book_id
                       AND p.transaction_id = t.refund_of_id
-                  WHERE t.book_id = {BOOK} AND t.id = wanted AND p.account_id = ANY ({HIDDEN})) THEN
+                  WHERE t.book_id = {BOOK} AND t.id = wanted
+                  GROUP BY t.id HAVING bool_and(p.account_id = ANY ({HIDDEN}))) THEN
         RAISE EXCEPTION 'a part of it is private' USING ERRCODE = '{REFUSED}';
     END IF;
     RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
