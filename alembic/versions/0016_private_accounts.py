@@ -172,6 +172,21 @@ AS $$
     UNION SELECT hidden_tags()
 $$
 """,
+    # Whether an import brought anything that is or was hidden since.
+    "is_private_import(uuid)": f"""
+CREATE FUNCTION is_private_import(p_import uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    SELECT EXISTS (
+        SELECT FROM import_rows r
+        JOIN private_entities x ON x.book_id = r.book_id AND x.entity = 'transaction' AND x.entity_id = r.transaction_id
+        WHERE r.book_id = {BOOK} AND r.import_id = p_import AND x.account_id = ANY ({HIDDEN})
+    ) OR EXISTS (
+        SELECT FROM transactions t
+        WHERE t.book_id = {BOOK} AND t.import_id = p_import AND t.id IN (SELECT touched_transactions())
+    )
+$$
+""",
     # Whether a revision may be undone by who does not see all: not if it touched anything that is or was hidden.
     "is_private_revision(bigint)": f"""
 CREATE FUNCTION is_private_revision(p_revision bigint) RETURNS boolean
@@ -183,6 +198,9 @@ AS $$
                               UNION ALL
                               SELECT x.entity_id FROM private_entities x
                               WHERE x.book_id = {BOOK} AND x.account_id = ANY ({HIDDEN}))
+    ) OR EXISTS (
+        SELECT FROM events e
+        WHERE e.book_id = {BOOK} AND e.revision = p_revision AND e.entity = 'import' AND is_private_import(e.entity_id)
     )
 $$
 """,

@@ -33,6 +33,7 @@ _TAKEN = text("SELECT are_names_taken(:payees, :tags)").bindparams(
 )
 _IS_PARTIAL = text("SELECT :id IN (SELECT partial_transactions())").bindparams(bindparam("id", type_=Uuid))
 _IS_PRIVATE = text("SELECT is_private_revision(:revision)").bindparams(bindparam("revision", type_=BigInteger))
+_IS_PRIVATE_IMPORT = text("SELECT is_private_import(:import)").bindparams(bindparam("import", type_=Uuid))
 _HAS_TO_SEAL = text("SELECT has_private_to_seal(:account, :until)").bindparams(
     bindparam("account", type_=Uuid), bindparam("until", type_=Date)
 )
@@ -121,6 +122,12 @@ async def are_names_taken(book: BookReader, *, payees: Collection[str] = (), tag
 async def check_revision_is_whole(book: BookReader, revision: int) -> None:
     """Raise `PrivateOtherSideError` where the revision touched anything that is or was hidden from this member."""
     if book.hides and await book.connection.scalar(_IS_PRIVATE, {"revision": revision}):
+        raise PrivateOtherSideError
+
+
+async def check_import_is_whole(book: BookReader, import_id: UUID) -> None:
+    """Raise `PrivateOtherSideError` where the import brought something that is or was hidden from this member."""
+    if book.hides and await book.connection.scalar(_IS_PRIVATE_IMPORT, {"import": import_id}):
         raise PrivateOtherSideError
 
 

@@ -1,5 +1,6 @@
 """Who sees an account: saying so, changing it, and what becomes of it when people leave."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -177,3 +178,48 @@ async def test_an_export_balances_what_is_hidden_against_one_account(
         assert "Own" not in theirs.text
         for line in ("Equity:Private    40.00 EUR", "Equity:Private    7.00 EUR"):
             assert " ".join(line.split()) in " ".join(theirs.text.split()), theirs.text
+
+
+async def test_an_import_uses_names_that_came_with_what_is_hidden(
+    kim: Person, robin: Person, owner_database: Database
+) -> None:
+    shared, own = await kim.account("Joint"), await kim.account("Own", visibility="private")
+    bought = await kim.add(account_id=own["id"], payee="Corner Café")
+    await join(owner_database, kim.book_id, robin, "editor")
+    assert (await robin.read("/payees"))["items"] == []
+    file = {"file": ("bank.csv", "Date,Amount,Payee\n2026-01-25,-10.00,corner café\n".encode(), "text/csv")}
+    preview = expect(await robin.http.post("/imports", files=file, data={"account_id": shared["id"]}), 201)
+    expect(await robin.http.post(f"/imports/{preview['id']}/commit", json={}), 200)
+    [item] = (await robin.read("/transactions"))["items"]
+    assert item["payee_id"] == bought["payee_id"]
+    # What the import brought is partly hidden by now: it is not taken back by halves.
+    change = {"type": "transfer", "to_account_id": own["id"], "category_id": None}
+    expect(await kim.http.patch(f"/transactions/{item['id']}", json=change), 200)
+    for force in (False, True):
+        refused = await robin.http.post(f"/imports/{preview['id']}/undo", json={"force": force})
+        problem(refused, 409, "private_other_side")
+    events = (await robin.read(f"/books/{kim.book_id}/activity"))["items"]
+    [committed] = [event["revision"] for event in events if event["action"] == "committed"]
+    problem(await try_undo(robin, committed), 409, "private_other_side")
+    assert (await kim.read(f"/transactions/{item['id']}"))["to_account_id"] == own["id"]
+
+
+async def test_two_who_say_at_once_who_sees_it_come_one_after_the_other(
+    kim: Person, robin: Person, owner_database: Database
+) -> None:
+    account = await kim.account()
+    await join(owner_database, kim.book_id, robin, "owner")
+    both = [kim.user["id"], robin.user["id"]]
+    url = f"/accounts/{account['id']}"
+    answers = await asyncio.gather(
+        *(
+            person.http.patch(url, json={"visibility": "private", "visible_to": viewers})
+            for person, viewers in ((kim, both), (robin, both), (kim, both[:1]), (robin, both[1:]))
+        )
+    )
+    assert {answer.status_code for answer in answers} <= {200, 404}
+    async with owner_database.begin() as connection:
+        viewers = text("SELECT user_id::text FROM account_viewers WHERE account_id = :account")
+        left = set((await connection.execute(viewers, {"account": account["id"]})).scalars())
+    assert left
+    assert left <= set(both)

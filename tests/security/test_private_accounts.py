@@ -47,7 +47,7 @@ def requests(app: FastAPI, home: Household) -> list[tuple[str, dict[str, Any]]]:
             continue
         operation = methods["get"]
         named = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "path"]
-        choices = []
+        choices: list[list[str]] = []
         for name in named:
             kind = name.removesuffix("_id")
             every = home.hidden.get(kind, []) + home.seen.get(kind, [])
@@ -66,8 +66,8 @@ def requests(app: FastAPI, home: Household) -> list[tuple[str, dict[str, Any]]]:
             queries = [{**query, "include_total": "true", "limit": 100} for query in queries]
         if "year" in known:
             queries = [{"year": "2026", "month": "1"}]
-        for values in product(*choices):
-            url = path.format(**dict(zip(named, values, strict=True)))
+        for chosen in product(*choices):
+            url = path.format(**dict(zip(named, chosen, strict=True)))
             found += [(url, query) for query in queries]
     return found
 
