@@ -14,7 +14,7 @@ from app.core.security import Bearer
 # is put back when it ends.
 _OPEN = text(
     """
-    SELECT o.*, CASE WHEN o.hides THEN set_config('search_path', 'partly, public', true) END AS path
+    SELECT o.*, set_config('search_path', CASE WHEN o.hides THEN 'partly, public' ELSE 'public' END, true) AS path
     FROM open_request(:session, :user, :token, :book, :permission) AS o
     """
 )
