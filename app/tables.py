@@ -1,6 +1,7 @@
 """Every table, imported in one place so that the metadata is whole."""
 
 from app.access.models import AuditEntry, PermissionName, RolePermission
+from app.access.private_models import AccountViewer, PrivateEntity
 from app.accounts.models import Account, Reconciliation
 from app.attachments.models import Attachment, File
 from app.auth.address_models import AddressRequest, Invitation
@@ -22,6 +23,7 @@ from app.users.models import User
 ALL_TABLES = (
     Account,
     AddressRequest,
+    AccountViewer,
     Attachment,
     AuditEntry,
     Book,
@@ -50,6 +52,7 @@ ALL_TABLES = (
     PermissionName,
     PersonalToken,
     Posting,
+    PrivateEntity,
     Reconciliation,
     RecoveryCode,
     RefreshToken,

@@ -44,6 +44,8 @@ class BookReader:
     base_currency: str
     base_exponent: int
     revision: int
+    hides: bool = field(default=False, kw_only=True)
+    """Whether there are accounts that this member does not see. The database hides them, and all that is theirs."""
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,7 @@ async def _read_book(opened: Opened) -> BookReader:
         row["base_currency"],
         row["base_exponent"],
         row["revision"],
+        hides=row["hides"],
     )
 
 
@@ -223,7 +224,7 @@ EditableBook = Annotated[BookReader, Depends(_editable_book, scope="function")]
 
 
 async def _write_book(reader: EditableBook) -> AsyncIterator[BookWriter]:
-    writer = await take_book(reader.actor, reader.book_id, reader.role)
+    writer = await take_book(reader.actor, reader.book_id, reader.role, hides=reader.hides)
     yield writer
     await flush_events(writer)
 
@@ -236,7 +237,7 @@ async def _take_book(reader: ReadBook) -> AsyncIterator[Take]:
 
     async def take() -> BookWriter:
         await _editable_book(reader)
-        taken.append(await take_book(reader.actor, reader.book_id, reader.role))
+        taken.append(await take_book(reader.actor, reader.book_id, reader.role, hides=reader.hides))
         return taken[-1]
 
     yield take

@@ -24,7 +24,7 @@ def actor_of(row: RowMapping, connection: AsyncConnection) -> Actor:
     )
 
 
-async def take_book(actor: Actor, book_id: UUID, role: str) -> BookWriter:
+async def take_book(actor: Actor, book_id: UUID, role: str, *, hides: bool = False) -> BookWriter:
     """Hold the book until the transaction ends; its base currency is read under the lock.
 
     The actor's connection has opened the book already, with this role. Raises `NotFoundError` where somebody has
@@ -43,6 +43,7 @@ async def take_book(actor: Actor, book_id: UUID, role: str) -> BookWriter:
         taken["revision"],
         taken["base_currency_chosen"],
         taken["locked_until"],
+        hides=hides,
     )
 
 

@@ -11,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.documents import dump
 from app.core.security import Bearer
 
-_OPEN = text("SELECT * FROM open_request(:session, :user, :token, :book, :permission)")
+# Who does not see all reads `transactions` and `events` through views. The function cannot set the path itself: its own
+# is put back when it ends.
+_OPEN = text(
+    """
+    SELECT o.*, set_config('search_path', CASE WHEN o.hides THEN 'partly, public' ELSE 'public' END, true) AS path
+    FROM open_request(:session, :user, :token, :book, :permission) AS o
+    """
+)
 _ACT_AS = text("SELECT set_config('app.user_id', CAST(:user AS text), true)")
 _SET_BOOK = text("SELECT set_config('app.book_id', CAST(:book AS text), true)")
 # No join: after waiting for a writer who chose another base currency, the row joined before would not fit any more.
@@ -30,7 +37,7 @@ _NOTE_LAST_USES = text("SELECT note_last_uses(:ids, :at, :addresses)").bindparam
 )
 _TOKEN_IS_GOOD = text("SELECT personal_token_is_good(:hash)")
 EVENTS_SQL = """
-    INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+    INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
     SELECT :book, :revision, e.position, e.entity, e.entity_id, e.action, :actor, e.before, e.after
     FROM jsonb_to_recordset(CAST(:events AS jsonb))
         AS e(position integer, entity text, entity_id uuid, action text, before jsonb, after jsonb)

@@ -5,8 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access.private_models import AccountViewer
 from app.accounts.models import Account
 from app.core.database import AnyRow, AnySelect
 from app.currencies.models import Currency
@@ -28,6 +30,12 @@ def _whole(book_id: UUID) -> AnySelect:
         )
         .lateral("opening")
     )
+    viewers = (
+        select(func.array_agg(aggregate_order_by(AccountViewer.user_id, AccountViewer.user_id)))
+        .where(AccountViewer.book_id == book_id, AccountViewer.account_id == Account.id)
+        .correlate(Account)
+        .scalar_subquery()
+    )
     return (
         select(
             Account.id,
@@ -42,6 +50,7 @@ def _whole(book_id: UUID) -> AnySelect:
             Account.notes,
             Account.sort,
             Account.archived_at,
+            viewers.label("visible_to"),
             Account.revision,
             Account.created_at,
             Account.updated_at,

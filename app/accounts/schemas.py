@@ -27,6 +27,15 @@ OpeningBalance = Annotated[
     SignedAmount,
     Field(description="What was there before the first transaction; a debt is negative."),
 ]
+Visibility = Literal["shared", "private"]
+VisibleTo = Annotated[
+    list[UUID],
+    Field(
+        min_length=1,
+        max_length=100,
+        description="The members who see a private account; you are one of them. You alone when absent.",
+    ),
+]
 Sort = Annotated[Whole, Field(ge=-1_000_000, le=1_000_000, description="Accounts are ordered by it, then by name.")]
 
 
@@ -54,6 +63,10 @@ class AccountIn(Body):
     institution: LongName | None = None
     notes: Text | None = None
     sort: Sort = 0
+    visibility: Visibility = Field(
+        default="shared", description="For members whom a private account does not name it does not exist."
+    )
+    visible_to: VisibleTo | None = None
 
 
 class AccountReplace(Body):
@@ -70,6 +83,8 @@ class AccountReplace(Body):
     notes: Text | None = None
     sort: Sort = 0
     archived: Flag = False
+    visibility: Visibility | None = Field(default=None, description="Stays as it is when absent.")
+    visible_to: VisibleTo | None = None
 
 
 class AccountPatch(Body):
@@ -85,8 +100,10 @@ class AccountPatch(Body):
     notes: Text | None = None
     sort: Sort | None = None
     archived: Flag | None = None
+    visibility: Visibility | None = None
+    visible_to: VisibleTo | None = None
 
-    @field_validator("name", "type", "sort", "archived", "opening_date")
+    @field_validator("name", "type", "sort", "archived", "opening_date", "visibility", "visible_to")
     @classmethod
     def _not_null(cls, value: Any) -> Any:
         if value is None:
@@ -109,6 +126,8 @@ class AccountOut(BaseModel):
     notes: str | None
     sort: int
     archived_at: datetime | None
+    visibility: Visibility = Field(description="A private one exists for the members in `visible_to` alone.")
+    visible_to: list[UUID] | None = Field(description="Null for a shared one: all members see it.")
     revision: int
     created_at: datetime
     updated_at: datetime

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
-from app.accounts import reconciliation, repository
+from app.accounts import reconciliation, repository, visibility
 from app.accounts.errors import AccountInUseError, AccountNotFoundError, CurrencyFixedError
 from app.accounts.schemas import LIABILITIES, AccountIn, AccountPatch, AccountReplace, ReconcileIn
 from app.books import service as books
@@ -49,7 +49,8 @@ async def create(book: BookWriter, body: AccountIn) -> Document:
     exponent = await exponent_of(book.connection, body.currency, "currency")
     _check_opening(book, body.opening_balance, body.opening_date, body.currency, exponent)
     account_id = body.id or new_id()
-    values = body.model_dump(exclude={"id", "opening_balance", "opening_date"})
+    viewers = await visibility.viewers_after(book, None, body.model_dump(include=set(visibility.NAMES)))
+    values = body.model_dump(exclude={"id", "opening_balance", "opening_date", *visibility.NAMES})
     await repository.add(
         book.connection,
         {
@@ -60,6 +61,8 @@ async def create(book: BookWriter, body: AccountIn) -> Document:
             "revision": book.revision,
         },
     )
+    if viewers is not None:
+        await visibility.keep(book.connection, book.book_id, account_id, viewers)
     book = await books.adopt_currency(book, body.currency)
     if body.opening_balance:
         account = AccountRef(account_id, body.currency, exponent, archived=False)
@@ -71,8 +74,8 @@ async def create(book: BookWriter, body: AccountIn) -> Document:
 
 
 async def replace(book: BookWriter, account_id: UUID, body: AccountReplace, expected: int | None) -> Document:
-    changes = body.model_dump(exclude={"currency", "opening_balance", "opening_date"})
-    opening = body.model_dump(include={"opening_balance", "opening_date"}, exclude_none=True)
+    changes = body.model_dump(exclude={"currency", "opening_balance", "opening_date", *visibility.NAMES})
+    opening = body.model_dump(include={"opening_balance", "opening_date", *visibility.NAMES}, exclude_none=True)
     return await _change(book, account_id, {**changes, **opening}, expected, currency=body.currency)
 
 
@@ -88,6 +91,10 @@ async def _change(
     if currency is not None and currency != before["currency"]:
         raise CurrencyFixedError(f"It is in {before['currency']} and its postings are; open another account.")
     opening: Document = {name: changes.pop(name) for name in ("opening_balance", "opening_date") if name in changes}
+    seen_by = {name: changes.pop(name) for name in visibility.NAMES if name in changes}
+    viewers = await visibility.viewers_after(book, before["visible_to"], seen_by)
+    if viewers != before["visible_to"]:
+        await visibility.keep(book.connection, book.book_id, account_id, viewers)
     archived = changes.pop("archived", None)
     if archived is not None and archived != (before["archived_at"] is not None):
         changes["archived_at"] = now() if archived else None
@@ -126,6 +133,8 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
     """
     before = await get(book, account_id)
     check_revision(expected, before["revision"])
+    if before["visible_to"] is not None:  # what goes stays hidden in the log
+        await visibility.keep(book.connection, book.book_id, account_id, before["visible_to"])
     moved = 0
     if reassign_to is not None:
         moved = await _hand_over(book, before, reassign_to)
@@ -210,12 +219,13 @@ def _check_opening(book: BookReader, amount: Decimal | None, day: date | None, c
 
 def _document(row: AnyRow) -> Document:
     document = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's mapping
+    document["visibility"] = "shared" if row.visible_to is None else "private"
     document["class"] = "liability" if row.type in LIABILITIES else "asset"
     return document
 
 
 def _as_event(document: Document) -> Document:
-    return {key: value for key, value in document.items() if key not in {"updated_at", "exponent"}}
+    return {key: value for key, value in document.items() if key not in {"updated_at", "exponent", "visibility"}}
 
 
 async def transactions_of(

@@ -13,6 +13,7 @@ from uuid import UUID
 from anyio import to_thread
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import check_transaction_is_whole
 from app.attachments import repository
 from app.attachments.errors import (
     AttachmentExistsError,
@@ -67,6 +68,7 @@ async def store(
 
     Raises `UnsupportedMediaError` for what is none of the kinds taken, and what `attach` would refuse in any case.
     """
+    await check_transaction_is_whole(book, transaction_id)
     size, sha256, media_type = await to_thread.run_sync(_look_at, source)
     if not size:
         raise invalid("file", "empty_file", "is empty")

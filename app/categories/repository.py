@@ -91,7 +91,7 @@ _HAND_OVER_DEFAULTS = text(
         RETURNING id, name
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'payee', id, 'updated', :actor,
                jsonb_build_object('name', name, 'default_category_id', :category),
                jsonb_build_object('name', name, 'default_category_id', :heir)

@@ -140,6 +140,14 @@ def constraint_means(name: str, make: Callable[[], DomainError]) -> None:
     _meanings[name] = make
 
 
+_states: dict[str, Callable[[], DomainError]] = {}
+
+
+def state_means(state: str, make: Callable[[], DomainError]) -> None:
+    """The same for an error class of our own, which triggers raise."""
+    _states[state] = make
+
+
 def constraint_name(error: DBAPIError) -> str | None:
     """The violated constraint's name as PostgreSQL reports it, None for other errors."""
     cause = getattr(error, "driver_exception", None) or error.orig
@@ -161,6 +169,8 @@ def domain_error_of(error: DBAPIError) -> DomainError | None:
     if isinstance(error, IntegrityError):
         make = _meanings.get(constraint_name(error) or "")
         return make() if make else None
+    if (refused := _states.get(sqlstate(error) or "")) is not None:
+        return refused()
     if sqlstate(error) in {"40001", "40P01", "55P03", "57014"}:
         return BusyError("The book is busy with another change; try again in a moment.")
     return None

@@ -59,7 +59,7 @@ class Ledger:
                 yield f'{since} custom "tag" {quote(ours)} {quote(theirs)}\n'
 
     def transaction(self, row: Any) -> str:
-        lines = lines_of(row.type, postings_of(row.lines), self._chart)
+        lines = lines_of(row.type, postings_of(row.lines), self._chart, partial=row.other_side_private)
         payee = f"{quote(row.payee)} " if row.payee_id else ""
         tags = "".join(f" #{self._tags[tag]}" for tag in row.tag_ids or ())
         facts = [("id", row.id)]

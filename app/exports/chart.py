@@ -14,6 +14,8 @@ UNCATEGORISED = "Uncategorised"
 OPENING = "Equity:Opening-Balances"
 ADJUSTMENTS = "Equity:Adjustments"
 OTHER_EQUITY = "Equity:Other"
+PRIVATE = "Equity:Private"
+"""The other side of what has one that the reader does not see."""
 EQUITY_OF = {"opening_balance": OPENING, "adjustment": ADJUSTMENTS}
 
 
@@ -47,12 +49,15 @@ def build(
     *,
     clean: Callable[[str], str],
     between: str,
+    hides: bool = False,
 ) -> Chart:
     """Name everything; `first_used` has the day of the first posting by the id of the account or category."""
     declared: list[Declared] = []
     names = _accounts(accounts, first_used, first_day, declared, clean, between)
     tree = _categories(categories, first_used, first_day, declared, clean, between)
-    others = (f"Expenses:{UNCATEGORISED}", f"Income:{UNCATEGORISED}", OPENING, ADJUSTMENTS, OTHER_EQUITY)
+    others = [f"Expenses:{UNCATEGORISED}", f"Income:{UNCATEGORISED}", OPENING, ADJUSTMENTS, OTHER_EQUITY]
+    if hides:
+        others.append(PRIVATE)
     declared += [Declared(name, first_day, None, ()) for name in others]
     currencies = {str(account["id"]): account["currency"] for account in accounts}
     return Chart(declared, names, currencies, tree, first_day)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.money import quantum
-from app.exports.chart import EQUITY_OF, OTHER_EQUITY, UNCATEGORISED, Chart
+from app.exports.chart import EQUITY_OF, OTHER_EQUITY, PRIVATE, UNCATEGORISED, Chart
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -43,8 +43,14 @@ def postings_of(lines: Sequence[Any]) -> list[Posting]:
     return [Posting(account, category, role, Decimal(amount), memo) for account, category, role, amount, memo in lines]
 
 
-def lines_of(kind: str, postings: Sequence[Posting], chart: Chart) -> list[Line]:
-    """The lines of a transaction of this type; they sum to nothing in each currency, `total` taken for the amount."""
+def lines_of(kind: str, postings: Sequence[Posting], chart: Chart, *, partial: bool = False) -> list[Line]:
+    """The lines of a transaction of this type; they sum to nothing in each currency, `total` taken for the amount.
+
+    Of a `partial` one, of which the reader does not see every side, transfers have their opposite on one account that
+    stands for all that is hidden.
+    """
+    if partial:
+        return [line for posting in postings for line in _visible(posting, kind, chart)]
     if all(p.role == "flow" and p.account_id == postings[0].account_id for p in postings):
         return _flows(postings, chart)
     told = not _speaks_for_itself(postings)
@@ -60,6 +66,15 @@ def lines_of(kind: str, postings: Sequence[Posting], chart: Chart) -> list[Line]
             currency = chart.currencies[posting.account_id]
             found.append(Line(EQUITY_OF.get(kind, OTHER_EQUITY), -posting.amount, currency))
     return _priced(found, postings, chart)
+
+
+def _visible(posting: Posting, kind: str, chart: Chart) -> Iterator[Line]:
+    yield _own(posting, chart, ())
+    if posting.role == "flow":
+        yield _category(posting, chart)
+    else:
+        other = PRIVATE if posting.role == "transfer" else EQUITY_OF.get(kind, OTHER_EQUITY)
+        yield Line(other, -posting.amount, chart.currencies[posting.account_id])
 
 
 def _speaks_for_itself(postings: Sequence[Posting]) -> bool:

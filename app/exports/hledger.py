@@ -68,7 +68,7 @@ class Journal:
 
     def transaction(self, row: Any) -> str:
         postings = postings_of(row.lines)
-        lines = lines_of(row.type, postings, self._chart)
+        lines = lines_of(row.type, postings, self._chart, partial=row.other_side_private)
         payee = self._payees.get(row.payee_id, row.payee) if row.payee_id else names.NOBODY
         note = names.hledger_note(row.description) if row.description else ""
         text = [f"\n{row.date} {FLAG[row.status]} {payee}{f' | {note}' if note else ''}\n"]

@@ -63,6 +63,8 @@ _TRANSACTIONS = (
                (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = t.payee_id) AS payee,
                t.description, t.notes, t.status, t.external_id, t.original_amount, t.original_currency,
                t.refund_of_id::text AS refund_of_id,
+               CASE WHEN (SELECT nullif(current_setting('app.hidden_accounts', true), '')) IS NULL THEN false
+                    ELSE t.id IN (SELECT partial_transactions()) END AS other_side_private,
                (SELECT json_agg(json_build_array(p.account_id, p.category_id, p.role, p.amount::text, p.memo)
                                 ORDER BY p.line)
                 FROM postings p WHERE p.book_id = :book AND p.transaction_id = t.id) AS lines,

@@ -54,6 +54,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
         first_day,
         clean=words.clean_account,
         between=words.between,
+        hides=book.hides,
     )
     currencies = await repository.currencies(book.connection, book.book_id)
     writer = writer_of(

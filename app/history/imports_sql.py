@@ -65,7 +65,7 @@ DETACH_PREVIEWS = text(
         RETURNING i.id, a.entity_id AS account_id
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'import', id, 'updated', :actor,
                jsonb_build_object('account_id', account_id), jsonb_build_object('account_id', NULL)
         FROM detached

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.access.context import BookWriter, Event
 from app.access.opening import run_telling
+from app.access.private import check_revision_is_whole
 from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
 from app.core.errors import ForbiddenError
 from app.history import blocking, imports_sql, rules_sql
@@ -59,8 +60,10 @@ async def undo(book: BookWriter, revision: int) -> Document:
     summary = (await book.connection.execute(sql.SUMMARY, {"book": book.book_id, "undone": revision})).all()
     if not summary:
         raise RevisionNotFoundError(revision)
+    await check_revision_is_whole(book, revision)
     step = _Step(book, revision, summary)
     step.check_possible()
+    await step.check_visibility()
     try:
         await step.run()
     except LaterChangesError as error:
@@ -107,6 +110,12 @@ class _Step:
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)
         if ("book", "updated") in self.found and self.book.role != "owner":
             raise ForbiddenError("Only an owner may undo a change of the book itself.")
+
+    async def check_visibility(self) -> None:
+        """Who sees an account is decided, not undone: what was shown cannot be unseen, and was hidden for a reason."""
+        if ("account", "updated") in self.found and await self.book.connection.scalar(sql.VISIBILITY, self.names):
+            detail = "It changed who sees an account: change that with PATCH /accounts/{account_id}."
+            raise NotUndoableError(detail, entity="account", action="updated")
 
     async def run(self) -> None:
         """Check, take back, and check what came of it."""

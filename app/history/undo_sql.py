@@ -129,7 +129,7 @@ PAYEES_BACK = text(
     f"""
     WITH wanted AS MATERIALIZED ({SMALL["payee_changed"]}),
     put AS (
-        UPDATE transactions t
+        UPDATE public.transactions t
         SET payee_id = CAST(w.old ->> 'payee_id' AS uuid), revision = :revision, updated_at = now()
         FROM wanted w
         WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM wanted)) AND t.id = w.id
@@ -142,7 +142,7 @@ SEALS_BACK = text(
     f"""
     WITH wanted AS MATERIALIZED ({SMALL["sealed"]}),
     put AS (
-        UPDATE transactions t
+        UPDATE public.transactions t
         SET status = w.old ->> 'status', reconciliation_id = CAST(w.old ->> 'reconciliation_id' AS uuid),
             revision = :revision, updated_at = now()
         FROM wanted w
@@ -169,7 +169,7 @@ TAGS_BACK = text(
         RETURNING 1
     ),
     put AS (
-        UPDATE transactions t SET revision = :revision, updated_at = now()
+        UPDATE public.transactions t SET revision = :revision, updated_at = now()
         FROM wanted w
         WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM wanted)) AND t.id = w.id
         RETURNING t.date
@@ -182,7 +182,7 @@ TAGS_BACK = text(
 TURNED = text(
     """
     WITH turned AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY e.position DESC) - 1, e.entity, e.entity_id,
                CASE e.action WHEN 'created' THEN 'deleted' WHEN 'deleted' THEN 'created' WHEN 'sealed' THEN 'unsealed'
                              WHEN 'unsealed' THEN 'sealed' WHEN 'committed' THEN 'undone' WHEN 'undone' THEN 'updated'
@@ -208,5 +208,14 @@ FILES_IN_USE = text(
     WHERE f.book_id = :book AND f.orphaned_at IS NOT NULL
       AND f.sha256 IN (SELECT a.sha256 FROM events e JOIN attachments a ON a.book_id = e.book_id AND a.id = e.entity_id
                        WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'attachment')
+    """
+).bindparams(*PARAMETERS)
+
+VISIBILITY = text(
+    """
+    SELECT EXISTS (
+        SELECT 1 FROM events WHERE book_id = :book AND revision = :undone AND entity = 'account' AND action = 'updated'
+          AND before ? 'visible_to' AND before -> 'visible_to' IS DISTINCT FROM after -> 'visible_to'
+    )
     """
 ).bindparams(*PARAMETERS)

@@ -32,7 +32,7 @@ _ADD = text(
         RETURNING id, name
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'payee', id, 'created', :actor,
                jsonb_build_object('name', name, 'default_category_id', NULL)
         FROM made
@@ -67,7 +67,7 @@ _DROP = text(
         FROM gone
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY step, id) - 1, entity, id, 'deleted', :actor,
                before
         FROM story

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import adopt_names_of_import, check_import_is_whole
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
@@ -64,6 +65,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     )
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     created = counts.pop("wanted")
+    await adopt_names_of_import(book, import_id)
     await payees.add(book, import_id)
     if plain:
         await plain_names.make_tags(book, import_id)
@@ -100,6 +102,7 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     held = await _find(book, import_id)
     if held.status != "committed":
         raise ImportStateError(f"This import is {held.status}; only a committed one can be undone.")
+    await check_import_is_whole(book, import_id)
     await repository.forget_plans(book.connection)
     merged = await repository.merged_count(book.connection, book.book_id, import_id)
     if merged:

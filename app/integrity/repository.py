@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
@@ -223,3 +223,26 @@ async def ids_of_books(connection: AsyncConnection) -> Sequence[UUID]:
 async def open_book(connection: AsyncConnection, book_id: UUID) -> None:
     """Let this transaction see one book's rows."""
     await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), {"book": str(book_id)})
+
+
+_VISIBLE = text(
+    " UNION ALL ".join(
+        f"SELECT id FROM public.{table} WHERE book_id = :book AND id = ANY (:ids)"  # noqa: S608  # constants here
+        for table in (
+            "accounts",
+            "attachments",
+            "categories",
+            "imports",
+            "payee_aliases",
+            "payees",
+            "reconciliations",
+            "tags",
+            "transactions",
+        )
+    )
+).bindparams(bindparam("book", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)))
+
+
+async def visible(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these ids whose rows the reader sees whole."""
+    return set((await connection.execute(_VISIBLE, {"book": book_id, "ids": ids})).scalars())

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader
+from app.access.private import seeing_all
 from app.core.clock import now
 from app.core.database import Database, without_nested_loops
 from app.core.errors import ForbiddenError
@@ -14,12 +15,29 @@ from app.integrity import repository
 
 Report = dict[str, Any]
 
+_PLACES = {"revision", "position"}
+"""That there is a revision is no secret."""
+
 
 async def check(book: BookReader) -> Report:
     """Run every check on the open book; `ok` when none finds an offender. Owners only."""
     if book.role != "owner":
         raise ForbiddenError("Only an owner may check the whole book.")
-    return await check_book(book.connection, book.book_id)
+    async with seeing_all(book):
+        report = await check_book(book.connection, book.book_id)
+    if book.hides:
+        for item in report["checks"]:
+            item["offenders"] = [await _in_sight(book, row) for row in item["offenders"]]
+    return report
+
+
+async def _in_sight(book: BookReader, row: dict[str, str | None]) -> dict[str, str | None]:
+    """An offender as far as its reader sees it: all of it, or of what is hidden the ids that are not, and places."""
+    ids = {key: UUID(value) for key, value in row.items() if key.endswith("id") and value is not None}
+    seen = await repository.visible(book.connection, book.book_id, list(ids.values()))
+    if ids and seen == set(ids.values()):
+        return row
+    return {key: value for key, value in row.items() if ids.get(key) in seen or key in _PLACES}
 
 
 async def check_book(connection: AsyncConnection, book_id: UUID) -> Report:

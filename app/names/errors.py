@@ -58,3 +58,5 @@ class NameIdTakenError(ConflictError):
 
 constraint_means("pk_payees", lambda: NameIdTakenError("A payee with this id exists."))
 constraint_means("pk_tags", lambda: NameIdTakenError("A tag with this id exists."))
+for constraint in ("uq_payees_name_key", "uq_payee_aliases_alias_key", "uq_tags_name_key"):
+    constraint_means(constraint, lambda: NameTakenError("Another payee or tag has this name."))

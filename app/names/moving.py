@@ -21,12 +21,12 @@ _PARAMETERS = (
 _PAYEES = text(
     """
     WITH changed AS (
-        UPDATE transactions t SET payee_id = :new, revision = :revision, updated_at = now()
+        UPDATE public.transactions t SET payee_id = :new, revision = :revision, updated_at = now()
         WHERE t.book_id = :book AND t.payee_id = ANY(:old)
         RETURNING t.id, t.date, old.payee_id AS payee_id
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY date, id) - 1, 'transaction', id,
                'payee_changed', :actor, jsonb_build_object('payee_id', payee_id), jsonb_build_object('payee_id', :new)
         FROM changed
@@ -54,12 +54,12 @@ _TAGS = text(
         SELECT :book, id, :new FROM held WHERE NOT :new = ANY(tags)
     ),
     changed AS (
-        UPDATE transactions t SET revision = :revision, updated_at = now()
+        UPDATE public.transactions t SET revision = :revision, updated_at = now()
         WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM held))
         RETURNING t.id, t.date
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'transaction', id,
                'tags_changed', :actor, jsonb_build_object('tag_ids', to_jsonb(tags)),
                jsonb_build_object('tag_ids', to_jsonb(ARRAY(

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import are_names_taken
 from app.core.conditional import check_revision
 from app.core.database import AnyRow
 from app.core.errors import FieldError, invalid
@@ -121,12 +122,15 @@ async def delete(book: BookWriter, payee_id: UUID, reassign_to: UUID | None, exp
 
 
 async def _look_up(book: BookWriter, names: Iterable[str], category_id: UUID | None) -> References:
+    names = set(names)
+    if await are_names_taken(book, payees=names):
+        raise NameTakenError("One of the names is taken.")
     return await references.load(
         book.connection,
         book.book_id,
         accounts=(),
         categories=() if category_id is None else (category_id,),
-        payees=set(names),
+        payees=names,
     )
 
 

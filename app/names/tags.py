@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import are_names_taken
 from app.core.conditional import check_revision
 from app.core.errors import invalid
 from app.core.ids import new_id
@@ -83,6 +84,8 @@ async def delete(book: BookWriter, tag_id: UUID, expected: int | None, *, force:
 
 
 async def _check_name(book: BookWriter, tag_id: UUID | None, name: str) -> None:
+    if await are_names_taken(book, tags=[name]):
+        raise NameTakenError("The name is taken.")
     owner = await repository.tag_named(book.connection, book.book_id, name)
     if owner is not None and owner.id != tag_id:
         raise NameTakenError(

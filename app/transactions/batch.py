@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.access.context import BookWriter, Event
+from app.access.private import adopt_names
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
 from app.core.money import plain
@@ -220,13 +221,15 @@ async def batch_for(book: BookWriter, wishes: Sequence[Wanted]) -> Batch:
         return Batch(book, NOTHING_KNOWN, {}, Names(NOTHING_KNOWN))
     bodies = [body_of(wanted) for wanted in wishes]
     flows = [body for body in bodies if isinstance(body, FlowIn)]
+    payees, tags = {body.payee for body in bodies if body.payee}, {tag for body in bodies for tag in body.tags}
+    await adopt_names(book, payees, tags)
     known = await references.load(
         book.connection,
         book.book_id,
         accounts={account for body in bodies for account in shapes.accounts_named(body)},
         categories={category for body in bodies for category in shapes.categories_named(body)},
-        payees={body.payee for body in bodies if body.payee},
-        tags={tag for body in bodies for tag in body.tags},
+        payees=payees,
+        tags=tags,
         currencies={body.original_currency for body in flows if body.original_currency},
         purchases={body.refund_of_id for body in flows if body.refund_of_id},
     )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookWriter
+from app.access.private import check_whole
 from app.core.conditional import check_revision
 from app.core.errors import DomainError, FieldError, InvalidError
 from app.transactions import repository, service, shapes
@@ -88,6 +89,7 @@ class _Run:
         before = self.before.get(operation.id)
         if before is None:
             raise TransactionNotFoundError(operation.id)
+        check_whole(before)
         check_revision(operation.revision, before["revision"])
         if before["type"] == "opening_balance":
             raise OpeningBalanceError

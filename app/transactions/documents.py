@@ -19,6 +19,8 @@ def from_row(row: AnyRow) -> Document:
         (n, UUID(a), UUID(c) if c else None, role, Decimal(amount), cur, Decimal(base) if base else None, memo)
         for n, a, c, role, amount, cur, base, memo in row.lines
     ]
+    if row.other_side_private:  # nor do the numbers tell how many lines there are
+        lines = [(number, *line[1:]) for number, line in enumerate(lines)]
     return {
         **_header(row),
         "payee": row.payee,
@@ -27,6 +29,7 @@ def from_row(row: AnyRow) -> Document:
         "revision": row.revision,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
+        "other_side_private": row.other_side_private,
         **_body(row.type, lines),
         "warnings": [],
     }
@@ -53,6 +56,7 @@ def from_entry(
         "revision": revision,
         "created_at": None,
         "updated_at": None,
+        "other_side_private": False,
         **_body(entry.type, lines),
         "warnings": [],
     }
@@ -84,7 +88,7 @@ def _body(kind: str, lines: Sequence[Line]) -> Document:
     transfer, simple = kind == "transfer", kind in {"expense", "income"}
     single = flows[0] if simple and len(flows) == 1 and flows[0][7] is None else None
     fee = flows[0] if flows and transfer else None
-    target = lines[1] if transfer else None
+    target = lines[1] if transfer and len(lines) > 1 and lines[1][3] == "transfer" else None
     sign = -1 if kind == "expense" else 1
     return {
         "currency": lines[0][5],
@@ -119,5 +123,5 @@ def as_event(document: Document) -> Document:
     return {
         key: value
         for key, value in document.items()
-        if key not in {"warnings", "updated_at"} and not (key == "created_at" and value is None)
+        if key not in {"warnings", "updated_at", "other_side_private"} and not (key == "created_at" and value is None)
     }

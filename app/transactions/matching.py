@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import check_whole
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
 from app.core.money import plain
@@ -103,6 +104,8 @@ async def _pair(book: BookReader, outgoing_id: UUID, incoming_id: UUID) -> tuple
     ]
     if missing:
         raise ReferenceNotFoundError(missing)
+    for row in found.values():
+        check_whole(row)
     return found[outgoing_id], found[incoming_id]
 
 

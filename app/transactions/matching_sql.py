@@ -114,7 +114,7 @@ _MOVE_RECEIPTS = text(
         RETURNING a.id
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'attachment', id, 'updated', :actor,
                jsonb_build_object('transaction_id', CAST(:old AS uuid)),
                jsonb_build_object('transaction_id', CAST(:new AS uuid))

@@ -74,6 +74,11 @@ class TransactionOut(BaseModel):
     reconciliation_id: UUID | None = Field(description="The reconciliation that sealed it.")
     splits: list[SplitOut] = Field(description="Empty unless an expense or income is split.")
     postings: list[PostingOut]
+    other_side_private: bool = Field(
+        default=False,
+        description="It is tied to a private account that you do not see: what is shown is the side that you see, and "
+        "you cannot change it.",
+    )
     revision: int
     created_at: datetime
     updated_at: datetime

@@ -98,10 +98,11 @@ sealed AS MATERIALIZED (
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM leaving)) AND t.status = 'reconciled'
 ),
 deleted AS (
-    DELETE FROM transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id)) RETURNING t.id
+    DELETE FROM public.transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id))
+    RETURNING t.id
 ),
 inserted AS (
-    INSERT INTO transactions (book_id, id, type, date, account_id, amount, payee_id, description, notes, status,
+    INSERT INTO public.transactions (book_id, id, type, date, account_id, amount, payee_id, description, notes, status,
                               external_id, original_amount, original_currency, import_id, refund_of_id,
                               reconciliation_id, revision, created_at)
     SELECT :book, h.id, h.type, h.date, h.account_id, h.amount, h.payee_id, h.description, h.notes, h.status,
@@ -111,7 +112,7 @@ inserted AS (
     RETURNING id
 ),
 replaced AS (
-    UPDATE transactions t
+    UPDATE public.transactions t
     SET type = h.type, date = h.date, account_id = h.account_id, amount = h.amount, payee_id = h.payee_id,
         description = h.description, notes = h.notes, status = h.status, external_id = h.external_id,
         original_amount = h.original_amount, original_currency = h.original_currency,
@@ -148,7 +149,7 @@ found AS MATERIALIZED (
     SELECT * FROM ({log}) AS logged_here
 ),
 told AS (
-    INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+    INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
     SELECT :book, :revision, e.position, e.entity, e.entity_id, e.action, :actor, e.before, e.after
     FROM jsonb_to_recordset(CAST(:events AS jsonb))
         AS e(position integer, entity text, entity_id uuid, action text, before jsonb, after jsonb)
@@ -204,7 +205,7 @@ each AS MATERIALIZED (
     FROM moved GROUP BY transaction_id
 ),
 touched AS (
-    UPDATE transactions t
+    UPDATE public.transactions t
     SET account_id = coalesce(e.account_id, t.account_id), revision = :revision, updated_at = now(),
         amount = CASE WHEN t.type = 'journal' AND e.other_account THEN (
             SELECT abs(coalesce(sum(p.amount), 0)) FROM postings p
@@ -218,7 +219,7 @@ touched AS (
     RETURNING t.id, e.other_account AND t.status = 'reconciled' AS broken
 ),
 told AS (
-    INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+    INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
     SELECT :book, :revision, :position + row_number() OVER (ORDER BY transaction_id) - 1, 'transaction',
            transaction_id, 'reassigned', :actor,
            jsonb_build_object('postings', old_postings), jsonb_build_object('postings', new_postings)

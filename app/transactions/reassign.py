@@ -53,7 +53,7 @@ _ROWS = """
         SELECT import_id, range_agg(int4range(position, position, '[]'))::text AS positions FROM moved GROUP BY 1
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY import_id) - 1, 'import_rows', import_id,
                'moved', :actor, jsonb_build_object('{column}', :old, 'positions', positions),
                jsonb_build_object('{column}', :new, 'positions', positions)
@@ -69,7 +69,7 @@ _MERGED_OF_ACCOUNT = text(
         RETURNING id
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'merged_transaction', id, 'updated',
                :actor, jsonb_build_object('account_id', CAST(:old AS uuid)),
                jsonb_build_object('account_id', CAST(:new AS uuid))
@@ -85,7 +85,7 @@ _IMPORTS_OF_ACCOUNT = text(
         RETURNING id
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'import', id, 'updated', :actor,
                jsonb_build_object('account_id', CAST(:old AS uuid)),
                jsonb_build_object('account_id', CAST(:new AS uuid))

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     JSON,
+    Boolean,
     ColumnElement,
     Integer,
     Text,
@@ -36,6 +37,14 @@ BOOK = bindparam("book", type_=UuidType)
 
 # The accounts package stands above this one; its table is named, not imported.
 accounts = table("accounts", column("book_id", UuidType), column("id", UuidType), column("currency", Text))
+
+
+# For who sees all it is false, and nothing is looked up.
+_OTHER_SIDE_PRIVATE = literal_column(
+    "CASE WHEN (SELECT nullif(current_setting('app.hidden_accounts', true), '')) IS NULL THEN false "
+    "ELSE transactions.id IN (SELECT partial_transactions()) END",
+    Boolean,
+).label("other_side_private")
 
 
 def _build_whole() -> AnySelect:
@@ -102,6 +111,7 @@ def _build_whole() -> AnySelect:
         Transaction.updated_at,
         lines.label("lines"),
         tags.label("tags"),
+        _OTHER_SIDE_PRIVATE,
     ).outerjoin(Payee, and_(Payee.book_id == BOOK, Payee.id == Transaction.payee_id))
 
 

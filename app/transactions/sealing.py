@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Date, Integer, Uuid, bindparam, text
 
 from app.access.context import BookReader, BookWriter, Event
 from app.access.opening import run_telling
+from app.access.private import check_sealable, check_whole
 from app.core.conditional import check_revision
 from app.core.errors import ConflictError
 from app.transactions import posting, service
@@ -34,14 +35,14 @@ _SEAL = text(
                       WHERE p.book_id = :book AND p.transaction_id = t.id AND p.account_id = :account)
     ),
     sealed AS (
-        UPDATE transactions t
+        UPDATE public.transactions t
         SET status = 'reconciled', reconciliation_id = :reconciliation, revision = :revision, updated_at = now()
         WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM candidate)) AND t.status = 'cleared'
           AND t.date > :closed
         RETURNING t.id
     ),
     told AS (
-        INSERT INTO events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'transaction', id, 'sealed', :actor,
                jsonb_build_object('status', 'cleared', 'reconciliation_id', NULL),
                jsonb_build_object('status', 'reconciled', 'reconciliation_id', CAST(:reconciliation AS uuid))
@@ -74,7 +75,8 @@ _PENDING = text(
 )
 _UNSEAL = text(
     """
-    UPDATE transactions SET status = 'cleared', reconciliation_id = NULL, revision = :revision, updated_at = now()
+    UPDATE public.transactions
+    SET status = 'cleared', reconciliation_id = NULL, revision = :revision, updated_at = now()
     WHERE book_id = :book AND id = :id
     """
 ).bindparams(bindparam("id", type_=Uuid), bindparam("book", type_=Uuid), bindparam("revision", type_=BigInteger))
@@ -96,6 +98,7 @@ async def seal(
     `last` is the date and revision of the account's reconciliation before this day. What lies in a closed period stays
     as it is: it cannot change anyway.
     """
+    await check_sealable(book, account_id, until)
     since, since_revision = last or (BEGINNING, 0)
     return await run_telling(
         book,
@@ -114,6 +117,7 @@ async def seal(
 async def unseal(book: BookWriter, transaction_id: UUID, reason: str, expected: int | None) -> Document:
     """Make a reconciled transaction a cleared one again; the log keeps the reason."""
     before = await service.get(book, transaction_id)
+    check_whole(before)
     check_revision(expected, before["revision"])
     if before["status"] != "reconciled":
         raise NotSealedError(f"It is {before['status']}: there is nothing to unseal.")

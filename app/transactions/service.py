@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter
+from app.access.private import check_whole
 from app.core.conditional import check_revision
 from app.core.errors import FieldError, InvalidError
 from app.transactions import repository
@@ -47,6 +48,7 @@ async def create_many(book: BookWriter, bodies: Sequence[Wanted]) -> list[Docume
 async def replace(book: BookWriter, transaction_id: UUID, body: AnyIn, expected: int | None) -> Document:
     """PUT: the transaction becomes what the body says, whatever its type was."""
     before = await get(book, transaction_id)
+    check_whole(before)
     check_revision(expected, before["revision"])
     return await _write_over(book, before, body)
 
@@ -54,6 +56,7 @@ async def replace(book: BookWriter, transaction_id: UUID, body: AnyIn, expected:
 async def patch(book: BookWriter, transaction_id: UUID, body: TransactionPatch, expected: int | None) -> Document:
     """PATCH: what the body names is changed, parts by their line, and the merged whole must be valid."""
     before = await get(book, transaction_id)
+    check_whole(before)
     check_revision(expected, before["revision"])
     if before["type"] == "opening_balance":
         raise OpeningBalanceError
@@ -62,6 +65,7 @@ async def patch(book: BookWriter, transaction_id: UUID, body: TransactionPatch, 
 
 async def delete(book: BookWriter, transaction_id: UUID, expected: int | None) -> None:
     before = await get(book, transaction_id)
+    check_whole(before)
     check_revision(expected, before["revision"])
     batch = await batch_for(book, [])
     stage_removal(batch, before)

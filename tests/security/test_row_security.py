@@ -13,11 +13,11 @@ from tests.attachments.files import attach, png
 from tests.dump import dump, tables_of_books
 from tests.people import Person, expect
 
-APPEND_ONLY = {"events", "event_chain"}
+APPEND_ONLY = {"events", "event_chain", "private_entities"}
 """Tables in which nothing is ever changed or deleted, by permission."""
 OF_OWNERS = {"book_invitations"}
 """Tables that show their rows to an owner of the open book alone: with a book and nobody who asks they show none."""
-READ_ONLY = {"event_chain"}
+READ_ONLY = {"event_chain", "private_entities"}
 """Tables that the database itself writes: the role may only read."""
 
 
@@ -28,6 +28,7 @@ async def fill(person: Person) -> None:
         await person.account(opening_balance="5", opening_date="2026-01-01"),
         await person.account("Savings"),
     )
+    await person.account("Own", visibility="private")
     bought = await person.add(account_id=account["id"], payee="Shop", tags=["tag"])
     await attach(person, bought, png())
     await person.add(type="transfer", account_id=account["id"], to_account_id=savings["id"])
