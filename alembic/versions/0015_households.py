@@ -199,6 +199,8 @@ BEGIN
         outcome := 'forbidden';
     ELSE
         outcome := 'deleted';
+        -- What is hidden from this owner goes too; no policy or trigger is to keep it.
+        PERFORM set_config('app.hidden_accounts', '', true);
         digests := ARRAY(SELECT f.sha256 FROM files f WHERE f.book_id = book);
         PERFORM forget_book(book);
     END IF;
@@ -249,6 +251,8 @@ BEGIN
         END IF;
     END IF;
     outcome := 'deleted';
+    -- What is hidden from this person in a book that nobody else has goes too.
+    PERFORM set_config('app.hidden_accounts', '', true);
     email := person.email;
     deleted_books := '{{}}';
     passed_on := '[]';

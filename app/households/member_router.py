@@ -21,7 +21,7 @@ router = routes("/books", "members", reads="books:read", writes="members:manage"
 
 async def _held_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
     """The book, held whatever the role: a viewer writes nothing in it, but may leave it."""
-    writer = await take_book(reader.actor, reader.book_id, reader.role)
+    writer = await take_book(reader.actor, reader.book_id, reader.role, hides=reader.hides)
     yield writer
     await flush_events(writer)
 

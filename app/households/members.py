@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import check_leaves_none_alone
 from app.core.database import AnyRow
 from app.core.errors import ForbiddenError, NotFoundError, invalid
 from app.households import repository
@@ -44,13 +45,16 @@ async def set_role(book: BookWriter, user_id: UUID, role: str) -> AnyRow:
 
 
 async def remove(book: BookWriter, user_id: UUID) -> None:
-    """Owners only, as `set_role`; who is removed cannot open the book from their next request on."""
+    """Owners only, as `set_role`; who is removed cannot open the book from their next request on.
+
+    Raises `HoldsPrivateAccountsError` for who alone sees an account.
+    """
     await check_owner(book)
     await _remove(book, await _member(book, user_id))
 
 
 async def leave(book: BookWriter) -> None:
-    """Take oneself out of the book; raises `LastOwnerError` for the only owner."""
+    """Take oneself out of the book; raises `LastOwnerError` for the only owner, and as `remove`."""
     await _remove(book, await _member(book, book.actor.user_id))
 
 
@@ -88,6 +92,7 @@ async def _change(book: BookWriter, before: AnyRow, role: str) -> AnyRow:
 async def _remove(book: BookWriter, before: AnyRow) -> None:
     if before.role == "owner":
         await _check_another_owner(book)
+    await check_leaves_none_alone(book.connection, book.book_id, before.user_id)
     await repository.remove_member(book.connection, book.book_id, before.user_id)
     book.record(Event(ENTITY, before.user_id, "deleted", before=image(before)))
 

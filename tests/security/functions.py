@@ -82,4 +82,73 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "is_last_admin": NOT_GRANTED,
     "keep_an_admin": NOT_GRANTED,
     "chain_events": NOT_GRANTED,
+    # Times of use of sessions and tokens that the caller can name; never one that is yet to come.
+    "note_last_uses": (Probe("SELECT note_last_uses('{}', '{}', '{}')::text", (None,)),),
+    "personal_token_is_good": (
+        Probe("SELECT personal_token_is_good(NULL)::text", ("false",)),
+        Probe("SELECT personal_token_is_good('')::text", ("false",)),
+    ),
+    "forget_ended_personal_tokens": (
+        Probe("SELECT forget_ended_personal_tokens(now() - interval '100 years')::text", ("0",)),
+    ),
+    # Like `user_for_login`: about the one address that is asked for.
+    "hold_address": (Probe("SELECT a::text FROM hold_address('%') a", ()),),
+    # The way out of the mail: what it takes has to be read. No route calls it.
+    "take_mails": (Probe("SELECT m::text FROM take_mails(0, interval '1 second') m", ()),),
+    "mail_handed_over": (Probe("SELECT mail_handed_over(NULL)::text", (None,)),),
+    "mail_failed": (Probe("SELECT mail_failed(NULL, 'x', NULL)::text", (None,)),),
+    "forget_failed_mails": (Probe("SELECT forget_failed_mails(now() - interval '100 years')::text", ("0",)),),
+    "take_address_request": (
+        Probe("SELECT r::text FROM take_address_request(interval '1 day') r WHERE r.email IS NULL", ()),
+    ),
+    # Only who has a token has what its digest is made of.
+    "redeem_invitation": (
+        Probe("SELECT i::text FROM redeem_invitation(NULL, NULL) i", ()),
+        Probe("SELECT i::text FROM redeem_invitation('', 'a@example.com') i", ()),
+    ),
+    "invitation_open": (Probe("SELECT invitation_open('')::text", ("false",)),),
+    "claim_invitation": (
+        Probe("SELECT reason FROM claim_invitation('', NULL, true)", ("unknown",)),
+        Probe("SELECT reason FROM claim_invitation(NULL, :book, true)", ("unknown",)),
+    ),
+    "invitations_to_me": (Probe("SELECT i::text FROM invitations_to_me() i", ()),),
+    # Only an authenticator knows the id of its credential, and only the provider signs whose identity one is.
+    "passkey_for_login": (
+        Probe("SELECT k::text FROM passkey_for_login('') k", ()),
+        Probe("SELECT k::text FROM passkey_for_login(NULL) k", ()),
+    ),
+    "user_of_identity": (Probe("SELECT i::text FROM user_of_identity('%', '%') i", ()),),
+    # Of the open book and who asks alone.
+    "owns_open_book": (Probe("SELECT owns_open_book()::text", ("false", "true")),),
+    "open_book_is_new": (Probe("SELECT open_book_is_new()::text", ("false", "true")),),
+    "delete_person": (
+        Probe("SELECT outcome FROM delete_person(:kim)", ("forbidden",)),
+        Probe("SELECT outcome FROM delete_person(:kim)", ("forbidden",), "users:ban"),
+    ),
+    # It deletes the open book of its owner; tests/leaving shows that it deletes no other.
+    "delete_book": (),
+    "book_was_deleted": (Probe("SELECT book_was_deleted(:book)::text", ("false",)),),
+    # What is hidden from whom asks in the open book: their own book hides nothing from them.
+    "hidden_transactions": (Probe("SELECT hidden_transactions()::text", ()),),
+    "partial_transactions": (Probe("SELECT partial_transactions()::text", ()),),
+    "touched_transactions": (Probe("SELECT touched_transactions()::text", ()),),
+    "hidden_payees": (Probe("SELECT hidden_payees()::text", ()),),
+    "hidden_tags": (Probe("SELECT hidden_tags()::text", ()),),
+    "hidden_imports": (Probe("SELECT hidden_imports()::text", ()),),
+    "hidden_entities": (Probe("SELECT e::text FROM hidden_entities() e WHERE e IS NOT NULL", ()),),
+    "is_private_import": (Probe("SELECT is_private_import(:book)::text", ("false",)),),
+    "is_private_revision": (Probe("SELECT is_private_revision(1)::text", ("false",)),),
+    "has_private_to_seal": (Probe("SELECT has_private_to_seal(:book, '2030-01-01')::text", ("false",)),),
+    "holds_alone": (Probe("SELECT holds_alone(:book, :kim)::text", ("false",)),),
+    "adopt_names": (Probe("SELECT adopt_names(ARRAY['Shop'], ARRAY['tag'])::text", ("",)),),
+    "are_names_taken": (Probe("SELECT are_names_taken(ARRAY['Shop'], ARRAY['tag'])::text", ("false",)),),
+    # It notes what belongs to an account of the open book; an account of another has nothing there.
+    "note_private_account": (),
+    "note_private_names": NOT_GRANTED,
+    "note_private_events": NOT_GRANTED,
+    "refuse_private": NOT_GRANTED,
+    "hand_over_private": NOT_GRANTED,
+    "keep_an_owner": NOT_GRANTED,
+    "follow_membership": NOT_GRANTED,
+    "forget_book": NOT_GRANTED,
 }

@@ -15,8 +15,15 @@ GLOBAL = {"alembic_version", "currencies", "permissions"}
 ROLES = {"role_permissions"}
 """Read by everybody, written with `permissions:manage`."""
 
-WRITTEN_ONLY = {"mails"}
+WRITTEN_ONLY = {"mails", "address_requests"}
 """Added to by requests, which cannot read, change or delete anything in it."""
+
+
+INTERNAL = {"deleted_books"}
+"""Of functions of the tables' owner alone: the role of requests has no part in it."""
+
+INVITING = {"invitations"}
+"""Seen and written with `users:invite`."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,11 @@ PERSONAL = {
         "INSERT INTO refresh_tokens (session_id, token_hash) VALUES (:session, 'x')",
     ),
     "personal_tokens": Personal("user_id", "name", "INSERT INTO personal_tokens (user_id) VALUES (:user)"),
+    "totp_secrets": Personal("user_id", "sealed", "INSERT INTO totp_secrets (user_id) VALUES (:user)"),
+    "recovery_codes": Personal("user_id", "code_hash", "INSERT INTO recovery_codes (user_id) VALUES (:user)"),
+    "passkeys": Personal("user_id", "name", "INSERT INTO passkeys (user_id) VALUES (:user)"),
+    "wrong_guesses": Personal("user_id", "wrong", "INSERT INTO wrong_guesses (user_id) VALUES (:user)"),
+    "identities": Personal("user_id", "email", "INSERT INTO identities (user_id) VALUES (:user)"),
     "one_time_tokens": Personal("user_id", "data", "INSERT INTO one_time_tokens (user_id) VALUES (:user)"),
     "idempotency_keys": Personal(
         "CASE WHEN scope LIKE 'user:%' THEN substr(scope, 6)::uuid END",
@@ -70,6 +82,8 @@ async def classified(owner: Database) -> dict[str, str]:
         **dict.fromkeys(ROLES, "roles"),
         **dict.fromkeys(WRITTEN_ONLY, "written only"),
         **dict.fromkeys(PERSONAL, "personal"),
+        **dict.fromkeys(INTERNAL, "internal"),
+        **dict.fromkeys(INVITING, "inviting"),
         **dict.fromkeys(APPENDED, "appended"),
         "books": "book",
     }

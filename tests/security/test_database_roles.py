@@ -96,7 +96,10 @@ async def test_what_is_not_for_requests_cannot_be_called(
     kind = "SELECT prorettype = 'trigger'::regtype FROM pg_proc WHERE proname = :name"
     async with acting(app_database) as connection:
         await connection.execute(text("CREATE TEMP TABLE mine (id integer) ON COMMIT DROP"))
-        call = f"SELECT {name}(uuidv7())"
+        given = (
+            "SELECT string_agg('NULL::' || t::regtype, ', ') FROM pg_proc, unnest(proargtypes) t WHERE proname = :name"
+        )
+        call = f"SELECT {name}({await run(owner_database, given, name=name) or ''})"
         if await run(owner_database, kind, name=name):
             call = f"CREATE TRIGGER mine BEFORE DELETE ON mine FOR EACH ROW EXECUTE FUNCTION {name}()"
         assert await rows(connection, call) is None

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.database import APP_ROLE, Database, sqlstate
 from app.core.login_role import LOGIN_ROLE
 from tests.people import Person, expect
-from tests.security.tables import APPENDED, GLOBAL, PERSONAL, ROLES, WRITTEN_ONLY, classified
+from tests.security.tables import APPENDED, GLOBAL, INTERNAL, INVITING, PERSONAL, ROLES, WRITTEN_ONLY, classified
 from tests.staff import personal_token, run
 
 DENIED = "42501"
@@ -54,6 +54,17 @@ async def fill(owner: Database, person: Person) -> None:
     )
     expect(await person.http.post("/books", json={"name": "B"}, headers={"Idempotency-Key": "k"}), 201)
     await run(owner, "INSERT INTO audit (action, subject_id) VALUES ('test', :id)", id=person.user["id"])
+    me = "CAST(:id AS uuid)"
+    of_factors = (
+        f"INSERT INTO totp_secrets (user_id, sealed, last_step) VALUES ({me}, 'x', 0)",
+        f"INSERT INTO recovery_codes (user_id, code_hash) VALUES ({me}, 'x')",
+        f"INSERT INTO wrong_guesses (user_id, kind, wrong) VALUES ({me}, 'otp', 1)",
+        f"INSERT INTO identities (user_id, issuer, subject) VALUES ({me}, 'https://id.example.com', {me}::text)",
+        "INSERT INTO passkeys (user_id, name, credential_id, public_key, sign_count, transports, backed_up) "
+        f"VALUES ({me}, 'k', sha256(convert_to({me}::text, 'UTF8')), 'x', 0, '{{}}', false)",
+    )
+    for statement in of_factors:
+        await run(owner, statement, id=person.user["id"])
     await run(
         owner,
         "INSERT INTO mails (recipient, subject, body, attempts) VALUES (:email, 's', 'b', 0)",
@@ -72,7 +83,7 @@ async def both(kim: Person, robin: Person, owner_database: Database) -> AsyncIte
 async def test_every_table_has_its_class(owner_database: Database) -> None:
     found = await classified(owner_database)
     assert [table for table, kind in found.items() if kind == "unknown"] == []
-    assert set(found) >= {*GLOBAL, *ROLES, *WRITTEN_ONLY, *APPENDED, *PERSONAL}
+    assert set(found) >= {*GLOBAL, *ROLES, *WRITTEN_ONLY, *APPENDED, *PERSONAL, *INTERNAL, *INVITING}
 
 
 async def test_every_table_has_policies_but_those_that_are_everybodys(owner_database: Database) -> None:
@@ -84,22 +95,30 @@ async def test_every_table_has_policies_but_those_that_are_everybodys(owner_data
     )
     async with owner_database.begin() as connection:
         found = (await connection.execute(statement)).all()
-    assert {row.relname for row in found if not row.guarded} == GLOBAL
+    assert {row.relname for row in found if not row.guarded} == GLOBAL | INTERNAL
 
 
 async def test_no_policy_is_for_others_than_it_says(owner_database: Database) -> None:
-    """Policies add up: one that is always true, or is for another role, would undo the rest."""
+    """Policies add up: one that is always true, or is for another role, would undo the rest.
+
+    But for those that take away from what the others give, which all are of one name.
+    """
     statement = text(
         """
         SELECT p.polrelid::regclass::text || ' ' || p.polname AS name
         FROM pg_policy p
         WHERE pg_get_expr(p.polqual, p.polrelid) = 'true' OR pg_get_expr(p.polwithcheck, p.polrelid) = 'true'
-           OR NOT p.polpermissive OR p.polroles <> '{0}'
+           OR (NOT p.polpermissive AND p.polname <> 'seen_by_member') OR p.polroles <> '{0}'
         """
     )
     async with owner_database.begin() as connection:
         found = set((await connection.execute(statement)).scalars())
-    assert found == {"audit audit_told", "mails mail_posted", "role_permissions role_permissions_read"}
+    assert found == {
+        "address_requests address_request_posted",
+        "audit audit_told",
+        "mails mail_posted",
+        "role_permissions role_permissions_read",
+    }
 
 
 async def test_the_roles_may_do_no_more_than_they_need(owner_database: Database, app_database: Database) -> None:
@@ -115,6 +134,8 @@ async def test_the_roles_may_do_no_more_than_they_need(owner_database: Database,
         "global": {"SELECT"},
         "roles": {"SELECT", "INSERT", "DELETE"},
         "written only": {"INSERT"},
+        "internal": set(),
+        "inviting": {"SELECT", "INSERT", "DELETE"},
         "appended": {"SELECT"},  # what may be inserted is said by column
     }
     rest = {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -222,6 +243,25 @@ async def test_the_audit_only_grows(kim: Person, robin: Person, both: None, app_
                 assert {kim.user["id"], robin.user["id"]} <= seen
             else:
                 assert seen == ({kim.user["id"]} if "user_id" in context else set())
+
+
+async def test_invitations_to_register_are_of_those_who_may_invite(
+    kim: Person, owner_database: Database, app_database: Database
+) -> None:
+    add = (
+        "INSERT INTO invitations (token_hash, invited_by, expires_at) "
+        "VALUES (sha256(convert_to(CAST(uuidv7() AS text), 'UTF8')), :id, now() + interval '1 day')"
+    )
+    await run(owner_database, add, id=kim.user["id"])
+    for context in ({}, {"user_id": kim.user["id"]}, {"user_id": kim.user["id"], "permission": "users:read"}):
+        async with acting(app_database, **context) as connection:
+            assert await rows(connection, "SELECT id FROM invitations") == []
+            assert await rows(connection, "DELETE FROM invitations") == []
+            assert await rows(connection, "UPDATE invitations SET email = 'x'") is None
+            assert await rows(connection, add, id=kim.user["id"]) is None
+    async with acting(app_database, permission="users:invite") as connection:
+        assert await rows(connection, "SELECT id FROM invitations")
+    await run(owner_database, "DELETE FROM invitations")
 
 
 async def test_mail_is_posted_and_not_read(both: None, kim: Person, app_database: Database) -> None:

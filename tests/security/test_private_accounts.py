@@ -1,6 +1,7 @@
 """Private accounts: for members whom they do not name they do not exist, anywhere."""
 
 import json
+import re
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -125,7 +126,9 @@ async def test_the_tables_tell_nothing_of_it_either(
             await connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
         tables = [f"public.{table}" for table in await tables_of_books(owner_database)]
         for table in (*tables, "partly.transactions", "partly.events"):
-            rows = (await connection.execute(text(f"SELECT x::text FROM {table} x"))).scalars().all()
+            # Of invitations a request reads all but the digest of the token.
+            shown = "email" if table == "public.book_invitations" else "x::text"
+            rows = (await connection.execute(text(f"SELECT {shown} FROM {table} x"))).scalars().all()
             found = {secret for secret in home.secrets for row in rows if secret in row.lower()}
             assert not found, (table, found)
             books = await connection.execute(text(f"SELECT DISTINCT book_id::text FROM {table}"))
@@ -136,7 +139,7 @@ async def test_the_tables_tell_nothing_of_it_either(
 
 NEVER_SEEN = {
     "account_viewers", "private_entities", "imports", "import_rows", "payee_aliases", "transfer_rejections",
-    "reconciliations", "import_mappings",
+    "reconciliations", "import_mappings", "book_invitations",
 }  # fmt: skip
 """In this book all of these rows are of the private account."""
 
@@ -220,8 +223,8 @@ async def test_no_write_reaches_it(
             method, path = operations(app)[name]
             if method == "GET" or attempt.expected != FOREIGN or "_id}" not in path.replace("{book_id}", ""):
                 continue
-            if "{category_id}" in path:
-                continue
+            if "{category_id}" in path or not set(re.findall(r"\{(\w+)\}", path)) <= ids.keys():
+                continue  # what has no part in an account
             answer = await call(robin.http, app, name, ids)
             assert answer.status_code == 404, (name, answer.text)
         for row_id in home.partial:
