@@ -55,13 +55,16 @@ async def fill(owner: Database, person: Person) -> None:
     expect(await person.http.post("/books", json={"name": "B"}, headers={"Idempotency-Key": "k"}), 201)
     await run(owner, "INSERT INTO audit (action, subject_id) VALUES ('test', :id)", id=person.user["id"])
     me = "CAST(:id AS uuid)"
+    passkey = (
+        "INSERT INTO passkeys (user_id, name, credential_id, public_key, sign_count, transports, backed_up) "
+        f"VALUES ({me}, 'k', sha256(convert_to({me}::text, 'UTF8')), 'x', 0, '{{}}', false)"
+    )
     of_factors = (
         f"INSERT INTO totp_secrets (user_id, sealed, last_step) VALUES ({me}, 'x', 0)",
         f"INSERT INTO recovery_codes (user_id, code_hash) VALUES ({me}, 'x')",
         f"INSERT INTO wrong_guesses (user_id, kind, wrong) VALUES ({me}, 'otp', 1)",
         f"INSERT INTO identities (user_id, issuer, subject) VALUES ({me}, 'https://id.example.com', {me}::text)",
-        "INSERT INTO passkeys (user_id, name, credential_id, public_key, sign_count, transports, backed_up) "
-        f"VALUES ({me}, 'k', sha256(convert_to({me}::text, 'UTF8')), 'x', 0, '{{}}', false)",
+        passkey,
     )
     for statement in of_factors:
         await run(owner, statement, id=person.user["id"])
