@@ -19,6 +19,7 @@ from app.core.login_role import login_url
 from app.core.migrations import migrate
 from app.main import create_app
 from tests.dump import dump
+from tests.mail import FOLDERS
 from tests.people import Person, register
 from tests.servers import client_of
 
@@ -60,6 +61,7 @@ async def request_url(database_url: str) -> str:
 
 @pytest.fixture(scope="session")
 def settings(request_url: str, work_folder: Path) -> Settings:
+    FOLDERS.append(work_folder / "mail")
     return load_settings(
         _env_file=None,
         app_env="testing",

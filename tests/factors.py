@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.core.clock import now
 from app.core.database import Database
 from tests.authenticator import Authenticator, Document
+from tests.mail import posted
 from tests.people import API, PASSWORD, Person, expect
 
 
@@ -23,11 +24,22 @@ async def confirm(person: Person, **proof: Any) -> Document:
     return body
 
 
+async def start(person: Person) -> str:
+    """The secret of an app that is not switched on yet."""
+    await confirm(person)
+    secret: str = expect(await person.http.post("/auth/2fa/totp"), 200)["secret"]
+    return secret
+
+
 async def switch_on(person: Person, owner: Database) -> tuple[str, list[str]]:
-    """An authenticator app for this person: its secret, and the recovery codes. No step of it is used up."""
-    secret = expect(await person.http.post("/auth/2fa/totp"), 200)["secret"]
+    """An authenticator app for this person: its secret, and the recovery codes.
+
+    No step of it is used up, and the session is not confirmed any more.
+    """
+    secret = await start(person)
     made = expect(await person.http.post("/auth/2fa/totp/verify", json={"otp": code(secret)}), 200)
     await forget_step(person, owner)
+    await run(owner, "UPDATE sessions SET confirmed_at = NULL WHERE user_id = :user", person)
     return secret, made["recovery_codes"]
 
 
@@ -57,12 +69,10 @@ async def add_passkey(person: Person, name: str = "Laptop", **made: Any) -> tupl
 
 
 async def mails(owner: Database, person: Person) -> list[str]:
-    """The bodies of what waits for this address, oldest first."""
-    async with owner.begin() as connection:
-        statement = text("SELECT body FROM mails WHERE recipient = :email ORDER BY id")
-        return list((await connection.execute(statement, {"email": person.email})).scalars())
+    """The bodies of what was posted to this person since their registration, oldest first."""
+    return [body for _, body in await posted(owner, person.email)]
 
 
 async def audited(owner: Database, person: Person) -> list[str]:
     rows = await run(owner, "SELECT action FROM audit WHERE subject_id = :user ORDER BY id", person)
-    return [row.action for row in rows]
+    return [row.action for row in rows if row.action != "session_confirmed"]

@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import text
+
+from app.core.database import Database
 
 PATIENCE_SECONDS = 5.0
 
@@ -52,3 +55,22 @@ def token_in(message: EmailMessage) -> str:
 async def token_to(app: FastAPI, address: str, *, at_least: int = 1) -> str:
     """The token in the latest mail to an address."""
     return token_in((await mails_to(app, address, at_least=at_least))[-1])
+
+
+FOLDERS: list[Path] = []
+"""Where the suite's server leaves what it sends; the settings name it."""
+
+
+async def posted(owner: Database, address: str) -> list[tuple[str, str]]:
+    """Subject and body of what was posted to an address, sent or still waiting, but for that of its registration."""
+    statement = text("SELECT id::text AS id, subject, body FROM mails WHERE recipient = :address")
+    async with owner.begin() as connection:
+        rows = (await connection.execute(statement, {"address": address})).all()
+    found = {row.id: (row.subject, row.body) for row in rows}
+    # What waited a moment ago may be there by now, under the same id.
+    for folder in FOLDERS:
+        for file in folder.glob("*.eml"):
+            message = _read(file)
+            if str(message["To"]).lower() == address.lower():
+                found[file.stem] = (str(message["Subject"]), message.get_content())
+    return [mail for _, mail in sorted(found.items()) if not mail[0].startswith("Confirm your e-mail")]

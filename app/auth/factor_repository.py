@@ -114,9 +114,14 @@ async def remove_passkey(connection: AsyncConnection, passkey_id: UUID, user_id:
 
 
 async def remove_every_factor(connection: AsyncConnection, user_id: UUID) -> None:
-    """The count of wrong guesses goes too, which only the database's owner may delete."""
-    for table in (TotpSecret, RecoveryCode, Passkey, WrongGuesses):
+    """The authenticator app with its recovery codes, and the passkeys."""
+    for table in (TotpSecret, RecoveryCode, Passkey):
         await connection.execute(delete(table).where(table.user_id == user_id))
+
+
+async def forget_guesses(connection: AsyncConnection, user_id: UUID) -> None:
+    """For the database's owner alone: nobody else may begin to guess anew."""
+    await connection.execute(delete(WrongGuesses).where(WrongGuesses.user_id == user_id))
 
 
 async def password_hash(connection: AsyncConnection, user_id: UUID) -> str | None:

@@ -23,10 +23,11 @@ async def get_second_factor(actor: ActorParam) -> Status:
 
 
 @router.post("/2fa/totp", operation_id="start_totp", summary="Set up an authenticator app", responses=problems(409))
-async def start_totp(actor: ActorParam, door: DoorParam) -> TotpStarted:
+async def start_totp(actor: ConfirmedActor, door: DoorParam) -> TotpStarted:
     """Answers a new secret for the app. It counts only when `/auth/2fa/totp/verify` has seen a code of it.
 
-    Starting again replaces a secret that is not verified yet. Who has passkeys confirms first.
+    Starting again replaces a secret that is not verified yet. Needs a fresh confirmation: who only found an open
+    session must not lock its owner out.
     """
     secret, uri = await factors.start_totp(actor, door)
     return TotpStarted(secret=secret, uri=uri)

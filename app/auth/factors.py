@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import Actor
-from app.access.permissions import confirmed
 from app.access.repository import act_as
 from app.auth import factor_notices, guesses, recovery, totp
 from app.auth import factor_repository as repository
@@ -119,11 +118,9 @@ async def status(actor: Actor) -> Status:
 async def start_totp(actor: Actor, door: Door) -> tuple[str, str]:
     """The secret and the otpauth URI for an app.
 
-    Raises `TotpActiveError`, and `ConfirmationRequiredError` from somebody who has passkeys.
+    Raises `TotpActiveError`.
     """
     email = await repository.hold(door.connection, actor.user_id)
-    if await repository.count_passkeys(door.connection, actor.user_id):
-        confirmed(actor)
     row = await repository.totp(door.connection, actor.user_id)
     if row is not None and row.active_since is not None:
         raise TotpActiveError("An authenticator app is active already; remove it to set up another one.")
@@ -173,6 +170,7 @@ async def reset(connection: AsyncConnection, url: str, email: str) -> bool:
         return False
     await act_as(connection, found.user_id)
     await repository.remove_every_factor(connection, found.user_id)
+    await repository.forget_guesses(connection, found.user_id)
     await factor_notices.tell(
         connection,
         url,

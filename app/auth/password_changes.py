@@ -1,11 +1,17 @@
 """Another password: by who knows the present one, or by who gets the mail."""
 
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from app.access.audit import tell
 from app.access.context import Actor
 from app.access.permissions import confirmed
 from app.auth import mails, repository
 from app.auth.door import Door
+from app.auth.factor_repository import remove_every_factor
 from app.auth.mailed_tokens import Purpose, redeem, token_not_valid, withdraw
+from app.auth.oidc.identities import forget_all as forget_identities
 from app.auth.password_policy import refuse_weak
 from app.core.database import AnyRow
 from app.core.errors import ForbiddenError, InvalidError, invalid
@@ -47,7 +53,8 @@ def _current_missing() -> InvalidError:
 async def reset(door: Door, token: str, new: str) -> None:
     """Set the password of the person whom a token was mailed to, end all of their sessions, and log nobody in.
 
-    The mail has reached them, so their address is confirmed as well. Raises `TokenNotValidError` and
+    The mail has reached them, so their address is confirmed as well; if it was not before, what else let somebody in
+    goes: linked identities, second factors, personal access tokens. Raises `TokenNotValidError` and
     `WeakPasswordError`; the token stays good after the latter.
     """
     redeemed = await redeem(door.connection, Purpose.RESET_PASSWORD, token)
@@ -58,10 +65,22 @@ async def reset(door: Door, token: str, new: str) -> None:
     await refuse_weak(door.passwords, "new_password", new, (user.email, user.full_name))
     await repository.hold_password(door.connection, user_id)
     await _set(door, user, new)
+    if user.email_verified_at is None:
+        await _forget_strangers(door.connection, user_id)
     await users.verify(door.connection, user_id, email)
     await withdraw(door.connection, user_id, Purpose.VERIFY_EMAIL)
     await repository.revoke_sessions(door.connection, user_id, "password_reset")
     await tell(door.connection, "password_reset", actor_id=user_id, subject_id=user_id)
+
+
+async def _forget_strangers(connection: AsyncConnection, user_id: UUID) -> None:
+    """Take away what lets in beside the password: until the address was proved, the account may have been anybody's.
+
+    Whoever registers somebody else's address and waits would otherwise keep a way in behind the owner's back.
+    """
+    await forget_identities(connection, user_id)
+    await remove_every_factor(connection, user_id)
+    await repository.revoke_personal_tokens(connection, user_id)
 
 
 async def _set(door: Door, user: AnyRow, new: str) -> None:

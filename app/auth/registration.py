@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from app.access.audit import tell
 from app.access.context import Actor
 from app.auth import mails, repository
 from app.auth.door import Door
@@ -45,11 +44,9 @@ async def register(door: Door, body: Register) -> dict[str, Any]:
         words = mails.confirm_address(door.settings, await renew(connection, Purpose.VERIFY_EMAIL, user.id, email))
     if owner is None:
         await savepoint.commit()
-        await tell(connection, "user_registered", actor_id=user.id, subject_id=user.id)
         await post(connection, email, words.subject, words.body)
     else:
         await savepoint.rollback()
-        await tell(connection, "user_registered_again", actor_id=None, subject_id=owner.user_id)
         words = mails.registered_already(door.settings)
         await post(connection, owner.email, words.subject, words.body)
     return {**user._asdict(), "email": body.email}

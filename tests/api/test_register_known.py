@@ -92,16 +92,6 @@ async def test_of_many_who_register_one_address_at_once_one_gets_it(
     assert subjects.count("Somebody tried to register with your address") == 5
 
 
-async def test_registering_is_told_in_the_audit(
-    app: FastAPI, kim: Person, anonymous: AsyncClient, owner_database: Database
-) -> None:
-    expect(await anonymous.post(REGISTER, json={"email": kim.email, "password": PASSWORD}), 201)
-    told = text("SELECT action, actor_id::text FROM audit WHERE subject_id = :user ORDER BY id")
-    async with owner_database.begin() as connection:
-        rows = [tuple(row) for row in await connection.execute(told, {"user": kim.user["id"]})]
-    assert rows == [("user_registered", kim.user["id"]), ("user_registered_again", None)]
-
-
 @pytest.mark.parametrize("known", [True, False])
 async def test_a_refused_registration_sends_nothing(
     app: FastAPI, kim: Person, anonymous: AsyncClient, known: bool

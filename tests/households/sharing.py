@@ -53,14 +53,6 @@ async def confirm(owner: Database, person: Person) -> None:
     await run(owner, "UPDATE sessions SET confirmed_at = now() WHERE user_id = :id", id=person.user["id"])
 
 
-async def mails_to(owner: Database, address: str) -> list[Document]:
-    async with owner.begin() as connection:
-        found = await connection.execute(
-            text("SELECT subject, body FROM mails WHERE recipient = :address ORDER BY id"), {"address": address}
-        )
-        return [dict(row) for row in found.mappings()]
-
-
 def stored_in(folder: Path) -> list[str]:
     """The names of a book's objects in the store."""
     return [file.name for file in folder.iterdir()] if folder.exists() else []

@@ -20,7 +20,8 @@ from app.core.database import Database
 from tests.attachments.files import attach, content, png
 from tests.conftest import Unchanged
 from tests.dump import dump
-from tests.households.sharing import confirm, invite, join, mails_to, roles, run, stored_in
+from tests.households.sharing import confirm, invite, join, roles, run, stored_in
+from tests.mail import posted
 from tests.people import Person, expect, problem
 from tests.security.test_row_security import fill
 
@@ -71,9 +72,9 @@ async def test_a_book_goes_with_everything_in_it(
     assert await dump(owner_database, robin.book_id) == before
     assert (await robin.read("/users/me"))["default_book_id"] == robin.book_id
     assert (await content(robin, receipt)).content == png("stays")
-    (mail,) = await mails_to(owner_database, robin.email)
-    assert (mail["subject"], kim.email in mail["body"]) == ("The book Personal was deleted", True)
-    assert await mails_to(owner_database, kim.email) == []
+    (mail,) = await posted(owner_database, robin.email)
+    assert (mail[0], kim.email in mail[1]) == ("The book Personal was deleted", True)
+    assert await posted(owner_database, kim.email) == []
     told = "SELECT details ->> 'book_id' FROM audit WHERE action = 'book_deleted' AND actor_id = :id"
     assert await run(owner_database, told, id=kim.user["id"]) == kim.book_id
 

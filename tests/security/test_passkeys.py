@@ -186,7 +186,8 @@ async def test_the_banned_and_the_deleted_stay_out(
     problem(await log_in_with(anonymous, passkey), 401, "wrong_credentials")
     await run(owner_database, "UPDATE users SET banned_until = now() WHERE id = :user", person)
     expect(await log_in_with(anonymous, passkey), 200)  # the ban is over
-    await run(owner_database, "DELETE FROM users WHERE id = :user", person)
+    await confirm(person)
+    expect(await person.http.delete("/users/me"), 204)
     problem(await log_in_with(anonymous, passkey), 401, "wrong_credentials")
     await person.http.aclose()
 

@@ -11,9 +11,10 @@ from httpx import AsyncClient
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
-from tests.conftest import SECRET
-from tests.factors import add_passkey, audited, code, confirm, forget_step, log_in, mails, run, switch_on
-from tests.people import API, PASSWORD, Person, expect, problem
+from tests.conftest import SECRET, fresh_email
+from tests.factors import audited, code, confirm, forget_step, log_in, mails, run, start, switch_on
+from tests.mail import token_to
+from tests.people import API, PASSWORD, Person, expect, problem, register
 from tests.servers import serving
 
 ANOTHER_SECRET = "another-secret-of-the-test-suite-after-a-rotation"
@@ -22,7 +23,10 @@ ANOTHER_SECRET = "another-secret-of-the-test-suite-after-a-rotation"
 async def test_the_way_on_and_off(kim: Person, anonymous: AsyncClient, owner_database: Database) -> None:
     off = {"totp_active_since": None, "recovery_codes_left": 0, "passkeys": 0}
     assert await kim.read("/auth/2fa") == off
+    problem(await kim.http.post("/auth/2fa/totp"), 403, "confirmation_required")
+    await confirm(kim)
     started = expect(await kim.http.post("/auth/2fa/totp"), 200)
+    await run(owner_database, "UPDATE sessions SET confirmed_at = NULL WHERE user_id = :user", kim)
     uri = urlsplit(started["uri"])
     assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
     assert parse_qs(uri.query) == {"secret": [started["secret"]], "issuer": ["Finance Tracker"]}
@@ -39,12 +43,12 @@ async def test_the_way_on_and_off(kim: Person, anonymous: AsyncClient, owner_dat
     assert all(len(each.replace("-", "")) == 25 for each in codes)
     status = await kim.read("/auth/2fa")
     assert (status["recovery_codes_left"], status["totp_active_since"] is not None) == (10, True)
-    problem(await kim.http.post("/auth/2fa/totp"), 409, "totp_active")
     problem(await kim.http.post("/auth/2fa/totp/verify", json={"otp": code(started["secret"])}), 409, "totp_active")
 
     problem(await kim.http.delete("/auth/2fa/totp"), 403, "confirmation_required")
     await forget_step(kim, owner_database)
     await confirm(kim, password=PASSWORD, otp=code(started["secret"]))
+    problem(await kim.http.post("/auth/2fa/totp"), 409, "totp_active")
     expect(await kim.http.delete("/auth/2fa/totp"), 204)
     problem(await kim.http.delete("/auth/2fa/totp"), 409, "totp_not_active")
     assert await kim.read("/auth/2fa") == off
@@ -180,8 +184,7 @@ async def test_the_pause_doubles_and_is_forgotten(
 
 async def test_what_was_not_started_cannot_be_verified(kim: Person, owner_database: Database) -> None:
     problem(await kim.http.post("/auth/2fa/totp/verify", json={"otp": "123456"}), 409, "totp_not_started")
-    first = expect(await kim.http.post("/auth/2fa/totp"), 200)["secret"]
-    second = expect(await kim.http.post("/auth/2fa/totp"), 200)["secret"]
+    first, second = await start(kim), await start(kim)
     assert first != second
     problem(await kim.http.post("/auth/2fa/totp/verify", json={"otp": code(first)}), 422, "wrong_otp")
     late = "UPDATE totp_secrets SET started_at = now() - interval '15 minutes' WHERE user_id = :user"
@@ -191,19 +194,11 @@ async def test_what_was_not_started_cannot_be_verified(kim: Person, owner_databa
 
 
 async def test_switching_on_twice_at_once_gives_codes_once(kim: Person) -> None:
-    secret = expect(await kim.http.post("/auth/2fa/totp"), 200)["secret"]
+    secret = await start(kim)
     body = {"otp": code(secret)}
     answers = await asyncio.gather(*(kim.http.post("/auth/2fa/totp/verify", json=body) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
     assert (await kim.read("/auth/2fa"))["recovery_codes_left"] == 10
-
-
-async def test_who_has_a_passkey_confirms_before_adding_the_app(kim: Person, owner_database: Database) -> None:
-    await add_passkey(kim)
-    await run(owner_database, "UPDATE sessions SET confirmed_at = NULL WHERE user_id = :user", kim)
-    problem(await kim.http.post("/auth/2fa/totp"), 403, "confirmation_required")
-    await confirm(kim)
-    expect(await kim.http.post("/auth/2fa/totp"), 200)
 
 
 async def test_the_secret_is_sealed_and_follows_the_server_s_secret(
@@ -247,3 +242,21 @@ async def test_a_secret_moved_to_somebody_else_opens_nothing(
 @pytest.mark.parametrize("body", [{}, {"otp": None}, {"otp": 123456}, {"otp": "1" * 65}, {"otp": "1", "more": 1}])
 async def test_bad_bodies_are_refused(kim: Person, app: FastAPI, body: dict[str, object]) -> None:
     problem(await kim.http.post("/auth/2fa/totp/verify", json=body), 422, "invalid_input")
+
+
+async def test_a_reset_by_mail_takes_away_what_a_stranger_left_behind(
+    app: FastAPI, anonymous: AsyncClient, owner_database: Database
+) -> None:
+    """Somebody registers another one's address, fits it with ways in of their own, and waits."""
+    stranger = await register(app, fresh_email())
+    await switch_on(stranger, owner_database)
+    body = {"name": "backdoor", "scopes": ["accounts:read"]}
+    token = expect(await stranger.http.post("/auth/tokens", json=body), 201)["token"]
+    expect(await anonymous.post(f"{API}/auth/password/forgot", json={"email": stranger.email}), 202)
+    mailed = await token_to(app, stranger.email, at_least=2)
+    words = {"token": mailed, "new_password": f"{PASSWORD} of its owner"}
+    expect(await anonymous.post(f"{API}/auth/password/reset", json=words), 204)
+    expect(await log_in(anonymous, stranger, password=words["new_password"]), 200)
+    headers = {"Authorization": f"Bearer {token}"}
+    problem(await anonymous.get(f"{API}/accounts", headers=headers), 401, "unauthenticated")
+    await stranger.http.aclose()

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from app.auth.oidc.provider import provider_of
 from app.core.config import Settings
 from app.core.database import Database
+from tests.mail import posted
 from tests.people import Person
 from tests.servers import serving
 from tests.single_sign_on.browsers import Browser
@@ -129,7 +130,7 @@ class Records:
         )
 
     async def mails(self, email: str) -> list[str]:
-        return [row[0] for row in await self.run("SELECT subject FROM mails WHERE recipient = :email", email=email)]
+        return [subject for subject, _ in await posted(self._database, email)]
 
     async def audit(self, user_id: str) -> list[str]:
         statement = "SELECT action FROM audit WHERE subject_id = CAST(:id AS uuid) ORDER BY id"

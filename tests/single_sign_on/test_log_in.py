@@ -121,7 +121,7 @@ async def test_the_cookie_is_for_this_host_and_no_script(evil_provider: EvilProv
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith("__host-finance_oidc=")
     attributes = {part.strip() for part in cookie.split(";")[1:]}
-    assert attributes == {"httponly", "max-age=660", "path=/", "samesite=lax", "secure"}
+    assert attributes == {"httponly", "max-age=720", "path=/", "samesite=lax", "secure"}
     asked = query_of(answer.headers["location"])
     assert asked["redirect_uri"] == "https://money.example.com/api/v1/auth/oidc/callback"
 
@@ -194,7 +194,7 @@ async def test_a_code_expires(browser: Browser, records: Records) -> None:
     arrived = expect(await browser.walk(), 200)
     assert arrived["expires_in"] == 120
     lives = "SELECT EXTRACT(epoch FROM expires_at - created_at)::integer FROM one_time_tokens WHERE purpose = :it"
-    assert all(59 <= row[0] <= 75 for row in await records.run(lives, it="oidc_code"))
+    assert all(119 <= row[0] <= 135 for row in await records.run(lives, it="oidc_code"))
     await records.run("UPDATE one_time_tokens SET expires_at = now() WHERE purpose = 'oidc_code'")
     problem(await browser.exchange(arrived["code"]), 401, "oidc_code_refused")
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.audit import tell
 from app.access.context import Actor
+from app.auth.factor_repository import count_passkeys
 from app.auth.oidc import repository
 from app.auth.oidc.errors import LastWayInError
 from app.core.config import Settings
@@ -30,7 +31,9 @@ async def unlink(actor: Actor, settings: Settings, identity_id: UUID, address: s
     if issuer is None:
         raise NotFoundError("You have no identity with this id.")
     if not await has_way_in(actor.connection, actor.user_id, settings):
-        raise LastWayInError("You have no password, so this identity is your way in; set a password first.")
+        raise LastWayInError(
+            "You have neither a password nor a passkey, so this identity is your way in; set a password first."
+        )
     await tell(
         actor.connection,
         "identity_unlinked",
@@ -48,8 +51,8 @@ async def unlink(actor: Actor, settings: Settings, identity_id: UUID, address: s
 
 
 async def has_way_in(connection: AsyncConnection, user_id: UUID, settings: Settings) -> bool:
-    """Whether somebody can log in: by a password, or by an identity at the provider of the settings."""
-    if await repository.has_password(connection, user_id):
+    """Whether somebody can log in: by a password, a passkey, or an identity at the provider of the settings."""
+    if await repository.has_password(connection, user_id) or await count_passkeys(connection, user_id):
         return True
     return settings.oidc_issuer is not None and await repository.has_identity(connection, user_id, settings.oidc_issuer)
 
