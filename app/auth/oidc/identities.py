@@ -31,9 +31,7 @@ async def unlink(actor: Actor, settings: Settings, identity_id: UUID, address: s
     if issuer is None:
         raise NotFoundError("You have no identity with this id.")
     if not await has_way_in(actor.connection, actor.user_id, settings):
-        raise LastWayInError(
-            "You have neither a password nor a passkey, so this identity is your way in; set a password first."
-        )
+        raise LastWayInError("You have no password and no passkey: this identity is your way in; set a password first.")
     await tell(
         actor.connection,
         "identity_unlinked",
