@@ -29,8 +29,8 @@ class Attempt:
     """How to call a route with Kim's ids, and what anybody else may get."""
 
     expected: str
-    body: Callable[[dict[str, str]], Any] | None = None
-    form: Callable[[dict[str, str]], dict[str, str]] | None = None
+    body: Callable[[dict[str, Any]], Any] | None = None
+    form: Callable[[dict[str, Any]], dict[str, str]] | None = None
     params: dict[str, str] = field(default_factory=dict)
     write: bool = False
     public: bool = False
