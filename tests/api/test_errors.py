@@ -28,7 +28,7 @@ async def test_an_unknown_path_is_404(anonymous: AsyncClient, path: str) -> None
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/users/me", "GET, PATCH"),
+        ("POST", "/users/me", "GET, PATCH, DELETE"),
         ("PUT", "/accounts", "GET, POST"),
         ("DELETE", "/books", "GET, POST"),
         ("OPTIONS", "/accounts/01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "GET, PUT, PATCH, DELETE"),

@@ -5,9 +5,15 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.core.config import Settings
+from app.core.database import Database
 from app.core.rate_limits.table import RULES, rules_of
 from tests.api.test_openapi import operations
-from tests.people import API
+from tests.conftest import fresh_email
+from tests.factors import audited, confirm
+from tests.people import API, expect, problem, register
+from tests.security.test_rate_limits import refused
+from tests.servers import serving
 
 SECRETS = {"password", "current_password", "new_password", "otp", "token", "refresh_token", "code", "passkey"}
 ADDRESSES = {"email", "username"}
@@ -67,3 +73,24 @@ def test_every_operation_declares_the_refusal(app: FastAPI) -> None:
         assert (declared is not None) == operation["path"].startswith(API), name
         if declared is not None:
             assert {"Retry-After", "RateLimit", "RateLimit-Policy", "RateLimit-Limit"} <= declared["headers"].keys()
+
+
+async def test_a_change_of_address_mails_only_so_often(settings: Settings, owner_database: Database) -> None:
+    async with serving(settings, rate_limit_mail="2/hour") as (app, _):
+        kim = await register(app, fresh_email())
+        await confirm(kim)
+        for _ in range(2):
+            expect(await kim.http.post("/users/me/email", json={"email": fresh_email()}), 202)
+        refused(await kim.http.post("/users/me/email", json={"email": fresh_email()}), "mail-sender", 3600)
+        assert (await audited(owner_database, kim)).count("email_change_requested") == 2
+        await kim.http.aclose()
+
+
+async def test_tokens_of_invitations_are_not_tried_by_the_thousand(settings: Settings) -> None:
+    async with serving(settings, rate_limit_login_address="4/minute") as (app, _):
+        kim = await register(app, fresh_email())  # whose log-in is the first of the four
+        for _ in range(3):
+            answer = await kim.http.post("/invitations/accept", json={"token": "x"})
+            problem(answer, 404, "invitation_not_found")
+        refused(await kim.http.post("/invitations/accept", json={"token": "x"}), "login-address")
+        await kim.http.aclose()
