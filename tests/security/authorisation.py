@@ -148,8 +148,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
 CONFIRMED = {
     *("delete_user", "set_role_permissions", "delete_book", "delete_me", "export_everything"),
     *("remove_totp", "replace_recovery_codes", "get_passkey_options", "create_passkey", "delete_passkey"),
-    *("change_email", "link_identity"),
-    "start_totp",  # of those who have passkeys, as everybody here
+    *("change_email", "link_identity", "start_totp"),
 }
 """They ask for a confirmation moments before, which the sessions here have and a personal access token never has."""
 
