@@ -22,6 +22,9 @@ from tests.imports.uploads import commit, csv_of, of_interest, outcomes, rows_of
 from tests.people import Person, problem, register
 from tests.servers import serving
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 ROWS = 20_000
 
 
