@@ -95,6 +95,12 @@ class Settings(IdentitySettings):
         return self
 
     @model_validator(mode="after")
+    def _links_lead_to_the_port(self) -> Self:
+        if "public_url" not in self.model_fields_set and self.port:
+            self.public_url = f"http://localhost:{self.port}"
+        return self
+
+    @model_validator(mode="after")
     def _s3_is_whole(self) -> Self:
         if self.attachments_store is AttachmentsStore.S3 and self.s3_bucket is None:
             raise ValueError("S3_BUCKET is missing: ATTACHMENTS_STORE=s3 needs one")

@@ -185,7 +185,7 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
         method=method,
         route=route,
         path=scope["path"],
-        status=status,
+        status=int(status),
         duration_ms=round(seconds * 1000, 2),
         user_id=state.get("user_id"),
         code=state.get("problem_code"),

@@ -72,7 +72,7 @@ async def create(book: BookWriter, body: BookInvitationIn, public_url: str) -> I
     row = await _pending(book, invitation_id)
     book.record(Event(ENTITY, invitation_id, "created", after=_image(body.role, row.expires_at)))
     # Behind the fragment sign nothing is sent to a server, so neither its log nor a Referer gets the token.
-    made = Invitation(row, token, f"{public_url}/invitations#token={token}")
+    made = Invitation(row, token, f"{public_url}/docs#/members/accept_invitation_token/{token}")
     if body.email is not None:
         await _mail(book, body.email, made)
     return made
@@ -168,8 +168,8 @@ async def _mail(book: BookWriter, recipient: str, made: Invitation) -> None:
     subject = f"{made.row.invited_by} invites you to the book {name}"
     body = (
         f"{made.row.invited_by} would like to share the book “{name}” with you as {made.row.role}.\n\n"
-        f"Open this link to join:\n\n{made.link}\n\n"
-        f"or send this token to POST /api/v1/invitations/accept:\n\n{made.token}\n\n"
+        f"Join on this page, with the token below:\n\n{made.link}\n\n"
+        f"The token, for POST /api/v1/invitations/accept:\n\n{made.token}\n\n"
         f"It works once, until {made.row.expires_at:%Y-%m-%d %H:%M} UTC. Whoever has it can join: do not pass it on.\n"
         "If you do not know what this is about, do nothing.\n"
     )

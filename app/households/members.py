@@ -34,13 +34,18 @@ async def check_owner(book: BookReader) -> None:
 
 
 async def set_role(book: BookWriter, user_id: UUID, role: str) -> AnyRow:
-    """Owners only. Raises `MemberNotFoundError`, and `LastOwnerError` where nobody else would be owner."""
+    """Owners only. Raises `MemberNotFoundError`, and `LastOwnerError` where nobody else would be owner.
+
+    Also `HoldsPrivateAccountsError` for who would be a viewer and alone sees an account.
+    """
     await check_owner(book)
     before = await _member(book, user_id)
     if before.role == role:
         return before
     if before.role == "owner":
         await _check_another_owner(book)
+    if role == "viewer":  # who could then neither share nor delete it
+        await check_leaves_none_alone(book.connection, book.book_id, user_id)
     return await _change(book, before, role)
 
 

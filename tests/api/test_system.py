@@ -120,10 +120,11 @@ async def sweep_quietly(database: Database) -> None:
     with structlog.testing.capture_logs() as logs:
         async with housekeeping(database):
             for _ in range(100):
-                if logs:
+                if any(entry["event"] == "housekeeping_failed" for entry in logs):
                     break
                 await asyncio.sleep(0.02)
-    assert [entry["event"] for entry in logs] == ["housekeeping_failed"]
+    # The chores of the suite's own server may speak at the same time.
+    assert "housekeeping_failed" in [entry["event"] for entry in logs]
     await database.dispose()
 
 
@@ -174,3 +175,8 @@ async def test_the_access_log_is_json_with_its_context(settings: Settings, capfd
     assert read["timestamp"].endswith("Z")
     assert (health["path"], health["status"], health["user_id"], health["code"]) == ("/health", 200, None, None)
     assert "secret" not in json.dumps(health)
+
+
+async def test_the_front_door_leads_to_the_documentation(anonymous: AsyncClient) -> None:
+    answer = await anonymous.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs")

@@ -32,7 +32,7 @@ async def test_a_token_lets_one_person_in_once(kim: Person, robin: Person, sam: 
     answer = await kim.http.post(f"/books/{kim.book_id}/invitations", json={"role": "viewer"})
     made = expect(answer, 201)
     assert answer.headers["cache-control"] == "no-store"
-    assert made["link"] == f"http://localhost:8000/invitations#token={made['token']}"
+    assert made["link"] == f"http://localhost:8000/docs#/members/accept_invitation_token/{made['token']}"
     assert (made["email"], made["role"], made["invited_by"]) == (None, "viewer", kim.email)
     book = expect(await robin.http.post(ACCEPT, json=by(made)), 200)
     assert (book["id"], book["role"]) == (kim.book_id, "viewer")

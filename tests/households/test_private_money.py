@@ -75,3 +75,11 @@ async def test_everything_taken_along_has_nothing_private(kim: Person, robin: Pe
             text = archive.read(name).decode("utf-8", "replace").lower()
             for secret in ("zebra", "777.00"):
                 assert secret not in text, (name, secret)
+
+
+async def test_who_alone_sees_an_account_is_not_made_a_viewer(kim: Person, robin: Person) -> None:
+    """They could neither share nor delete it then, nor leave."""
+    await private_account(kim, robin)
+    del robin.http.headers["X-Book-Id"]
+    path = f"/books/{kim.book_id}/members/{robin.user['id']}"
+    problem(await kim.http.put(path, json={"role": "viewer"}), 409, "holds_private_accounts")

@@ -325,3 +325,9 @@ def _refuse(number: int) -> Callable[..., None]:
         raise OSError(number, os.strerror(number))
 
     return refuse
+
+
+def test_links_lead_to_the_port_unless_told_otherwise() -> None:
+    assert load_settings(_env_file=None, port=8123).public_url == "http://localhost:8123"
+    given = load_settings(_env_file=None, port=8123, public_url="https://finance.example.com")
+    assert given.public_url == "https://finance.example.com"
