@@ -253,6 +253,7 @@ BEGIN
     outcome := 'deleted';
     -- What is hidden from this person in a book that nobody else has goes too.
     PERFORM set_config('app.hidden_accounts', '', true);
+    PERFORM set_config('app.deleted_person', p_user::text, true);
     email := person.email;
     deleted_books := '{{}}';
     passed_on := '[]';

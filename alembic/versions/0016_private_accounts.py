@@ -438,13 +438,20 @@ BEGIN
 END
 $$
 """,
-    # No account is left that nobody sees: what only a leaving member saw goes to the owners, without any to all.
+    # No account is left that nobody sees. Who leaves or is removed shares or deletes theirs first; only when a person
+    # is deleted does what they alone saw go to the owners.
     "hand_over_private()": """
 CREATE FUNCTION hand_over_private() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 BEGIN
     IF EXISTS (SELECT FROM books b WHERE b.id = OLD.book_id) THEN
+        IF current_setting('app.deleted_person', true) IS DISTINCT FROM OLD.user_id::text
+           AND holds_alone(OLD.book_id, OLD.user_id) THEN
+            RAISE EXCEPTION 'nobody else sees an account'
+                USING ERRCODE = 'check_violation', TABLE = 'book_members',
+                      CONSTRAINT = 'ck_book_members_private_accounts';
+        END IF;
         INSERT INTO account_viewers (book_id, account_id, user_id)
         SELECT v.book_id, v.account_id, m.user_id
         FROM account_viewers v

@@ -69,6 +69,7 @@ class HoldsPrivateAccountsError(ConflictError):
 
 
 state_means(REFUSED, PrivateOtherSideError)
+constraint_means("ck_book_members_private_accounts", HoldsPrivateAccountsError)
 # What nothing in sight uses may still be in use. (That a purchase has refunds is told by an error of its own.)
 for constraint in (
     "fk_transactions_account",

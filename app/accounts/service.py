@@ -49,7 +49,7 @@ async def create(book: BookWriter, body: AccountIn) -> Document:
     exponent = await exponent_of(book.connection, body.currency, "currency")
     _check_opening(book, body.opening_balance, body.opening_date, body.currency, exponent)
     account_id = body.id or new_id()
-    viewers = await visibility.viewers_after(book, None, body.model_dump(include=set(visibility.NAMES)))
+    viewers = await visibility.viewers_of_new(book, body.model_dump(include=set(visibility.NAMES)))
     values = body.model_dump(exclude={"id", "opening_balance", "opening_date", *visibility.NAMES})
     await repository.add(
         book.connection,
@@ -92,7 +92,8 @@ async def _change(
         raise CurrencyFixedError(f"It is in {before['currency']} and its postings are; open another account.")
     opening: Document = {name: changes.pop(name) for name in ("opening_balance", "opening_date") if name in changes}
     seen_by = {name: changes.pop(name) for name in visibility.NAMES if name in changes}
-    viewers = await visibility.viewers_after(book, before["visible_to"], seen_by)
+    present = before["visible_to"]
+    viewers = await visibility.viewers_after(book, present, seen_by) if seen_by else present
     if viewers != before["visible_to"]:
         await visibility.keep(book.connection, book.book_id, account_id, viewers)
     archived = changes.pop("archived", None)

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookWriter
-from app.core.errors import FieldError, InvalidError, invalid
+from app.core.errors import FieldError, ForbiddenError, InvalidError, invalid
 
 Document = dict[str, Any]
 NAMES = ("visibility", "visible_to")
@@ -19,6 +19,9 @@ _STRANGERS = text(
     WHERE v.id NOT IN (SELECT m.user_id FROM book_members m WHERE m.book_id = :book) ORDER BY v.id
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("viewers", type_=ARRAY(Uuid)))
+_OTHER_OWNERS = text(
+    "SELECT m.user_id FROM book_members m WHERE m.book_id = :book AND m.role = 'owner' AND m.user_id <> :me"
+).bindparams(bindparam("book", type_=Uuid), bindparam("me", type_=Uuid))
 # One statement: without a row in between the account is nobody's secret.
 _REPLACE = text(
     """
@@ -34,12 +37,39 @@ _REPLACE = text(
 _NOTE = text("SELECT note_private_account(:account)").bindparams(bindparam("account", type_=Uuid))
 
 
+class OwnerSeesItError(ForbiddenError):
+    """Nobody takes out of an owner's sight what that owner sees."""
+
+    code = "owner_sees_it"
+    title = "An owner of the book sees this account"
+
+
+async def viewers_of_new(book: BookWriter, wanted: Document) -> list[UUID] | None:
+    """As `viewers_after`, for an account that nobody sees yet."""
+    return await _viewers(book, None, wanted)
+
+
 async def viewers_after(book: BookWriter, before: Iterable[UUID] | None, wanted: Document) -> list[UUID] | None:
     """Who sees the account after this change, in order; None for all members.
 
     `wanted` has `visibility` and `visible_to` where they were sent. Raises `InvalidError` for viewers of a shared
-    account, for ones who are no members, and where the one who asks is not among them.
+    account, for ones who are no members, and where the one who asks is not among them; `OwnerSeesItError` where another
+    owner would not see it any more.
     """
+    viewers = await _viewers(book, before, wanted)
+    if viewers is not None:
+        owners = set(
+            (await book.connection.execute(_OTHER_OWNERS, {"book": book.book_id, "me": book.actor.user_id})).scalars()
+        )
+        if owners & set(owners if before is None else before) - set(viewers):
+            raise OwnerSeesItError(
+                "An owner of the book sees this account, and nobody else can take it out of their sight; an account "
+                "that is private from the start is another matter."
+            )
+    return viewers
+
+
+async def _viewers(book: BookWriter, before: Iterable[UUID] | None, wanted: Document) -> list[UUID] | None:
     named = wanted.get("visible_to")
     visibility = wanted.get("visibility") or ("shared" if before is None else "private")
     if visibility == "shared":

@@ -72,7 +72,7 @@ async def replace_recovery_codes(actor: ConfirmedActor, door: DoorParam, device:
     response_model=Confirmed,
     operation_id="confirm",
     summary="Prove again who I am",
-    responses=problems(409, 429),
+    responses=problems(409),
     dependencies=[Admitted],
 )
 async def confirm(

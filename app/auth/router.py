@@ -58,7 +58,7 @@ async def register(body: Register, door: DoorParam, request: Request, response: 
     response_model=Tokens,
     operation_id="get_token",
     summary="Log in with a form (OAuth2 password flow)",
-    responses=problems(401, 429),
+    responses=problems(401),
     dependencies=[Admitted],
 )
 async def get_token(
@@ -81,7 +81,7 @@ async def get_token(
     response_model=Tokens,
     operation_id="login",
     summary="Log in with JSON",
-    responses=problems(401, 429),
+    responses=problems(401),
     dependencies=[Admitted],
 )
 async def login(body: Login, door: DoorParam, device: DeviceParam, request: Request) -> Tokens | Response:

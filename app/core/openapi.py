@@ -97,6 +97,7 @@ def _declare_limits(operation: dict[str, Any]) -> None:
     refusal = problems(429)[429]
     refusal.pop("model")
     operation["responses"].setdefault("429", refusal)["headers"] = LIMIT_HEADERS
+    operation["responses"]["429"] = {**refusal, "headers": LIMIT_HEADERS}
 
 
 def _say_what_it_needs(operation: dict[str, Any]) -> None:

@@ -5,13 +5,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from app.access.private import HoldsPrivateAccountsError, check_leaves_none_alone, holds_alone
 from app.core.database import Database
-from tests.conftest import Unchanged
+from tests.conftest import Unchanged, fresh_email
+from tests.factors import confirm
 from tests.history.following import revision, try_undo, undo
-from tests.people import Person, expect, fields, problem
+from tests.people import Person, expect, fields, problem, register
 from tests.security.household import join
 
 
@@ -128,7 +131,7 @@ async def test_who_alone_sees_an_account_does_not_leave(
     kim: Person, robin: Person, owner_database: Database, app_database: Database
 ) -> None:
     account = await kim.account("Own")
-    await join(owner_database, kim.book_id, robin, "owner")
+    await join(owner_database, kim.book_id, robin, "editor")
     book, me = UUID(kim.book_id), UUID(kim.user["id"])
     async with app_database.begin() as connection:
         assert not await holds_alone(connection, book, me)
@@ -143,16 +146,22 @@ async def test_who_alone_sees_an_account_does_not_leave(
 
 
 async def test_what_a_deleted_person_alone_saw_is_the_owners(
-    kim: Person, robin: Person, owner_database: Database
+    app: FastAPI, robin: Person, owner_database: Database
 ) -> None:
+    kim = await register(app, fresh_email())
     await join(owner_database, kim.book_id, robin, "editor")
     await robin.account("Both", visibility="private", visible_to=[robin.user["id"], kim.user["id"]])
     await kim.account("Own", visibility="private", opening_balance="4711.47")
     await join(owner_database, kim.book_id, robin, "owner")
     assert await names(robin) == ["Both"]
     leave = text("DELETE FROM book_members WHERE book_id = :book AND user_id = :user")
-    async with owner_database.begin() as connection:
-        await connection.execute(leave, {"book": kim.book_id, "user": kim.user["id"]})
+    me = {"book": kim.book_id, "user": kim.user["id"]}
+    with pytest.raises(IntegrityError, match="nobody else sees an account"):
+        async with owner_database.begin() as connection:
+            await connection.execute(leave, me)
+    await confirm(kim)
+    expect(await kim.http.delete("/users/me"), 204)
+    await kim.http.aclose()
     found = {row["name"]: row["visible_to"] for row in (await robin.read("/accounts"))["items"]}
     assert found == {"Both": [robin.user["id"]], "Own": [robin.user["id"]]}
 
@@ -218,7 +227,7 @@ async def test_two_who_say_at_once_who_sees_it_come_one_after_the_other(
             for person, viewers in ((kim, both), (robin, both), (kim, both[:1]), (robin, both[1:]))
         )
     )
-    assert {answer.status_code for answer in answers} <= {200, 404}
+    assert {answer.status_code for answer in answers} <= {200, 403, 404}
     async with owner_database.begin() as connection:
         viewers = text("SELECT user_id::text FROM account_viewers WHERE account_id = :account")
         left = set((await connection.execute(viewers, {"account": account["id"]})).scalars())

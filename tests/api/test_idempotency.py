@@ -12,7 +12,7 @@ from tests.conftest import Unchanged
 from tests.people import Person, expect, fields, problem
 
 SECRETS_IN_ANSWER = {
-    *("create_personal_token", "login", "get_token", "refresh", "logout", "create_invitation"),
+    *("create_personal_token", "login", "get_token", "refresh", "logout", "create_invitation", "invite_member"),
     *("start_totp", "verify_totp", "replace_recovery_codes"),
     # A challenge, or what one is good for: each is for once.
     *("get_passkey_options", "get_passkey_login_options", "login_with_passkey", "get_confirm_options", "confirm"),

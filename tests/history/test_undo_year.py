@@ -12,6 +12,9 @@ from tests.history.following import Follower, comparable, differences, revision,
 from tests.imports.uploads import try_commit, try_upload, with_ids
 from tests.people import Person
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 Document = dict[str, Any]
 NAMES = ("Shop", "Café", "Kiosk", "Landlord", "Bakery", "Cinema", "Garage")
 TAGS = ("a", "b", "c", "d")

@@ -18,6 +18,9 @@ from tests.system import programs
 from tests.system.conftest import place
 from tests.system.programs import Running
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 __all__ = ["place"]
 
 ROWS = int(os.environ.get("IMPORT_CRASH_ROWS", "10000"))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 from tests.conftest import fresh_email
 from tests.imports.uploads import bring_in, ledger, listed, signed, undo
 from tests.people import Person, register
+
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
 
 Booking = tuple[date, Decimal, str, str]
 

@@ -17,6 +17,9 @@ from tests.ledger.player import FIRST_DAY, Player
 from tests.ledger.steps import begin, step
 from tests.people import register
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 # For a longer search: MODEL_LIVES=500 MODEL_STEPS=60 pytest tests/ledger/test_model.py; MODEL_SEED=7 begins with that
 # life. A failure names its seed; making the life shorter would take minutes and is left out.
 LIVES = int(os.environ.get("MODEL_LIVES", "10"))

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from tests.plaintext.conftest import Book
@@ -19,6 +20,9 @@ from tests.plaintext.programs import (
     load_beancount,
     needs_hledger,
 )
+
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
 
 ACCOUNT_OF_HLEDGER = re.compile(r"^account (.+)\n    ; id: ([0-9a-f-]{36})", re.MULTILINE)
 ACCOUNT_OF_BEANCOUNT = re.compile(r'^\S+ open (\S+).*\n  id: "([0-9a-f-]{36})"', re.MULTILINE)

@@ -15,6 +15,9 @@ from tests.imports.uploads import commit, rows_of, try_upload, undo
 from tests.people import Person, expect, register
 from tests.plaintext.conftest import Book
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 FORMATS = ("hledger", "beancount")
 SECONDS = 30
 

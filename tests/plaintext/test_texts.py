@@ -98,6 +98,7 @@ def write(words: ModuleType, writer: Any, book: dict[str, Any]) -> str:
             original_amount=Decimal("1.50"),
             original_currency="USD",
             refund_of_id=None,
+            other_side_private=False,
             lines=[
                 (
                     key(n % len(book["accounts"])), key(100 + n % len(book["categories"])), "flow", "-1.00",

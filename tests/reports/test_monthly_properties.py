@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given
 from hypothesis import settings as bounded
@@ -15,6 +16,9 @@ from tests.conftest import fresh_email
 from tests.imports.uploads import bring_in, statement
 from tests.people import Person, expect, register
 from tests.servers import serving
+
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
 
 # A tree by position: each category's parent stands before it.
 TREE = {"expense": [None, 0, 0, 1, None], "income": [None, 0, None]}

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.factors import code
 from tests.people import PASSWORD
+
+NEXT_PASSWORD = "seven gentle otters paint at noon"
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ OK = None
 """A success: 2xx, or what `DOMAIN_ANSWERS` says."""
 UNAUTHENTICATED = Refusal(401, "unauthenticated")
 NOT_THERE = Refusal(404, "not_found")
+NO_INVITATION = Refusal(404, "invitation_not_found")
 READS_ONLY = Refusal(403, "forbidden")
 MISSING = Refusal(403, "missing_permission")
 NO_SCOPE = Refusal(403, "insufficient_scope")
@@ -28,6 +32,8 @@ NOBODY = ("anonymous", "expired token", "revoked session", "banned")
 """Callers of whom it is not known who they are, whatever they were; what they ask for would be theirs."""
 PEOPLE = ("stranger", "viewer", "editor", "owner", "moderator", "admin")
 """Sessions: those who are no members of the book are `stranger`, `moderator` and `admin`."""
+UNPROVEN = ("unconfirmed session",)
+"""A session of somebody who may do everything, and has not proved again who they are."""
 TOKENS = ("token without the scope", "token with only the scope")
 """Personal access tokens of somebody who may do everything."""
 
@@ -56,6 +62,9 @@ class Group:
 PUBLIC = Group("public", OK, OK, OK, OK, OK, OK)
 OWN_ACCOUNT = Group("own account", OK, OK, OK, OK, OK, OK)
 OWN_ROW = Group("own row", NOT_THERE, NOT_THERE, NOT_THERE, OK, NOT_THERE, NOT_THERE, of_kim=True)
+OWN_INVITATION = Group(
+    "own invitation", NO_INVITATION, NO_INVITATION, NO_INVITATION, OK, NO_INVITATION, NO_INVITATION, of_kim=True
+)
 BOOK_READ = Group("book read", NOT_THERE, OK, OK, OK, NOT_THERE, NOT_THERE, in_book=True)
 BOOK_WRITE = Group("book write", NOT_THERE, READS_ONLY, OK, OK, NOT_THERE, NOT_THERE, in_book=True)
 OWNER_ONLY = Group("owner only", NOT_THERE, READS_ONLY, READS_ONLY, OK, NOT_THERE, NOT_THERE, in_book=True)
@@ -66,14 +75,34 @@ ADMINISTRATION = Group("administration", MISSING, MISSING, MISSING, MISSING, MIS
 # ATTEMPTS of test_tenancy.py too; where the body there is not one that succeeds, put another into VALID, and where the
 # row there is not one with which it succeeds, name another in OTHER_IDS.
 TABLE: dict[tuple[Group, str | None], str] = {
-    (PUBLIC, None): "register get_token login refresh logout health health_detailed metrics",
+    (PUBLIC, None): """
+        register get_token login refresh logout forgot_password reset_password verify_email resend_verification
+        get_passkey_login_options login_with_passkey get_single_sign_on start_single_sign_on finish_single_sign_on
+        exchange_code get_public_keys health health_detailed metrics
+    """,
     (OWN_ACCOUNT, "profile:read"): "get_me list_own_audit",
     (OWN_ACCOUNT, "profile:write"): "update_me",
-    (OWN_ACCOUNT, "books:read"): "list_books",
+    (OWN_ACCOUNT, "identity:manage"): """
+        confirm get_confirm_options confirm_by_single_sign_on
+        get_second_factor start_totp verify_totp remove_totp replace_recovery_codes
+        get_passkey_options create_passkey list_passkeys
+        list_sessions logout_all list_scopes create_personal_token list_personal_tokens
+        change_password change_email link_identity list_identities export_everything delete_me
+    """,
+    (OWN_ROW, "identity:manage"): """
+        update_passkey delete_passkey delete_session get_personal_token delete_personal_token unlink_identity
+    """,
+    (OWN_ACCOUNT, "books:read"): "list_books list_invitations_to_me",
     (OWN_ACCOUNT, "books:write"): "create_book",
+    (OWN_ACCOUNT, "members:manage"): "accept_invitation_token",
+    (OWN_INVITATION, "members:manage"): "accept_invitation decline_invitation",
     (OWN_ACCOUNT, "currencies:read"): "list_currencies",
-    (BOOK_READ, "books:read"): "get_book",
-    (OWNER_ONLY, "books:write"): "update_book lock_book",
+    (BOOK_READ, "books:read"): "get_book list_members",
+    (BOOK_READ, "members:manage"): "leave_book",
+    (OWNER_ONLY, "books:write"): "update_book lock_book delete_book",
+    (OWNER_ONLY, "members:manage"): """
+        set_member_role remove_member transfer_ownership invite_member list_book_invitations revoke_book_invitation
+    """,
     (BOOK_READ, "accounts:read"): """
         list_accounts get_account get_account_balance list_account_transactions list_reconciliations
         autocomplete_accounts
@@ -107,6 +136,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "history:undo"): "undo",
     (OWNER_ONLY, "integrity:read"): "check_integrity",
     (MODERATION, "users:read"): "list_users get_user list_permissions list_roles",
+    (MODERATION, "users:invite"): "create_invitation list_invitations revoke_invitation",
     (MODERATION, "users:ban"): "ban_user unban_user",
     (ADMINISTRATION, "users:role"): "set_user_role",
     (ADMINISTRATION, "users:delete"): "delete_user",
@@ -115,18 +145,40 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (MODERATION, "audit:read"): "list_audit",
 }
 
-CONFIRMED = {"delete_user", "set_role_permissions"}
+CONFIRMED = {
+    *("delete_user", "set_role_permissions", "delete_book", "delete_me", "export_everything"),
+    *("remove_totp", "replace_recovery_codes", "get_passkey_options", "create_passkey", "delete_passkey"),
+    *("change_email", "link_identity", "start_totp"),
+}
 """They ask for a confirmation moments before, which the sessions here have and a personal access token never has."""
 
-VALID: dict[str, Callable[[dict[str, str]], Any]] = {
+VALID: dict[str, Callable[[dict[str, Any]], Any]] = {
     "register": lambda ids: {"email": "somebody-new@example.com", "password": PASSWORD},
     "get_token": lambda ids: {"username": ids["email"], "password": PASSWORD},
     "login": lambda ids: {"email": ids["email"], "password": PASSWORD},
     "refresh": lambda ids: {"refresh_token": ids["refresh_token"]},
     "accept_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
     "reject_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
+    "confirm": lambda _: {"password": PASSWORD},
+    "verify_totp": lambda ids: {"otp": code(ids["totp_secret"])},
+    "create_passkey": lambda ids: {"name": "Key", "credential": ids["new_credential"]},
+    "login_with_passkey": lambda ids: {"credential": ids["assertion"]},
+    "change_password": lambda _: {"current_password": PASSWORD, "new_password": NEXT_PASSWORD},
+    "forgot_password": lambda ids: {"email": ids["email"]},
+    "reset_password": lambda ids: {"token": ids["reset_token"], "new_password": NEXT_PASSWORD},
+    "verify_email": lambda ids: {"token": ids["verify_token"]},
+    "resend_verification": lambda ids: {"email": ids["email"]},
+    "change_email": lambda _: {"email": "another-address@example.com"},
+    "exchange_code": lambda ids: {"code": ids["code"]},
+    "accept_invitation_token": lambda ids: {"token": ids["invitation_token"]},
 }
 """Bodies that succeed, where those of ATTEMPTS are not to."""
+
+IN_BROWSER: dict[str, Callable[[dict[str, Any]], dict[str, str]]] = {
+    "finish_single_sign_on": lambda ids: ids["back"],
+    "exchange_code": lambda _: {},
+}
+"""What comes with the cookie of the browser in which the log-in at the provider was begun, and its parameters."""
 
 OTHER_IDS = {
     "delete_account": {"account_id": "unused_account_id"},
@@ -136,6 +188,12 @@ OTHER_IDS = {
     "unseal_transaction": {"transaction_id": "sealed_id"},
     "commit_import": {"import_id": "previewed_import_id"},
     "discard_import": {"import_id": "previewed_import_id"},
+    "set_member_role": {"user_id": "member_id"},
+    "remove_member": {"user_id": "member_id"},
+    "transfer_ownership": {"user_id": "member_id"},
+    "accept_invitation": {"invitation_id": "invitation_to_owner_id"},
+    "decline_invitation": {"invitation_id": "invitation_to_owner_id"},
+    "revoke_invitation": {"invitation_id": "registration_invitation_id"},
 }
 """Rows with which it succeeds, where the row of ATTEMPTS is in use or in another state."""
 
@@ -162,6 +220,7 @@ class Row:
             return UNAUTHENTICATED
         if column == "token without the scope":
             return NO_SCOPE
+        # An unconfirmed session, or a token with the scope.
         return UNCONFIRMED if self.operation in CONFIRMED else OK
 
 

@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.tokens import AccessTokens
-from app.main import create_app
 from tests.conftest import fresh_email
 from tests.dump import dump
-from tests.people import PASSWORD, Person, expect, register
-from tests.security.authorisation import OTHER_IDS, VALID, Row
+from tests.people import API, PASSWORD, Person, expect, register
+from tests.security.authorisation import IN_BROWSER, OTHER_IDS, VALID, Row
+from tests.security.credentials import PREPARED, app_with_provider, invitations, mailed, of_person, passkey_log_in
 from tests.security.test_tenancy import ATTEMPTS, UPLOADS, operations, rows_of
 from tests.servers import client_of
 from tests.staff import appoint, confirm, personal_token, run
@@ -49,8 +49,14 @@ class Callers:
     people: dict[str, Person]
     boss: Person
     bearers: dict[str, str | None]
-    ids: dict[str, str]
+    unconfirmed: dict[str, str]
+    ids: dict[str, Any]
+    own: dict[str, dict[str, Any]]
     grantable: set[str]
+
+    def holder(self, row: Row, column: str) -> str:
+        """Whose session or token it is that a caller of this column has."""
+        return column if column in self.people else "owner" if row.group.of_kim else "boss"
 
     async def bearer(self, row: Row, column: str) -> str | None:
         """What a caller of this column sends as a bearer token; None for nothing."""
@@ -58,29 +64,57 @@ class Callers:
             return str(self.people[column].tokens["access_token"])
         if column in self.bearers:
             return self.bearers[column]
+        if column == "unconfirmed session":
+            return self.unconfirmed[self.holder(row, column)]
         holder = self.people["owner"] if row.group.of_kim else self.boss
+        # A person can have only so many, and nobody uses the last one any more.
+        former = "DELETE FROM personal_tokens WHERE user_id = :id AND name = 'test'"
+        await run(self.owner_database, former, id=holder.user["id"])
         only = row.permission is not None and column == "token with only the scope"
         scopes = [row.permission or ""] if only else sorted(self.grantable - {row.permission})
         return await personal_token(self.owner_database, holder, *scopes)
 
-    async def call(self, row: Row, bearer: str | None, *, keep: bool) -> Response:
-        """Send the route's valid request; without `keep` its effect is rolled back."""
+    async def call(self, row: Row, column: str, *, keep: bool) -> Response:
+        """Send the route's valid request as a caller of this column; without `keep` its effect is rolled back."""
+        async with self._prepared(row.operation):
+            return await self._send(row, column, self.real if keep else self.rehearsing)
+
+    @asynccontextmanager
+    async def _prepared(self, operation: str) -> AsyncIterator[None]:
+        if operation not in PREPARED:
+            yield
+            return
+        before, after = PREPARED[operation]
+        everybody = [person.user["id"] for person in (*self.people.values(), self.boss)]
+        await run(self.owner_database, before, ids=everybody)
+        try:
+            yield
+        finally:
+            await run(self.owner_database, after, ids=everybody)
+
+    async def _send(self, row: Row, column: str, client: AsyncClient) -> Response:
+        bearer = await self.bearer(row, column)
         method, path = operations(self.app)[row.operation]
         attempt = ATTEMPTS[row.operation]
         others = OTHER_IDS.get(row.operation, {})
-        ids = self.ids | {name: self.ids[other] for name, other in others.items()}
+        ids = self.ids | self.own[self.holder(row, column)]
+        ids |= {name: self.ids[other] for name, other in others.items()}
         extra: dict[str, Any] = {}
-        if attempt.form is not None:
-            extra["data"] = VALID.get(row.operation, attempt.form)(ids)
-            if row.operation in UPLOADS:
-                extra["files"] = {"file": UPLOADS[row.operation]}
-        elif attempt.body is not None:
-            extra["json"] = VALID.get(row.operation, attempt.body)(ids)
+        valid = VALID.get(row.operation) or attempt.form or attempt.body
+        if valid is not None:
+            extra["json" if attempt.form is None else "data"] = valid(ids)
+        if row.operation in UPLOADS:
+            extra["files"] = {"file": UPLOADS[row.operation]}
         headers = {"X-Book-Id": self.ids["book_id"]} if row.group.in_book else {}
         if bearer is not None:
             headers["Authorization"] = f"Bearer {bearer}"
-        client = self.real if keep else self.rehearsing
-        return await client.request(method, path.format(**ids), params=attempt.params, headers=headers, **extra)
+        params = attempt.params
+        if row.operation in IN_BROWSER:
+            headers["Cookie"] = ids["cookie"]
+            params = IN_BROWSER[row.operation](ids)
+        answer = await client.request(method, path.format(**ids), params=params, headers=headers, **extra)
+        client.cookies.clear()  # the next caller has another browser
+        return answer
 
     async def state(self) -> list[Any]:
         """All of the book, of its people, and of what roles may do."""
@@ -93,6 +127,11 @@ class Callers:
                 "SELECT s.id, s.revoked_at FROM sessions s WHERE user_id = ANY(:ids) ORDER BY id",
                 "SELECT m::text FROM book_members m WHERE user_id = ANY(:ids) ORDER BY 1",
                 "SELECT r::text FROM role_permissions r ORDER BY 1",
+                "SELECT p::text FROM passkeys p WHERE user_id = ANY(:ids) ORDER BY 1",
+                "SELECT t::text FROM totp_secrets t WHERE user_id = ANY(:ids) ORDER BY 1",
+                "SELECT i::text FROM identities i WHERE user_id = ANY(:ids) ORDER BY 1",
+                "SELECT i::text FROM invitations i WHERE invited_by = ANY(:ids) ORDER BY 1",
+                "SELECT t::text FROM personal_tokens t WHERE user_id = ANY(:ids) AND name <> 'test' ORDER BY 1",
                 "SELECT a::text FROM audit a WHERE subject_id = ANY(:ids) OR subject_id = :user ORDER BY 1",
             ):
                 rows = await connection.execute(text(statement), {"ids": everybody, "user": self.ids["user_id"]})
@@ -136,6 +175,12 @@ async def _rows_to_act_on(kim: Person) -> dict[str, str]:
     }
 
 
+async def _another_session(client: AsyncClient, person: Person) -> str:
+    """The access token of a session that has proved nothing since its log-in."""
+    body = {"email": person.email, "password": PASSWORD}
+    return str(expect(await client.post(f"{API}/auth/login", json=body), 200)["access_token"])
+
+
 @asynccontextmanager
 async def gathered(app: FastAPI, settings: Settings, owner: Database) -> AsyncIterator[Callers]:
     """Everybody, in a state that no call of theirs changes; it is compared when the block ends."""
@@ -150,6 +195,7 @@ async def gathered(app: FastAPI, settings: Settings, owner: Database) -> AsyncIt
     for person in people.values():
         await confirm(owner, person)
     boss, banned = [await _may_do_everything(app, owner, kim.book_id) for _ in range(2)]
+    own = {name: await of_person(person) for name, person in {**people, "boss": boss}.items()}
     await run(owner, "UPDATE users SET banned_at = now() WHERE id = :id", id=banned.user["id"])
     subject = await register(app, fresh_email())
 
@@ -170,23 +216,28 @@ async def gathered(app: FastAPI, settings: Settings, owner: Database) -> AsyncIt
         "revoked session": revoked["access_token"],
         "banned": banned.tokens["access_token"],
     }
-    ids = {
+    ids: dict[str, Any] = {
         **await rows_of(kim, owner),
         **await _rows_to_act_on(kim),
+        **await invitations(owner, subject, kim, boss),
         "user_id": subject.user["id"],
+        "member_id": people["viewer"].user["id"],
         "email": kim.email,
         "refresh_token": kim.tokens["refresh_token"],
     }
     async with owner.begin() as connection:
         grantable = set((await connection.execute(text("SELECT name FROM permissions WHERE grantable"))).scalars())
-    rehearsing = create_app(settings)
-    rehearsing.state.database = Rehearsal(str(settings.database_url), pool_size=2)
-    async with client_of(app) as real, client_of(rehearsing) as client:
-        callers = Callers(owner, real, client, app, people, boss, bearers, ids, grantable)
-        before = await callers.state()
-        yield callers
-        assert await callers.state() == before
-    await rehearsing.state.database.dispose()
+    async with app_with_provider(settings) as (rehearsing, brought), client_of(app) as real:
+        ids |= {**brought, **await mailed(app, real, subject), **await passkey_log_in(real, kim)}
+        unconfirmed = {"owner": await _another_session(real, kim), "boss": await _another_session(real, boss)}
+        await rehearsing.state.database.dispose()
+        rehearsing.state.database = Rehearsal(str(settings.database_url), pool_size=2)
+        async with client_of(rehearsing) as client:
+            callers = Callers(owner, real, client, app, people, boss, bearers, unconfirmed, ids, own, grantable)
+            before = await callers.state()
+            yield callers
+            assert await callers.state() == before
+        await rehearsing.state.database.dispose()
     await kim.check_integrity()
     for person in (*people.values(), boss, banned, subject):
         await appoint(owner, person, "user")

@@ -21,6 +21,9 @@ from tests.stress.bookkeeping import Writer
 from tests.system import programs
 from tests.system.conftest import place
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 __all__ = ["place"]
 
 KILLS = int(os.environ.get("CRASH_KILLS", "4"))

@@ -19,6 +19,9 @@ from tests.people import API, PASSWORD
 from tests.system import programs
 from tests.system.conftest import place, server, start
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 __all__ = ["place", "server", "start"]
 
 SECONDS = float(os.environ.get("TOGETHER_SECONDS", "6"))

@@ -10,6 +10,9 @@ from tests.attachments.files import big_png, sha
 from tests.people import API, PASSWORD
 from tests.system.programs import Running
 
+# The rest of the suite goes through the same lines; measuring them here would cost minutes.
+pytestmark = pytest.mark.no_cover
+
 MEGABYTE = 1_048_576
 SIZE = 50 * MEGABYTE
 PERSON = {"email": "kim@example.com", "password": PASSWORD}

@@ -1,7 +1,7 @@
 """Which operation is under which limits, beside those that every request is under.
 
-A path that has no route yet is no mistake here; tests/security/test_limited_routes.py knows which those are, and
-fails for a route without a log-in that changes something and has no line.
+tests/security/test_limited_routes.py fails for a line without a route, and for a route without a line that takes a
+secret or an address to write to, or that changes something without a log-in.
 """
 
 import re
@@ -59,6 +59,7 @@ RULES: dict[str, Rules] = {
     "POST /books/{}/invitations": MAIL,
     "POST /users/invitations": MAIL,
     "POST /users/me/email": MAIL,
+    "POST /invitations/accept": TOKEN,
 }
 """By method and path, without the API's prefix and the names of parameters."""
 
