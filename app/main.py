@@ -53,6 +53,7 @@ from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
+from app.system.service import HealthCheck
 from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.matching_router import router as transfer_matches
 from app.transactions.router import router as transactions
@@ -121,6 +122,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.last_uses = LastUses()
     app.state.objects = make_store(settings)
     app.state.mailroom = Mailroom(app.state.database, settings)
+    app.state.health = HealthCheck()
     app.state.oidc = provider_of(settings)
     app.state.limiter = Limiter(settings)
     app.state.guesses = Guesses(app.state.limiter)

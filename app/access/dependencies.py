@@ -24,6 +24,7 @@ from app.core.database import Database
 from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
 from app.core.idempotency import IdempotencyHeader, claim
 from app.core.rate_limits.callers import kept_bearer
+from app.core.rate_limits.middleware import note_opened
 from app.core.security import Bearer
 
 bearer = OAuth2PasswordBearer(
@@ -115,7 +116,7 @@ async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer
     if permission is None:
         raise LookupError("A route that opens a request has no permission: give its router or itself one.")
     row = await repository.open_request(connection, claims, wanted, permission)
-    _tell_limiter(request, claims, row)
+    await note_opened(request, claims, row["user_id"] if row is not None else None)
     if row is None:
         raise UnauthenticatedError("This session or token is over; log in again.")
     actor = actor_of(row, connection)
@@ -127,17 +128,6 @@ async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer
     if wanted is not None and row["book_id"] is None:
         raise NotFoundError("There is no such book, or you are not a member of it.")
     return _Opened(actor, row)
-
-
-def _tell_limiter(request: Request, claims: Bearer, row: RowMapping | None) -> None:
-    """Only the database knows whose a personal token is; the next request with it counts for that user at once."""
-    if claims.token_hash is None:
-        return
-    limiter = request.app.state.limiter
-    if row is None:
-        limiter.forget_token(claims.token_hash)
-    else:
-        limiter.learn_token(claims.token_hash, row["user_id"])
 
 
 Opened = Annotated[_Opened, Depends(_open, scope="function")]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth.schemas import MAX_PASSWORD, OneTime, Password
 from app.core.fields import Body, Flag
-from app.users.schemas import Email
+from app.users.schemas import Email, NewEmail
 
 TOKEN = "V1StGXR8_Z5jdHi6B-myTgR3cXlQw0pU2nK7vAeD4hY"
 
@@ -67,6 +67,14 @@ class AddressIn(Body):
     email: Email
 
 
+class NewAddress(Body):
+    """The address that you want to be known by."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"email": "kim@example.com"}})
+
+    email: NewEmail
+
+
 class Accepted(BaseModel):
     """That a mail will go out, if there is somebody to get it."""
 
@@ -78,7 +86,7 @@ class InvitationIn(Body):
 
     model_config = ConfigDict(json_schema_extra={"example": {"email": "robin@example.com"}})
 
-    email: Email | None = None
+    email: NewEmail | None = None
 
 
 class InvitationOut(BaseModel):

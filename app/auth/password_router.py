@@ -1,11 +1,14 @@
 """The HTTP side of changing a password, and of having forgotten it."""
 
+from fastapi import Request
+
 from app.access.dependencies import ActorParam, Connection, Idempotent, IdempotentAnonymous
 from app.auth import address_requests, password_changes
 from app.auth.mail_schemas import Accepted, Forgot, PasswordChange, PasswordReset
 from app.auth.mailed_tokens import Purpose
 from app.auth.router import Admitted, DoorParam
 from app.core.problems import problems
+from app.core.rate_limits.guard import may_mail
 from app.core.routing import routes
 
 IF_KNOWN = "If somebody is known by this address, a mail is on its way."
@@ -42,9 +45,13 @@ async def change_password(body: PasswordChange, actor: ActorParam, door: DoorPar
     responses=problems(409),
     dependencies=[IdempotentAnonymous],
 )
-async def forgot_password(body: Forgot, connection: Connection) -> Accepted:
-    """Always accepted. The mail has a token that is good for an hour and once; the next one replaces it."""
-    await address_requests.ask(connection, Purpose.RESET_PASSWORD, body.email)
+async def forgot_password(body: Forgot, request: Request, connection: Connection) -> Accepted:
+    """Always accepted. The mail has a token that is good for an hour and once; the next one replaces it.
+
+    After several mails within an hour no further one goes out; the token in the last one stays good.
+    """
+    if await may_mail(request, body.email):
+        await address_requests.ask(connection, Purpose.RESET_PASSWORD, body.email)
     return Accepted(detail=IF_KNOWN)
 
 

@@ -19,14 +19,14 @@ from app.users import service as users
 BOOK_NAME = "Personal"
 
 
-async def register(door: Door, body: Register) -> dict[str, Any]:
+async def register(door: Door, body: Register, *, tell_owner: bool = True) -> dict[str, Any]:
     """A new person with a personal book and its default categories; the first one of a server is its admin.
 
     Whose invitation is one to a book is its member then, and the invitation is spent.
 
     Where the address is known, somebody invented is made with the same work and taken back, and the answer is theirs:
-    only the mail differs, and the owner of the address gets it. Raises `RegistrationClosedError`,
-    `InvitationRequiredError` and `WeakPasswordError`, none of which depends on who is known.
+    only the mail differs, and the owner of the address gets it, unless `tell_owner` spares them. Raises
+    `RegistrationClosedError`, `InvitationRequiredError` and `WeakPasswordError`, none of which depends on who is known.
     """
     connection = door.connection
     permit = await registration_allowed(door, body.invitation, body.email)
@@ -48,7 +48,8 @@ async def register(door: Door, body: Register) -> dict[str, Any]:
     else:
         await savepoint.rollback()
         words = mails.registered_already(door.settings)
-        await post(connection, owner.email, words.subject, words.body)
+        if tell_owner:
+            await post(connection, owner.email, words.subject, words.body)
     return {**user._asdict(), "email": body.email}
 
 

@@ -12,6 +12,7 @@ from app.auth.factor_schemas import Otp
 from app.auth.schemas import Login, RefreshIn, Register, Tokens
 from app.core.errors import DomainError
 from app.core.problems import problem_of, problem_response, problems
+from app.core.rate_limits.guard import may_mail
 from app.core.routing import routes
 from app.users.schemas import UserOut
 
@@ -42,12 +43,12 @@ DeviceParam = Annotated[Device, Depends(_device)]
     responses=problems(403, 409),
     dependencies=[Admitted, IdempotentAnonymous],
 )
-async def register(body: Register, door: DoorParam, response: Response) -> dict[str, Any]:
+async def register(body: Register, door: DoorParam, request: Request, response: Response) -> dict[str, Any]:
     """Make yourself known. You get a personal book with a category tree to start from, and a mail.
 
     The answer is the same where the address is known already: then nobody is made, and its owner gets a mail.
     """
-    user = await registration.register(door, body)
+    user = await registration.register(door, body, tell_owner=await may_mail(request, body.email))
     response.headers["Location"] = "/api/v1/users/me"
     return user
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.auth.factor_schemas import Otp
 from app.core.fields import Body, CurrencyCode, LongName, TimeZone
-from app.users.schemas import Email
+from app.users.schemas import NewEmail
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
@@ -37,7 +37,7 @@ class Register(Body):
         }
     )
 
-    email: Email
+    email: NewEmail
     password: Password
     full_name: LongName | None = None
     time_zone: TimeZone = "UTC"

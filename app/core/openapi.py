@@ -96,6 +96,7 @@ def _declare_limits(operation: dict[str, Any]) -> None:
     """Any operation of the API may be asked too often."""
     refusal = problems(429)[429]
     refusal.pop("model")
+    operation["responses"].setdefault("429", refusal)["headers"] = LIMIT_HEADERS
     operation["responses"]["429"] = {**refusal, "headers": LIMIT_HEADERS}
 
 

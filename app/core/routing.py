@@ -105,7 +105,9 @@ class Route(APIRoute):
                 _check_media_type(request, is_form=is_form)
             exact = ExactRequest(request.scope, request.receive)
             try:
-                response: Response = await (original(exact) if rules is None else guarded(rules, exact, original))
+                response: Response = await (
+                    original(exact) if rules is None else guarded(rules, exact, original, is_form=is_form)
+                )
             except Replay as replay:
                 return replay.response
             claim = pending_claim(request)

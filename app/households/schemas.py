@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.fields import Body, Whole
-from app.users.schemas import Email
+from app.users.schemas import NewEmail
 
 Role = Literal["owner", "editor", "viewer"]
 
@@ -52,7 +52,7 @@ class BookInvitationIn(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"role": "editor", "email": "robin@example.com"}})
 
     role: Role
-    email: Email | None = Field(default=None, description="The invitation is mailed there; without one, pass it on.")
+    email: NewEmail | None = Field(default=None, description="The invitation is mailed there; without one, pass it on.")
     expires_in_days: Whole = Field(default=DEFAULT_DAYS, ge=1, le=MOST_DAYS)
 
 

@@ -227,7 +227,7 @@ async def open_book(connection: AsyncConnection, book_id: UUID) -> None:
 
 _VISIBLE = text(
     " UNION ALL ".join(
-        f"SELECT id FROM public.{table} WHERE book_id = :book AND id = ANY (:ids)"  # noqa: S608  # constants here
+        f"SELECT id FROM public.{table} WHERE book_id = :book AND id = ANY (:ids)"  # noqa: S608  # nosec B608  # constants here
         for table in (
             "accounts",
             "attachments",

@@ -112,7 +112,7 @@ def rows_of(table: str, key: str, names: Sequence[AnyRow]) -> Any:
     pairs = ", ".join(f"'{column.name}', {_as_json(column)}" for column in names)
     order = ", ".join(column.quoted for column in names if column.name in {"revision", "position", "id"}) or key
     return text(
-        f'SELECT json_build_object({pairs})::text FROM "{table}" t WHERE t.{key} = :id ORDER BY {order}'  # noqa: S608
+        f'SELECT json_build_object({pairs})::text FROM "{table}" t WHERE t.{key} = :id ORDER BY {order}'  # noqa: S608  # nosec B608
     ).bindparams(bindparam("id", type_=Uuid))
 
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from app.core.problems import problems
-from app.system import service
 
 router = APIRouter(tags=["system"])
 
@@ -44,9 +43,12 @@ async def health() -> Health:
     responses={**problems(500), 503: {"description": "Something is broken.", "model": DetailedHealth}},
 )
 async def health_detailed(request: Request) -> object:
-    """Checks the database, its migrations and the disk. 503 when one of them is broken; `checks` says which."""
+    """Checks the database, its migrations and the disk. 503 when one of them is broken; `checks` says which.
+
+    It looks once a second at most, whoever asks.
+    """
     state = request.app.state
-    healthy, report = await service.health(state.database, state.settings)
+    healthy, report = await state.health.result(state.database, state.settings)
     if healthy:
         return report
     return Response(orjson.dumps(report), 503, media_type="application/json")

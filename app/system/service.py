@@ -1,8 +1,9 @@
 """Whether the server can do its work: the database answers, its schema is ours, the disk has room."""
 
+import asyncio
 import shutil
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 import structlog
@@ -15,7 +16,27 @@ from app.core.version import VERSION
 
 Check = dict[str, Any]
 
+FRESH_SECONDS = 1.0
+"""How long a finding is good for everybody who asks."""
+
 log = structlog.get_logger("finance.health")
+
+
+class HealthCheck:
+    """Looks once a second at most, however many ask: those who come meanwhile wait for the same finding."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._found: tuple[bool, dict[str, Any]] | None = None
+        self._looked_at = 0.0
+
+    async def result(self, database: Database, settings: Settings) -> tuple[bool, dict[str, Any]]:
+        """What `health` found, no more than `FRESH_SECONDS` ago."""
+        async with self._turn:
+            if self._found is None or monotonic() - self._looked_at >= FRESH_SECONDS:
+                self._found = await health(database, settings)
+                self._looked_at = monotonic()
+            return self._found
 
 
 async def health(database: Database, settings: Settings) -> tuple[bool, dict[str, Any]]:

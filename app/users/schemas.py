@@ -4,27 +4,23 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 
+from app.core.email_addresses import LONGEST, folded, is_plain, normalized
 from app.core.fields import Body, LongName, TimeZone
 
 
-def _address(value: str) -> str:
-    """Syntax alone is checked; addresses of a home network (`me@nas.local`) are as good as any."""
-    try:
-        checked = validate_email(value, check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError as error:
-        raise ValueError(str(error)) from None
-    return checked.normalized
+def _plain(value: str) -> str:
+    if not is_plain(value):
+        raise ValueError(f"has letters that stand for others; write it plainly, such as {folded(value)}")
+    return value
 
 
-Email = Annotated[
-    str,
-    Field(max_length=320),
-    AfterValidator(_address),
-    WithJsonSchema({"type": "string", "format": "email", "maxLength": 320, "examples": ["kim@example.com"]}),
-]
+_SCHEMA = WithJsonSchema({"type": "string", "format": "email", "maxLength": LONGEST, "examples": ["kim@example.com"]})
+
+Email = Annotated[str, Field(max_length=LONGEST), AfterValidator(normalized), _SCHEMA]
+NewEmail = Annotated[str, Field(max_length=LONGEST), AfterValidator(normalized), AfterValidator(_plain), _SCHEMA]
+"""An address that somebody is to be known by: one that cannot be taken for another person's."""
 
 
 class UserOut(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from httpx import AsyncClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from app.core.config import LogFormat, Settings
 from app.core.database import Database
@@ -47,8 +47,9 @@ async def test_detailed_health_is_503_when_the_disk_is_full(settings: Settings) 
 
 
 async def test_detailed_health_is_503_when_migrations_are_missing(
-    settings: Settings, postgres: EmbeddedPostgres
+    settings: Settings, postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.system.service.FRESH_SECONDS", 0)
     await asyncio.to_thread(postgres.create_database, "unmigrated")
     async with serving(settings, database_url=postgres.url("unmigrated")) as (_, client):
         # Without migrations there may be no role to work under either; both are told as broken.
@@ -60,6 +61,26 @@ async def test_detailed_health_is_503_when_migrations_are_missing(
         report = expect(await client.get("/health/detailed"), 503)
     assert report["checks"]["database"]["ok"] is True
     assert report["checks"]["migrations"] == {"ok": False, "present": "0003", "newest": newest_revision()}
+
+
+async def test_many_who_ask_for_detailed_health_cost_the_database_one_look(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.system.service.FRESH_SECONDS", 60)
+    async with serving(settings) as (app, client):
+        looks: list[str] = []
+
+        @event.listens_for(app.state.database.engine.sync_engine, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            if "FROM alembic_version" in statement:
+                looks.append(statement)
+
+        answers = await asyncio.gather(*(client.get("/health/detailed") for _ in range(30)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(looks) == 1
+        monkeypatch.setattr("app.system.service.FRESH_SECONDS", 0)
+        expect(await client.get("/health/detailed"), 200)
+        assert len(looks) == 2
 
 
 async def test_returns_503_when_there_is_no_such_database(settings: Settings, postgres: EmbeddedPostgres) -> None:

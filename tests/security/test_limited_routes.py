@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from app.core.config import Settings
 from app.core.database import Database
-from app.core.rate_limits.table import RULES, rules_of
+from app.core.rate_limits.table import RULES, By, rules_of
 from tests.api.test_openapi import operations
 from tests.conftest import fresh_email
 from tests.factors import audited, confirm
@@ -59,6 +59,30 @@ def test_every_route_that_takes_a_secret_or_an_address_has_a_limit_of_its_own(ap
     wanted = {name for name, fields in taken.items() if fields & (SECRETS | ADDRESSES)}
     assert {"POST /auth/confirm", "POST /users/me/email", "POST /invitations/accept"} <= wanted
     assert wanted - RULES.keys() == set()
+
+
+def test_every_operation_that_is_told_an_address_limits_the_mail_to_it(app: FastAPI) -> None:
+    """An address that a body has is one that mail goes to, but at a log-in, where it may be anything."""
+    document = app.openapi()
+    found = set()
+    for each in operations(document).values():
+        if "email" in _formats(document, each.get("requestBody", {})):
+            found.add(name_of(each))
+    assert {"POST /auth/register", "POST /users/me/email", "POST /books/{}/invitations"} <= found
+    for name in found:
+        assert any(by in {By.TARGET, By.MAIL} for _, by in RULES[name].counts), name
+
+
+def _formats(document: dict[str, Any], part: Any) -> set[str]:
+    """The formats of all strings in a part of the document, with what it refers to."""
+    if isinstance(part, list):
+        return {name for each in part for name in _formats(document, each)}
+    if not isinstance(part, dict):
+        return set()
+    if "$ref" in part:
+        return _formats(document, document["components"]["schemas"][part["$ref"].rpartition("/")[2]])
+    own = {part["format"]} if isinstance(part.get("format"), str) else set()
+    return own | {name for each in part.values() for name in _formats(document, each)}
 
 
 def test_a_route_finds_its_line_by_method_and_path() -> None:

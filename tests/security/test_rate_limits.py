@@ -7,7 +7,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 
@@ -16,9 +15,9 @@ from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.failures import StartupError
 from app.core.ids import new_id
+from app.core.rate_limits.bearers import Bearers
 from app.core.rate_limits.memory import BoundedMemory
-from app.core.routing import routes
-from app.core.security import PERSONAL_TOKEN, digest
+from app.core.security import PERSONAL_TOKEN, Bearer, digest
 from tests.conftest import fresh_email
 from tests.people import API, PASSWORD, Person, expect, problem, register
 from tests.servers import client_of, serving
@@ -174,15 +173,65 @@ async def _revoke_token(owner: Database, token: str) -> None:
         await connection.execute(statement, {"hash": digest(token)})
 
 
-def test_the_tokens_that_are_remembered_are_bounded(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.core.rate_limits.limiter.MOST_TOKENS", 2)
-    limiter = app.state.limiter
-    hashes, owner = [secrets.token_bytes(32) for _ in range(3)], new_id()
-    for token_hash in hashes:
-        limiter.learn_token(token_hash, owner)
-    assert [limiter.owner_of_token(token_hash) for token_hash in hashes] == [None, owner, owner]
-    for token_hash in hashes:
-        limiter.forget_token(token_hash)
+def test_the_bearers_that_are_remembered_are_bounded() -> None:
+    bearers, owner = Bearers(most=2), new_id()
+    seen = [Bearer(token_hash=secrets.token_bytes(32)) for _ in range(3)]
+    for bearer in seen:
+        bearers.note(bearer, owner)
+    assert [bearers.owner_of(bearer) for bearer in seen] == [None, owner, owner]
+    ended = [Bearer(session_id=new_id(), user_id=owner) for _ in range(3)]
+    for bearer in ended:
+        bearers.note(bearer, None)
+    assert [bearers.is_over(bearer) for bearer in ended] == [False, True, True]
+    assert bearers.owner_of(seen[2]) == owner
+
+
+async def test_a_token_of_an_ended_session_does_not_use_up_its_owner_s_requests(settings: Settings) -> None:
+    """It counts for itself until it is known to be over, and for the address from then on."""
+    async with serving(settings, rate_limit_user="4/minute", rate_limit_anonymous="6/hour") as (app, _):
+        kim = await register(app, fresh_email())
+        tokens = expect(await kim.http.post("/auth/login", json={"email": kim.email, "password": PASSWORD}), 200)
+        expect(await kim.http.post("/auth/logout", json={"refresh_token": tokens["refresh_token"]}), 204)
+        await app.state.limiter.counters.clear(f"user/{kim.user['id']}")
+        async with client_of(app, address=AWAY) as thief:
+            thief.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+            answers = [await thief.get(f"{API}/users/me") for _ in range(8)]
+        assert [answer.status_code for answer in answers] == [401] * 7 + [429]
+        counted = [answer.headers["ratelimit-policy"].split('"')[1] for answer in answers]
+        assert counted == ["user"] + ["anonymous"] * 7
+        # Where a log-in is needed to guess, one that is over uses up nobody's guesses either.
+        assert (await kim.get("/users/me")).headers["ratelimit-remaining"] == "3"
+        await kim.http.aclose()
+
+
+async def test_ended_sessions_at_once_do_not_use_up_their_owner_s_requests(settings: Settings) -> None:
+    async with serving(settings, rate_limit_user="20/minute", rate_limit_login="3/minute") as (app, client):
+        kim = await register(app, fresh_email())
+        tokens = expect(await kim.http.post("/auth/login", json={"email": kim.email, "password": PASSWORD}), 200)
+        expect(await kim.http.post("/auth/logout", json={"refresh_token": tokens["refresh_token"]}), 204)
+        stolen = {"Authorization": f"Bearer {tokens['access_token']}"}
+        body = {"password": "wrong"}
+        answers = await asyncio.gather(
+            *(client.post(f"{API}/auth/confirm", json=body, headers=stolen) for _ in range(25))
+        )
+        assert {answer.status_code for answer in answers} == {401, 429}
+        expect(await kim.http.post("/auth/confirm", json={"password": PASSWORD}), 200)
+        await kim.http.aclose()
+
+
+async def test_a_new_session_gives_no_further_requests(settings: Settings) -> None:
+    async with serving(settings, rate_limit_user="6/hour") as (app, client):
+        kim = await register(app, fresh_email())
+        left = []
+        for _ in range(3):
+            tokens = expect(
+                await client.post(f"{API}/auth/login", json={"email": kim.email, "password": PASSWORD}), 200
+            )
+            headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+            await client.get(f"{API}/users/me", headers=headers)
+            left.append((await client.get(f"{API}/users/me", headers=headers)).headers["ratelimit-remaining"])
+        assert left == ["4", "2", "0"]
+        await kim.http.aclose()
 
 
 async def test_what_monitoring_asks_is_free(settings: Settings) -> None:
@@ -237,29 +286,6 @@ async def test_a_thousand_refresh_tokens_are_not_tried(settings: Settings) -> No
         for answer in tries[:2]:
             problem(answer, 401, "unauthenticated")
         refused(tries[2], "login-address")
-
-
-async def test_mail_goes_out_so_often_to_one_address_and_for_one_client(settings: Settings) -> None:
-    """By a route of the test's own, in case the server has none: what counts is the line of the table."""
-    router = routes("/auth", "auth", reads=None)
-
-    @router.post("/password/forgot", status_code=202)
-    async def forgot() -> None:
-        """Nothing goes out here."""
-
-    async with serving(settings, rate_limit_mail="3/hour") as (app, client):
-        app.include_router(router, prefix=API)
-        kim = fresh_email()
-
-        async def ask(sender: AsyncClient, email: str) -> Response:
-            return await sender.post(f"{API}/auth/password/forgot", json={"email": email})
-
-        for email in (kim, kim.upper(), f" {kim}"):
-            assert (await ask(client, email)).status_code < 429
-        refused(await ask(client, fresh_email()), "mail-sender", 3600)
-        async with client_of(app, address=AWAY) as other:
-            refused(await ask(other, kim), "mail", 3600)
-            assert (await ask(other, fresh_email())).status_code < 429
 
 
 async def test_a_key_chosen_by_a_stranger_takes_the_room_of_its_own_kind_alone() -> None:

@@ -114,6 +114,7 @@ async def test_nobody_registers_where_the_settings_let_nobody(
         ({"email": ""}, "oidc_email_missing"),
         ({"email": "no address"}, "oidc_email_missing"),
         ({"email": "nul\x00@example.com"}, "oidc_email_missing"),
+        ({"email": "\uff4bim@example.com"}, "oidc_email_missing"),
         ({"email": "x" * 400 + "@example.com"}, "oidc_email_missing"),
         ({"email": ["kim@example.com"]}, "oidc_email_missing"),
     ],

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.fields import LongName, TimeZone
-from app.users.schemas import Email
+from app.users.schemas import NewEmail
 
-_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+_EMAIL: TypeAdapter[str] = TypeAdapter(NewEmail)
 _NAME: TypeAdapter[str] = TypeAdapter(LongName)
 _ZONE: TypeAdapter[str] = TypeAdapter(TimeZone)
 

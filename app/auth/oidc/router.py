@@ -147,7 +147,7 @@ async def finish_single_sign_on(
 ) -> Response:
     """The provider sends the browser here. It goes on to `return_to`, with `outcome` and `code`, or with `error`."""
     flow = await _resume(request.app.state.database, flows.STATE, state, browser)
-    assert browser is not None  # noqa: S101  # no flow is resumed without one
+    assert browser is not None  # noqa: S101  # nosec B101  # no flow is resumed without one
     try:
         person = await _person(provider, code, error, iss, flows.proofs_of(browser, state))
         arrival = await flows.finish(

@@ -17,24 +17,40 @@ _KEPT = "bearer"
 
 @dataclass(frozen=True)
 class Caller:
-    """A user, when a token proves one; the address that the request comes from, as `address_key` has it."""
+    """A user, when a token proves one that opened a request lately; a session that is signed but was not seen yet; the
+    address that the request comes from, as `address_key` has it."""
 
     user_id: UUID | None
+    session_id: UUID | None
     address: str
+
+    @property
+    def person(self) -> str | None:
+        """What the user or the session counts under; None for neither."""
+        if self.user_id is not None:
+            return f"user-{self.user_id}"
+        return f"session-{self.session_id}" if self.session_id is not None else None
+
+    @property
+    def key(self) -> str:
+        return self.person or self.address
 
 
 def caller_of(scope: Scope, access_tokens: AccessTokens, limiter: Limiter) -> Caller:
-    """An access token with a good signature is its user's, and a personal one that lately opened a request is too.
+    """A session or a personal token that lately opened a request is its user's.
 
-    Everything else (none, garbage, expired, a personal token not seen yet) counts for the address: who sends random
-    tokens gets no counter of their own for each.
+    A signed session that was not seen yet counts for itself: it may have ended, and then its token must not use up what
+    its user may ask. Everything else (none, garbage, expired, ended, a personal token not seen yet) counts for the
+    address: who sends random tokens gets no counter of their own for each.
     """
     client = scope.get("client")
+    address = address_key(client[0] if client else None)
     bearer = _read(scope, access_tokens)
-    user_id = bearer.user_id if bearer is not None else None
-    if bearer is not None and bearer.token_hash is not None:
-        user_id = limiter.owner_of_token(bearer.token_hash)
-    return Caller(user_id, address_key(client[0] if client else None))
+    if bearer is None:
+        return Caller(None, None, address)
+    user_id = limiter.bearers.owner_of(bearer)
+    unseen = user_id is None and not limiter.bearers.is_over(bearer)
+    return Caller(user_id, bearer.session_id if unseen else None, address)
 
 
 def kept_bearer(scope: Scope, token: str) -> Bearer | None:

@@ -44,9 +44,12 @@ class Guesses:
         self._turns = AdmissionEach(1, waiting=MOST_WAITING)
 
     async def attempt(
-        self, request: Request, seen: list[Seen], account: str, caller: Caller, answer: Answering
+        self, request: Request, seen: list[Seen], account: str, caller: Caller, answer: Answering, *, forgives: bool
     ) -> Response:
-        """The answer to a guess; raises `RateLimitedError` unanswered while the place must wait."""
+        """The answer to a guess; raises `RateLimitedError` unanswered while the place must wait.
+
+        `forgives` says that nobody else is known by `account`: only then a right guess ends the waits.
+        """
         place = f"{account}/{caller.address}"
         await self._refuse_while_waiting(place)
         known = (await self._counters.look(f"known/{place}")).count > 0
@@ -61,7 +64,8 @@ class Guesses:
                 await self._judge(error.code, account, place, known=known)
                 raise
             if response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-                await self._succeeded(place)
+                if forgives:
+                    await self._succeeded(place)
             else:
                 await self._judge(getattr(request.state, "problem_code", ""), account, place, known=known)
         return response

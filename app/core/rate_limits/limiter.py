@@ -1,22 +1,19 @@
 """The limits that the settings name, and what counting against them says."""
 
 import math
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from limits import RateLimitItem, parse
 from prometheus_client import Counter
 
 from app.core.config import Settings
 from app.core.errors import RateLimitedError
+from app.core.rate_limits.bearers import Bearers
 from app.core.rate_limits.counters import Counters
 
 ACCOUNT_FACTOR = 10
 """How many times RATE_LIMIT_LOGIN one account takes from all addresses together that it does not know."""
-MOST_TOKENS = 10_000
-
 
 REFUSED = Counter("finance_rate_limited_total", "Requests refused for a limit", ["limit"])
 
@@ -51,7 +48,7 @@ class Limiter:
             "mail": mail,
             "mail-sender": mail,
         }
-        self._token_owners: OrderedDict[bytes, UUID] = OrderedDict()
+        self.bearers = Bearers()
 
     def amount(self, name: str) -> int:
         return self._limits[name].amount
@@ -66,20 +63,6 @@ class Limiter:
         if found.count > item.amount:
             REFUSED.labels(name).inc()
             raise too_many(f"No more than {item} of this kind are taken", seconds)
-
-    def learn_token(self, token_hash: bytes, user_id: UUID) -> None:
-        """Remember whose a personal token is that has just opened a request: from now on it counts for that user."""
-        self._token_owners[token_hash] = user_id
-        self._token_owners.move_to_end(token_hash)
-        if len(self._token_owners) > MOST_TOKENS:
-            self._token_owners.popitem(last=False)
-
-    def forget_token(self, token_hash: bytes) -> None:
-        """A personal token that opens nothing any more counts for the address it comes from."""
-        self._token_owners.pop(token_hash, None)
-
-    def owner_of_token(self, token_hash: bytes) -> UUID | None:
-        return self._token_owners.get(token_hash)
 
 
 def too_many(what: str, seconds: int) -> RateLimitedError:

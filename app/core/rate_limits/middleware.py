@@ -1,5 +1,8 @@
 """The limits that every request of the API is under, and how limits stand in every answer."""
 
+from dataclasses import replace
+from uuid import UUID
+
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -8,6 +11,7 @@ from app.core.errors import RateLimitedError
 from app.core.problems import domain_problem
 from app.core.rate_limits.callers import Caller, caller_of
 from app.core.rate_limits.limiter import Limiter, Seen, headers_of
+from app.core.security import Bearer
 from app.core.tokens import AccessTokens
 
 LIMITED_PATHS = "/api/"
@@ -45,6 +49,8 @@ class RateLimits:
         try:
             if caller.user_id is not None:
                 await self._limiter.take(seen, "user", str(caller.user_id))
+            elif caller.session_id is not None:
+                await self._limiter.take(seen, "user", f"session-{caller.session_id}")
             else:
                 await self._limiter.take(seen, "anonymous", caller.address)
         except RateLimitedError as error:
@@ -58,6 +64,26 @@ def caller_in(request: Request) -> Caller:
     """Whose request it is, as the middleware found."""
     caller: Caller = request.scope["state"][_CALLER]
     return caller
+
+
+async def note_opened(request: Request, bearer: Bearer, user_id: UUID | None) -> None:
+    """Only the database knows whether a session or a personal token is good, and whose: `user_id`, None for none.
+
+    The next request with it counts for that user at once; this one does too, where it counted for its session. Raises
+    `RateLimitedError`.
+    """
+    limiter: Limiter = request.app.state.limiter
+    if not limiter.enabled:
+        return
+    limiter.bearers.note(bearer, user_id)
+    caller = caller_in(request)
+    if user_id is not None and caller.session_id is not None:
+        request.scope["state"][_CALLER] = replace(caller, user_id=user_id, session_id=None)
+        counted: list[Seen] = []
+        try:
+            await limiter.take(counted, "user", str(user_id))
+        finally:
+            seen_in(request)[:1] = counted
 
 
 def seen_in(request: Request) -> list[Seen]:

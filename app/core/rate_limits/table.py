@@ -6,7 +6,7 @@ secret or an address to write to, or that changes something without a log-in.
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -15,36 +15,41 @@ class By(Enum):
 
     ADDRESS = "the address it comes from"
     PLACE = "the account it names, at the address it comes from"
-    TARGET = "the account it names, whoever asks; without one, the user"
+    TARGET = "the address that it mails, whoever asks; without one, the user"
+    MAIL = "the address that it mails; beyond the limit it answers as ever and mails nothing (`may_mail`)"
     CALLER = "the user; without one, the address it comes from"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The limits of an operation, and whether it takes a guess at a password or a code."""
+    """The limits of an operation, the one field of its body that names an account, and whether it takes a guess at
+    a password or a code."""
 
     counts: tuple[tuple[str, By], ...]
+    account: str | None = None
     guesses: bool = False
 
 
-LOG_IN = Rules((("login-address", By.ADDRESS), ("login", By.PLACE)), guesses=True)
+LOG_IN = Rules((("login-address", By.ADDRESS), ("login", By.PLACE)), account="email", guesses=True)
+LOG_IN_BY_FORM = replace(LOG_IN, account="username")
 CONFIRM = Rules((("confirm", By.CALLER),), guesses=True)
 TOKEN = Rules((("login-address", By.ADDRESS),))
-REGISTRATION = Rules((("registration", By.ADDRESS),))
-MAIL = Rules((("mail-sender", By.CALLER), ("mail", By.TARGET)))
+REGISTRATION = Rules((("registration", By.ADDRESS), ("mail", By.MAIL)))
+MAIL = Rules((("mail-sender", By.CALLER), ("mail", By.TARGET)), account="email")
+MAIL_ON_REQUEST = Rules((("mail-sender", By.CALLER), ("mail", By.MAIL)))
 
 RULES: dict[str, Rules] = {
     "POST /auth/register": REGISTRATION,
-    "POST /auth/token": LOG_IN,
+    "POST /auth/token": LOG_IN_BY_FORM,
     "POST /auth/login": LOG_IN,
     "POST /auth/refresh": TOKEN,
     "POST /auth/logout": TOKEN,
     "POST /auth/confirm": CONFIRM,
     "POST /auth/password/change": CONFIRM,
-    "POST /auth/password/forgot": MAIL,
+    "POST /auth/password/forgot": MAIL_ON_REQUEST,
     "POST /auth/password/reset": TOKEN,
     "POST /auth/verify-email": TOKEN,
-    "POST /auth/verify-email/resend": MAIL,
+    "POST /auth/verify-email/resend": MAIL_ON_REQUEST,
     "POST /auth/2fa/totp/verify": CONFIRM,
     "POST /auth/passkeys/login": TOKEN,
     "POST /auth/passkeys/login/options": TOKEN,
