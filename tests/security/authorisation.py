@@ -115,7 +115,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (MODERATION, "audit:read"): "list_audit",
 }
 
-CONFIRMED = {"delete_user", "set_role_permissions"}
+CONFIRMED = {"create_personal_token", "delete_user", "set_role_permissions", "set_user_role"}
 """They ask for a confirmation moments before, which the sessions here have and a personal access token never has."""
 
 VALID: dict[str, Callable[[dict[str, str]], Any]] = {
