@@ -327,7 +327,7 @@ async def test_a_password_that_changed_while_one_logs_in_is_looked_at_again(
 async def test_a_reset_by_mail_revokes_every_personal_token(
     app: FastAPI, kim: Person, anonymous: AsyncClient, owner_database: Database
 ) -> None:
-    """One that a thief of the session made lives for a year otherwise; a change by who knows the password keeps them."""
+    """One that a thief of the session made; a change by who knows the password keeps them."""
     verified = "UPDATE users SET email_verified_at = now() WHERE id = :user"
     await run(owner_database, verified, user=kim.user["id"])
     token = await personal_token(owner_database, kim, "accounts:read")

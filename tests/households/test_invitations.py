@@ -305,7 +305,6 @@ async def test_known_addresses_that_come_at_once_spend_one_invitation_once(
     made = await invite(kim)
     bodies = [{"email": email, "password": PASSWORD, "invitation": made["token"]} for email in (robin.email, kim.email)]
     answers = await asyncio.gather(*(anonymous.post(f"{API}/auth/register", json=body) for body in bodies))
-    # Whoever comes second finds it over at the door, and registers without it, or a moment later.
     assert {answer.status_code for answer in answers} <= {201, 404}
     assert 201 in {answer.status_code for answer in answers}
     assert robin.email not in await roles(kim, kim.book_id)
