@@ -21,7 +21,7 @@ own_router = routes("/users/me/email", "users", reads="identity:manage")
     response_model=None,
     operation_id="verify_email",
     summary="Confirm your e-mail address",
-    responses=problems(403, 409, 429),
+    responses=problems(403, 409),
     dependencies=[Admitted, IdempotentAnonymous],
 )
 async def verify_email(body: EmailConfirmation, door: DoorParam, request: Request) -> Response | None:

@@ -56,14 +56,15 @@ class Mailed:
 
 
 async def find(connection: AsyncConnection, token: str, *purposes: Purpose) -> Mailed | None:
-    """What `redeem` would tell of the first purpose it is good for; the token stays good, and nobody is acted as."""
+    """What `redeem` would tell of the one purpose it is good for; the token stays good, and nobody is acted as."""
+    found: Mailed | None = None
     async with connection.begin_nested() as look:
         for purpose in purposes:
             redeemed = await redeem(connection, purpose, token)
             if redeemed is not None:
-                break
+                found = Mailed(purpose, *redeemed)
         await look.rollback()
-    return Mailed(purpose, *redeemed) if redeemed is not None else None
+    return found
 
 
 async def redeem(connection: AsyncConnection, purpose: Purpose, token: str) -> tuple[UUID, str] | None:

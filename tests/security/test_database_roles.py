@@ -239,8 +239,8 @@ async def test_no_date_makes_housekeeping_forget_what_lives(
 ) -> None:
     """A request that can call these functions must not end everybody's sessions, or have a POST done twice."""
     await personal_token(owner_database, kim, "tags:read")
-    post = {"json": {"name": "once"}, "headers": {"Idempotency-Key": f"kept {kim.email}"}}
-    made = expect(await kim.http.post("/tags", **post), 201)
+    key = {"Idempotency-Key": f"kept {kim.email}"}
+    made = expect(await kim.http.post("/tags", json={"name": "once"}, headers=key), 201)
     async with app_database.begin() as connection:
         for function in (
             "forget_ended_sessions",
@@ -250,7 +250,7 @@ async def test_no_date_makes_housekeeping_forget_what_lives(
         ):
             await connection.execute(text(f"SELECT {function}('infinity')"))
             await connection.execute(text(f"SELECT {function}(now() + interval '100 years')"))
-    again = await kim.http.post("/tags", **post)
+    again = await kim.http.post("/tags", json={"name": "once"}, headers=key)
     assert (expect(again, 201), again.headers["idempotency-replayed"]) == (made, "true")
     alive = "SELECT count(*) FROM personal_tokens WHERE user_id = :id AND expires_at > now()"
     assert await run(owner_database, alive, id=kim.user["id"]) == 1

@@ -63,7 +63,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "refresh": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "get_second_factor": Attempt(OWN),
-    "start_totp": Attempt(OWN),
+    "start_totp": Attempt(OWN, answer=403),
     "verify_totp": Attempt(OWN, lambda _: {"otp": "x"}, answer=422),
     "remove_totp": Attempt(OWN, answer=403),
     "replace_recovery_codes": Attempt(OWN, answer=403),
