@@ -64,7 +64,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "get_second_factor": Attempt(OWN),
     "start_totp": Attempt(OWN, answer=403),
-    "verify_totp": Attempt(OWN, lambda _: {"otp": "x"}, answer=422),
+    "verify_totp": Attempt(OWN, lambda _: {"otp": "x"}, answer=409),
     "remove_totp": Attempt(OWN, answer=403),
     "replace_recovery_codes": Attempt(OWN, answer=403),
     "confirm": Attempt(OWN, lambda _: {"password": "x"}, answer=403),
