@@ -43,7 +43,7 @@ PERMISSIONS = (
     ("currencies:read", "List currencies.", True),
     ("users:read", "List and search users.", True),
     ("users:ban", "Ban users and lift bans.", True),
-    ("users:role", "Change the role of users.", True),
+    ("users:role", "Change the role of users.", False),
     ("users:delete", "Delete users with everything that is theirs alone.", True),
     ("users:invite", "Invite people to register.", True),
     ("statistics:read", "Read statistics of the server; they hold no amounts.", True),
@@ -179,11 +179,12 @@ BEGIN
 END
 $$
 """,
+    # Whatever date these two are given, nothing goes that lives: no open session, no answer that somebody may ask for.
     "forget_ended_sessions(timestamptz)": """
 CREATE FUNCTION forget_ended_sessions(p_before timestamptz) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    WITH gone AS (DELETE FROM sessions WHERE expires_at < p_before OR revoked_at < p_before RETURNING 1),
+    WITH gone AS (DELETE FROM sessions WHERE least(expires_at, revoked_at) < least(p_before, now()) RETURNING 1),
          spent AS (DELETE FROM one_time_tokens WHERE expires_at < now() RETURNING 1)
     SELECT count(*) FROM gone
 $$
@@ -192,7 +193,9 @@ $$
 CREATE FUNCTION forget_old_answers(p_before timestamptz) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    WITH gone AS (DELETE FROM idempotency_keys WHERE created_at < p_before RETURNING 1)
+    WITH gone AS (
+        DELETE FROM idempotency_keys WHERE created_at < least(p_before, now() - interval '48 hours') RETURNING 1
+    )
     SELECT count(*) FROM gone
 $$
 """,

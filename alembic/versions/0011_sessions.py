@@ -82,7 +82,9 @@ $$
 CREATE FUNCTION forget_ended_personal_tokens(p_before timestamptz) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    WITH gone AS (DELETE FROM personal_tokens WHERE expires_at < p_before OR revoked_at < p_before RETURNING 1)
+    WITH gone AS (
+        DELETE FROM personal_tokens WHERE least(expires_at, revoked_at) < least(p_before, now()) RETURNING 1
+    )
     SELECT count(*) FROM gone
 $$
 """,

@@ -58,7 +58,7 @@ $$
 CREATE FUNCTION forget_failed_mails(p_before timestamptz) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    WITH gone AS (DELETE FROM mails WHERE failed_at < p_before RETURNING 1)
+    WITH gone AS (DELETE FROM mails WHERE failed_at < least(p_before, now()) RETURNING 1)
     SELECT count(*) FROM gone
 $$
 """,
@@ -72,13 +72,16 @@ AS $$
     RETURNING r.purpose, r.email, r.created_at < now() - p_patience
 $$
 """,
+    # It is worth what its sender may do now, not what they might when they made it.
     "redeem_invitation(bytea, text)": """
 CREATE FUNCTION redeem_invitation(p_hash bytea, p_email text)
 RETURNS TABLE (id uuid, email text, invited_by uuid)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1
 AS $$
-    DELETE FROM invitations i
+    DELETE FROM invitations i USING users u
     WHERE i.token_hash = p_hash AND i.expires_at > now() AND (i.email IS NULL OR lower(i.email) = lower(p_email))
+      AND u.id = i.invited_by AND (u.banned_at IS NULL OR u.banned_until <= now())
+      AND EXISTS (SELECT FROM role_permissions r WHERE r.role = u.role AND r.permission = 'users:invite')
     RETURNING i.id, i.email, i.invited_by
 $$
 """,

@@ -74,7 +74,22 @@ AS $$
     SELECT EXISTS (
         SELECT FROM book_invitations i
         JOIN book_members m ON m.book_id = i.book_id AND m.user_id = i.inviter_id AND m.role = 'owner'
+        JOIN users u ON u.id = i.inviter_id AND (u.banned_at IS NULL OR u.banned_until <= now())
         WHERE i.token_hash = p_hash AND i.ended_at IS NULL AND i.expires_at > now())
+$$
+"""
+
+# For a registration that makes nobody: it ends as if somebody had accepted it, for its sender can look.
+SPEND_INVITATION = """
+CREATE FUNCTION spend_invitation(p_hash bytea) RETURNS boolean
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    WITH spent AS (
+        UPDATE book_invitations SET ended_at = now(), outcome = 'accepted'
+        WHERE token_hash = p_hash AND ended_at IS NULL AND expires_at > now()
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM spent)
 $$
 """
 
@@ -89,6 +104,7 @@ AS $$
     JOIN book_invitations i ON lower(i.email) = lower(me.email)
     JOIN books b ON b.id = i.book_id
     JOIN users inviter ON inviter.id = i.inviter_id
+        AND (inviter.banned_at IS NULL OR inviter.banned_until <= now())
     JOIN book_members m ON m.book_id = i.book_id AND m.user_id = i.inviter_id AND m.role = 'owner'
     WHERE me.id = {ME} AND me.email_verified_at IS NOT NULL AND i.ended_at IS NULL AND i.expires_at > now()
     ORDER BY i.created_at, i.id
@@ -129,9 +145,9 @@ BEGIN
         reason := invitation.outcome;
     ELSIF invitation.expires_at <= now() THEN
         reason := 'expired';
-    ELSIF NOT EXISTS (SELECT FROM book_members m
+    ELSIF NOT EXISTS (SELECT FROM book_members m JOIN users u ON u.id = m.user_id
                       WHERE m.book_id = invitation.book_id AND m.user_id = invitation.inviter_id
-                        AND m.role = 'owner') THEN
+                        AND m.role = 'owner' AND (u.banned_at IS NULL OR u.banned_until <= now())) THEN
         reason := 'revoked';
     ELSIF p_accept AND EXISTS (SELECT FROM book_members m
                                WHERE m.book_id = invitation.book_id AND m.user_id = me) THEN
@@ -313,6 +329,7 @@ FUNCTIONS = (
     ("keep_an_owner()", KEEP_AN_OWNER, False),
     ("follow_membership()", FOLLOW_MEMBERSHIP, False),
     ("invitation_open(bytea)", INVITATION_OPEN, True),
+    ("spend_invitation(bytea)", SPEND_INVITATION, True),
     ("invitations_to_me()", INVITATIONS_TO_ME, True),
     ("claim_invitation(bytea, uuid, boolean)", CLAIM_INVITATION, True),
     ("forget_book(uuid)", FORGET_BOOK, False),
@@ -416,8 +433,8 @@ def downgrade() -> None:
     op.execute(f"CREATE POLICY book_of_request ON book_members USING (book_id = {BOOK})")
     for signature in (
         "delete_person(uuid)", "delete_book()", "forget_book(uuid)", "claim_invitation(bytea, uuid, boolean)",
-        "invitations_to_me()", "invitation_open(bytea)", "follow_membership()", "keep_an_owner()",
-        "open_book_is_new()", "book_was_deleted(uuid)",
+        "invitations_to_me()", "invitation_open(bytea)", "spend_invitation(bytea)", "follow_membership()",
+        "keep_an_owner()", "open_book_is_new()", "book_was_deleted(uuid)",
     ):  # fmt: skip
         op.execute(f"DROP FUNCTION {signature}")
     op.execute("DROP TABLE deleted_books")

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime
 
 from app.access.dependencies import ActorParam
 from app.administration import audit
 from app.administration.audit_repository import AuditFilter
 from app.administration.schemas import AuditOut, OwnAuditOut
+from app.core.fields import Instant
 from app.core.pagination import Page, WalkParams
 from app.core.routing import routes
 
@@ -26,8 +26,8 @@ async def list_audit(
     ] = None,
     actor_id: Annotated[UUID | None, Query(description="Acts of this person.")] = None,
     subject_id: Annotated[UUID | None, Query(description="Acts that concerned this person.")] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="The earliest instant.")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="The first instant too late.")] = None,
+    since: Annotated[Instant | None, Query(alias="from", description="The earliest instant.")] = None,
+    until: Annotated[Instant | None, Query(alias="to", description="The first instant too late.")] = None,
 ) -> dict[str, Any]:
     """Administrative and security acts, the newest first. The audit only grows: no route alters or deletes an entry."""
     return await audit.page_of(actor, AuditFilter(action, actor_id, subject_id, since, until), page)

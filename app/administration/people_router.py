@@ -55,8 +55,8 @@ async def get_user(user_id: UUID, actor: ActorParam) -> dict[str, Any]:
     responses=problems(409),
     dependencies=[require("users:role")],
 )
-async def set_user_role(user_id: UUID, body: RoleIn, actor: ActorParam, address: Address) -> dict[str, Any]:
-    """It counts from their next request on.
+async def set_user_role(user_id: UUID, body: RoleIn, actor: ConfirmedActor, address: Address) -> dict[str, Any]:
+    """It counts from their next request on, and asks for a confirmation moments before.
 
     Nobody changes their own role, only admins make or unmake moderators and admins, and the last admin stays one (409
     `last_admin`).

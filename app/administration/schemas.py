@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.fields import Body, Reason
+from app.core.fields import Body, Instant, Reason
 
 Role = Literal["user", "moderator", "admin"]
 
@@ -42,7 +42,7 @@ class BanIn(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"reason": "Spam", "until": "2030-01-31T12:00:00Z"}})
 
     reason: Reason
-    until: AwareDatetime | None = Field(default=None, description="In the future; without it the ban has no end.")
+    until: Instant | None = Field(default=None, description="In the future; without it the ban has no end.")
 
 
 class PermissionOut(BaseModel):

@@ -1,13 +1,14 @@
 """The HTTP side of confirming an e-mail address, and of changing it."""
 
-from fastapi import Request
+from fastapi import Request, Response
 
-from app.access.dependencies import ConfirmedActor, Connection, Idempotent, IdempotentAnonymous
+from app.access.dependencies import ActorParam, ConfirmedActor, Connection, Idempotent, IdempotentAnonymous
 from app.auth import address_requests, addresses
-from app.auth.mail_schemas import Accepted, AddressIn, EmailConfirmation, NewAddress
+from app.auth.mail_schemas import Accepted, AddressIn, EmailConfirmation, NewAddress, OwnEmailConfirmation
 from app.auth.mailed_tokens import Purpose
 from app.auth.password_router import IF_KNOWN
-from app.core.problems import problems
+from app.auth.router import Admitted, DoorParam
+from app.core.problems import problem_of, problems
 from app.core.rate_limits.guard import may_mail
 from app.core.routing import routes
 
@@ -18,14 +19,20 @@ own_router = routes("/users/me/email", "users", reads="identity:manage")
 @router.post(
     "",
     status_code=204,
+    response_model=None,
     operation_id="verify_email",
     summary="Confirm your e-mail address",
-    responses=problems(409),
-    dependencies=[IdempotentAnonymous],
+    responses=problems(403, 409),
+    dependencies=[Admitted, IdempotentAnonymous],
 )
-async def verify_email(body: EmailConfirmation, request: Request, connection: Connection) -> None:
-    """With the token from the mail. It also completes a change of your address; then the former one gets a notice."""
-    await addresses.confirm(connection, request.app.state.settings, body.token)
+async def verify_email(body: EmailConfirmation, door: DoorParam, request: Request) -> Response | None:
+    """With the token from the mail and the account's password; who is logged in uses `/users/me/email/verify`.
+
+    It also completes a change of your address; then the former one gets a notice. A wrong password is 403
+    `wrong_credentials`, and the token stays good; after several, 429 says for how long none is tried.
+    """
+    refusal = await addresses.confirm(door, body.token, body.password)
+    return problem_of(request, refusal) if refusal is not None else None
 
 
 @router.post(
@@ -57,6 +64,22 @@ async def resend_verification(body: AddressIn, request: Request, connection: Con
     dependencies=[Idempotent],
 )
 async def change_email(body: NewAddress, actor: ConfirmedActor, request: Request) -> Accepted:
-    """Needs a fresh confirmation. The new address gets a mail with a token; it becomes yours when that comes back."""
+    """Needs a fresh confirmation. The new address gets a mail with a token; it becomes yours when that comes back.
+
+    Your present address hears of it. Ending all sessions or changing the password withdraws the token.
+    """
     await addresses.ask_for_change(actor, request.app.state.settings, body.email)
     return Accepted(detail="A mail is on its way to the new address; your address changes when you confirm it.")
+
+
+@own_router.post(
+    "/verify",
+    status_code=204,
+    operation_id="verify_own_email",
+    summary="Confirm your e-mail address while logged in",
+    responses=problems(409),
+    dependencies=[Idempotent],
+)
+async def verify_own_email(body: OwnEmailConfirmation, actor: ActorParam, request: Request) -> None:
+    """As `/auth/verify-email`, with the token from the mail; your session stands for the password."""
+    await addresses.confirm_own(actor, request.app.state.settings, body.token)

@@ -23,8 +23,8 @@ router = routes("/users/invitations", "users", reads="users:invite", errors=(404
     summary="Invite somebody to register",
 )
 async def create_invitation(body: InvitationIn, actor: ActorParam, request: Request) -> Invited:
-    """Good for 7 days and one registration. The token is shown here alone, and mailed where there is an address;
-    such an invitation registers that address only, and confirms it.
+    """Good for 7 days and one registration, while its sender may invite. Without an address the token is shown here,
+    this once. With one it is mailed and not shown; such an invitation registers that address only, and confirms it.
 
     Takes no Idempotency-Key, for its answer is a secret: revoke one whose answer was lost.
     """

@@ -63,7 +63,8 @@ async def registration_allowed(door: Door, token: str | None, email: str) -> Per
         return Permit(to_book=True)
     if door.settings.registration is Registration.INVITE:
         raise InvitationRequiredError(
-            "Send an `invitation` that is not used or expired; one that was made for an address is for that alone."
+            "Send an `invitation` that is not used or expired, of somebody who may still invite; one that was made for "
+            "an address is for that alone."
         )
     return Permit()
 
@@ -74,26 +75,29 @@ async def _redeem(connection: AsyncConnection, token: str, email: str) -> AnyRow
 
 @dataclass(frozen=True)
 class Invited:
-    """A new invitation, with the token that is shown once."""
+    """A new invitation, with the token that is shown once; None where it is mailed."""
 
     id: UUID
     email: str | None
     invited_by: UUID
     created_at: datetime
     expires_at: datetime
-    token: str
+    token: str | None
 
 
 async def invite(actor: Actor, settings: Settings, email: str | None) -> Invited:
-    """An invitation for whoever holds its token, or for one address, which gets it by mail.
+    """An invitation for whoever holds its token, or for one address, which gets it by mail and by mail alone.
 
-    Nothing tells here whether somebody has the address: their invitation is of no use.
+    So who comes with it has read that mail, and their address is proved. Nothing tells here whether somebody has the
+    address: their invitation is of no use.
     """
     await actor.connection.execute(delete(Invitation).where(Invitation.expires_at < func.now()))
-    made = Invited(new_id(), email, actor.user_id, now(), now() + LIFETIME, new_opaque_token())
+    token = new_opaque_token()
+    shown = token if email is None else None
+    made = Invited(new_id(), email, actor.user_id, now(), now() + LIFETIME, shown)
     values = {
         "id": made.id,
-        "token_hash": digest(made.token),
+        "token_hash": digest(token),
         "email": email,
         "invited_by": actor.user_id,
         "created_at": made.created_at,
@@ -102,13 +106,13 @@ async def invite(actor: Actor, settings: Settings, email: str | None) -> Invited
     await actor.connection.execute(insert(Invitation).values(values))
     await tell(actor.connection, "invitation_created", actor_id=actor.user_id, invitation_id=made.id)
     if email is not None:
-        words = mails.invitation(settings, made.token)
+        words = mails.invitation(settings, token)
         await post(actor.connection, email, words.subject, words.body)
     return made
 
 
 async def listed(actor: Actor, page: PageRequest) -> dict[str, object]:
-    """The invitations that can still be used, the newest first."""
+    """The invitations that are not used or expired, the newest first; each as good as its sender's permission."""
     statement = select(*_SHOWN).where(Invitation.expires_at > func.now()).order_by(Invitation.id.desc())
     if page.cursor is not None:
         statement = statement.where(Invitation.id < _id_in(page.cursor))

@@ -52,6 +52,19 @@ class PasswordReset(Body):
 
 
 class EmailConfirmation(Body):
+    """What the mail brought, and the account's password."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"token": TOKEN, "password": "correct horse battery staple"}}
+    )
+
+    token: OneTime
+    password: Annotated[str, Field(max_length=MAX_PASSWORD)] = Field(
+        description="That of the account: the mail alone does not say whose account the address gets into."
+    )
+
+
+class OwnEmailConfirmation(Body):
     """What the mail brought."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"token": TOKEN}})
@@ -102,6 +115,9 @@ class InvitationOut(BaseModel):
 
 
 class InvitationMade(InvitationOut):
-    """A new one, with its token: this answer alone has it."""
+    """A new one; without an address this answer alone has its token, with one the mail alone."""
 
-    token: str = Field(description="Goes into `invitation` at registration, once.", examples=[TOKEN])
+    token: str | None = Field(
+        description="Goes into `invitation` at registration, once. Null where it went to the address.",
+        examples=[TOKEN],
+    )

@@ -1,5 +1,6 @@
 """Tokens that go out by mail: one live one for each person and purpose, and only for the address it was sent to."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -43,6 +44,27 @@ async def renew(connection: AsyncConnection, purpose: Purpose, user_id: UUID, em
     await users.hold(connection, user_id)
     await once.withdraw(connection, purpose, user_id)
     return await once.issue(connection, purpose, LIFETIME[purpose], user_id, email=email)
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """What a token was made for, whose it is, and the address it went to."""
+
+    purpose: Purpose
+    user_id: UUID
+    email: str
+
+
+async def find(connection: AsyncConnection, token: str, *purposes: Purpose) -> Mailed | None:
+    """What `redeem` would tell of the one purpose it is good for; the token stays good, and nobody is acted as."""
+    found: Mailed | None = None
+    async with connection.begin_nested() as look:
+        for purpose in purposes:
+            redeemed = await redeem(connection, purpose, token)
+            if redeemed is not None:
+                found = Mailed(purpose, *redeemed)
+        await look.rollback()
+    return found
 
 
 async def redeem(connection: AsyncConnection, purpose: Purpose, token: str) -> tuple[UUID, str] | None:

@@ -1,6 +1,8 @@
 """What the mails about people and their accounts say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app.core.config import Settings
 
@@ -27,7 +29,8 @@ def _footer(settings: Settings) -> str:
 def confirm_address(settings: Settings, token: str) -> Words:
     return Words(
         "Confirm your e-mail address",
-        "Somebody, probably you, gave this address at registration. Confirm it within 24 hours with this token:\n\n"
+        "Somebody, probably you, gave this address at registration. Confirm it within 24 hours with this token and the "
+        "password that you chose:\n\n"
         + _way(settings, "auth/verify_email", token)
         + "\nIf it was not you, ignore this mail.\n"
         + _footer(settings),
@@ -74,10 +77,31 @@ def confirm_new_address(settings: Settings, token: str) -> Words:
     return Words(
         "Confirm your new e-mail address",
         "Somebody, probably you, wants to use this address for their account. Confirm it within 24 hours with this "
-        "token:\n\n"
+        "token and the password of the account, or while you are logged in:\n\n"
         + _way(settings, "auth/verify_email", token)
         + "\nIf it was not you, ignore this mail.\n"
         + _footer(settings),
+    )
+
+
+def address_change_requested(settings: Settings) -> Words:
+    return Words(
+        "A change of your e-mail address was asked for",
+        "Somebody, probably you, asked to give your account another e-mail address. It changes when that address is "
+        "confirmed, within 24 hours.\n\n"
+        "If it was not you, end all sessions or change your password; either one stops it:\n\n"
+        f"  {settings.public_url}/docs#/auth/logout_all\n"
+        f"  {settings.public_url}/docs#/auth/forgot_password\n" + _footer(settings),
+    )
+
+
+def token_made(settings: Settings, name: str, scopes: Sequence[str], expires_at: datetime) -> Words:
+    return Words(
+        "A personal access token was made",
+        f'A personal access token for your account was made just now: "{name}", good until '
+        f"{expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC for {', '.join(scopes)}.\n\n"
+        "If it was not you, choose a new password at once; that ends every session and token:\n\n"
+        f"  {settings.public_url}/docs#/auth/forgot_password\n" + _footer(settings),
     )
 
 

@@ -53,9 +53,10 @@ def _current_missing() -> InvalidError:
 async def reset(door: Door, token: str, new: str) -> None:
     """Set the password of the person whom a token was mailed to, end all of their sessions, and log nobody in.
 
-    The mail has reached them, so their address is confirmed as well; if it was not before, what else let somebody in
-    goes: linked identities, second factors, personal access tokens. Raises `TokenNotValidError` and
-    `WeakPasswordError`; the token stays good after the latter.
+    Their personal access tokens are revoked: who needs a reset may have lost the account to somebody. The mail has
+    reached them, so their address is confirmed as well; if it was not before, what else let somebody in goes: linked
+    identities and second factors. Raises `TokenNotValidError` and `WeakPasswordError`; the token stays good after the
+    latter.
     """
     redeemed = await redeem(door.connection, Purpose.RESET_PASSWORD, token)
     if redeemed is None:
@@ -70,6 +71,7 @@ async def reset(door: Door, token: str, new: str) -> None:
     await users.verify(door.connection, user_id, email)
     await withdraw(door.connection, user_id, Purpose.VERIFY_EMAIL)
     await repository.revoke_sessions(door.connection, user_id, "password_reset")
+    await repository.revoke_personal_tokens(door.connection, user_id)
     await tell(door.connection, "password_reset", actor_id=user_id, subject_id=user_id)
 
 
@@ -80,7 +82,6 @@ async def _forget_strangers(connection: AsyncConnection, user_id: UUID) -> None:
     """
     await forget_identities(connection, user_id)
     await remove_every_factor(connection, user_id)
-    await repository.revoke_personal_tokens(connection, user_id)
 
 
 async def _set(door: Door, user: AnyRow, new: str) -> None:

@@ -64,5 +64,8 @@ async def forgot_password(body: Forgot, request: Request, connection: Connection
     dependencies=[Admitted, IdempotentAnonymous],
 )
 async def reset_password(body: PasswordReset, door: DoorParam) -> None:
-    """Ends all of your sessions and opens none: log in with the new password. Your address counts as confirmed."""
+    """Ends all of your sessions and personal access tokens, and opens none: log in with the new password.
+
+    Your address counts as confirmed.
+    """
     await password_changes.reset(door, body.token, body.new_password)

@@ -7,6 +7,7 @@ from uuid import UUID
 from app.access.audit import tell
 from app.access.context import Actor
 from app.access.last_uses import LastUses
+from app.auth import mails
 from app.auth import token_repository as repository
 from app.auth.token_schemas import PersonalTokenIn
 from app.core.clock import now
@@ -15,6 +16,8 @@ from app.core.database import AnyRow
 from app.core.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid
 from app.core.ids import new_id
 from app.core.security import PERSONAL_TOKEN, digest, new_opaque_token
+from app.mail.outbox import post
+from app.users import service as users
 
 MOST_TOKENS = 50
 DEFAULT_DAYS = 90
@@ -33,7 +36,7 @@ async def list_scopes(actor: Actor) -> list[AnyRow]:
 
 
 async def create(actor: Actor, body: PersonalTokenIn, settings: Settings, address: str | None) -> dict[str, Any]:
-    """A new token of the actor's, as it is shown this once.
+    """A new token of a confirmed actor's, as it is shown this once; they are told by mail.
 
     Raises `InvalidError` for scopes that they cannot give and an expiry that is past or too far, and
     `TooManyTokensError`.
@@ -63,6 +66,8 @@ async def create(actor: Actor, body: PersonalTokenIn, settings: Settings, addres
     }
     row = await repository.add(actor.connection, values)
     await _tell(actor, "personal_token_created", row, address)
+    words = mails.token_made(settings, body.name, scopes, expires_at)
+    await post(actor.connection, (await users.get(actor.connection, actor.user_id)).email, words.subject, words.body)
     return {**row._asdict(), "token": token}
 
 

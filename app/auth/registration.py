@@ -11,7 +11,7 @@ from app.auth.password_policy import refuse_weak
 from app.auth.schemas import Register
 from app.core.database import AnyRow
 from app.core.ids import new_id
-from app.households.invitations import accept_token
+from app.households.invitations import accept_token, spend
 from app.mail.outbox import post
 from app.onboarding.service import start_book
 from app.users import service as users
@@ -22,7 +22,7 @@ BOOK_NAME = "Personal"
 async def register(door: Door, body: Register, *, tell_owner: bool = True) -> dict[str, Any]:
     """A new person with a personal book and its default categories; the first one of a server is its admin.
 
-    Whose invitation is one to a book is its member then, and the invitation is spent.
+    Whose invitation is one to a book is its member then; it is spent, as any invitation is, for a known address too.
 
     Where the address is known, somebody invented is made with the same work and taken back, and the answer is theirs:
     only the mail differs, and the owner of the address gets it, unless `tell_owner` spares them. Raises
@@ -47,6 +47,8 @@ async def register(door: Door, body: Register, *, tell_owner: bool = True) -> di
         await post(connection, email, words.subject, words.body)
     else:
         await savepoint.rollback()
+        if permit.to_book and body.invitation is not None:
+            await spend(connection, body.invitation)
         words = mails.registered_already(door.settings)
         if tell_owner:
             await post(connection, owner.email, words.subject, words.body)

@@ -11,6 +11,7 @@ from app.access.last_uses import LastUses
 from app.access.repository import act_as
 from app.auth import repository
 from app.auth.door import Door
+from app.auth.mailed_tokens import Purpose, withdraw
 from app.auth.schemas import Tokens
 from app.core.clock import now
 from app.core.database import AnyRow
@@ -121,9 +122,13 @@ async def end(actor: Actor, session_id: UUID, address: str | None) -> None:
 
 
 async def end_all(actor: Actor, address: str | None, *, keep_current: bool) -> int:
-    """Revoke every session of the actor's, or every other one; returns how many."""
+    """Revoke every session of the actor's, or every other one; returns how many.
+
+    A change of address that one of them began comes to nothing: it may have been somebody else's.
+    """
     keep = actor.session_id if keep_current else None
     ended = await repository.revoke_sessions(actor.connection, actor.user_id, "logout_all", keep)
+    await withdraw(actor.connection, actor.user_id, Purpose.CHANGE_EMAIL)
     await tell(
         actor.connection,
         "sessions_revoked",

@@ -48,6 +48,9 @@ async def delete_session(session_id: UUID, actor: ActorParam, address: AddressPa
     dependencies=[Idempotent],
 )
 async def logout_all(actor: ActorParam, address: AddressParam, body: LogoutAll | None = None) -> dict[str, int]:
-    """Ends all your sessions, the present one too unless you keep it. Personal access tokens are none, and stay."""
+    """Ends all your sessions, the present one too unless you keep it, and withdraws a change of address.
+
+    Personal access tokens are no sessions, and stay.
+    """
     wanted = body or LogoutAll()
     return {"ended": await sessions.end_all(actor, address, keep_current=wanted.keep_current)}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from app.access.dependencies import ActorParam
+from app.access.dependencies import ActorParam, ConfirmedActor
 from app.auth import personal_tokens
 from app.auth.sessions_router import AddressParam, LastUsesParam
 from app.auth.token_schemas import PersonalTokenCreated, PersonalTokenIn, PersonalTokenOut, ScopeOut
@@ -33,12 +33,12 @@ async def list_scopes(actor: ActorParam) -> dict[str, Any]:
     responses=problems(409),
 )
 async def create_personal_token(
-    body: PersonalTokenIn, actor: ActorParam, address: AddressParam, request: Request, response: Response
+    body: PersonalTokenIn, actor: ConfirmedActor, address: AddressParam, request: Request, response: Response
 ) -> dict[str, Any]:
     """For a script: it does what its scopes say, as far as your role may at the time, until it expires.
 
     The token is in this answer alone. So there is no `Idempotency-Key`: a kept answer would keep the secret. Delete
-    a token whose answer you lost. Only a session makes tokens; a token cannot.
+    a token whose answer you lost. Only a session makes tokens, moments after a confirmation, and you get a mail.
     """
     made = await personal_tokens.create(actor, body, request.app.state.settings, address)
     response.headers["Location"] = f"/api/v1/auth/tokens/{made['id']}"

@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(9998, 12, 31)
@@ -41,6 +41,13 @@ CivilDate = Annotated[
     AfterValidator(_in_range),
     WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-01-31"]}),
 ]
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("an instant lies in the years 1 to 9999, in UTC too") from None
 
 
 def _clean(value: str) -> str:
@@ -96,5 +103,7 @@ def _no_guess(value: Any) -> Any:
     return value
 
 
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment, in UTC whatever its offset was."""
 Whole = Annotated[int, BeforeValidator(_no_guess)]
 Flag = Annotated[bool, Field(strict=True)]

@@ -108,6 +108,12 @@ async def accept_token(actor: Actor, token: str) -> AnyRow:
     return await _joined(actor, claimed)
 
 
+async def spend(connection: AsyncConnection, token: str) -> None:
+    """End an invitation like `accept_token`, without anybody who joins. Raises `InvitationOverError`."""
+    if not await repository.spend(connection, digest(token)):
+        raise InvitationOverError("accepted")
+
+
 async def accept(actor: Actor, invitation_id: UUID) -> AnyRow:
     """Join by an invitation to one's verified address.
 

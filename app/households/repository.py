@@ -14,6 +14,7 @@ from app.households.models import BookInvitation
 from app.users.models import User
 
 _OPEN = text("SELECT invitation_open(:hash)")
+_SPEND = text("SELECT spend_invitation(:hash)")
 _TO_ME = text("SELECT * FROM invitations_to_me()")
 _CLAIM = text("SELECT * FROM claim_invitation(:hash, :id, :accept)").bindparams(
     bindparam("hash", type_=LargeBinary), bindparam("id", type_=Uuid), bindparam("accept", type_=Boolean)
@@ -123,5 +124,10 @@ async def claim(
 
 
 async def is_open(connection: AsyncConnection, token_hash: bytes) -> bool:
-    """Whether an invitation can be accepted: neither ended nor expired, and its inviter still an owner."""
+    """Whether an invitation can be accepted: neither ended nor expired, and its inviter still an owner, not banned."""
     return bool(await connection.scalar(_OPEN, {"hash": token_hash}))
+
+
+async def spend(connection: AsyncConnection, token_hash: bytes) -> bool:
+    """End an invitation as if it were accepted; False for one that is over. Nobody joins."""
+    return bool(await connection.scalar(_SPEND, {"hash": token_hash}))

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from httpx import AsyncClient
 
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.migrations import migrate
 from tests.conftest import fresh_email
-from tests.people import PASSWORD, Person, expect, fields, problem, register
+from tests.people import API, PASSWORD, Person, expect, fields, problem, register
 from tests.servers import serving
 from tests.staff import appoint, confirm, personal_token, run
 
@@ -128,6 +129,8 @@ async def test_a_ban_with_an_end_ends_by_itself(kim: Person, moderator: Person, 
         ({"reason": "x", "until": "2030-01-01T00:00:00"}, "until"),
         ({"reason": "x", "until": "2020-01-01T00:00:00Z"}, "until"),
         ({"reason": "x", "until": "tomorrow"}, "until"),
+        ({"reason": "x", "until": "9999-12-31T23:59:59-23:59"}, "until"),
+        ({"reason": "x", "until": "0001-01-01T00:00:00+23:59"}, "until"),
     ],
 )
 async def test_a_bad_ban_changes_nothing(kim: Person, moderator: Person, body: Any, field: str) -> None:
@@ -256,3 +259,16 @@ async def test_the_last_admin_stays(two_admins: tuple[Database, Person, Person])
     problem(await first.http.post(path(first, "/ban"), json={"reason": "x"}), 409, "last_admin")
     problem(await first.http.delete(path(first)), 409, "last_admin")
     assert (await first.read("/users/me"))["role"] == "admin"
+
+
+async def test_changing_a_role_needs_a_fresh_confirmation_that_no_token_has(
+    kim: Person, admin: Person, anonymous: AsyncClient, owner_database: Database
+) -> None:
+    body = {"role": "admin"}
+    headers = {"Authorization": f"Bearer {await personal_token(owner_database, admin, 'users:role')}"}
+    answer = await anonymous.put(f"{API}{path(kim, '/role')}", json=body, headers=headers)
+    problem(answer, 403, "confirmation_required")
+    await run(owner_database, "UPDATE sessions SET confirmed_at = NULL WHERE user_id = :id", id=admin.user["id"])
+    problem(await admin.http.put(path(kim, "/role"), json=body), 403, "confirmation_required")
+    assert (await kim.read("/users/me"))["role"] == "user"
+    assert "users:role" not in [item["name"] for item in (await admin.read("/auth/scopes"))["items"]]

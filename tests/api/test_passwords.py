@@ -17,6 +17,7 @@ from tests.conftest import fresh_email
 from tests.mail import mails_to, token_to
 from tests.people import API, PASSWORD, Person, expect, fields, problem
 from tests.servers import serving
+from tests.staff import personal_token
 
 CHANGE, FORGOT, RESET = "/auth/password/change", f"{API}/auth/password/forgot", f"{API}/auth/password/reset"
 NEW = "seven gentle otters paint at noon"
@@ -259,7 +260,8 @@ async def test_a_token_for_one_purpose_is_worthless_for_another(
     verification = await token_to(app, kim.email)
     problem(await anonymous.post(RESET, json={"token": verification, "new_password": NEW}), 422, "token_not_valid")
     reset = await forget(app, anonymous, kim)
-    problem(await anonymous.post(f"{API}/auth/verify-email", json={"token": reset}), 422, "token_not_valid")
+    body = {"token": reset, "password": PASSWORD}
+    problem(await anonymous.post(f"{API}/auth/verify-email", json=body), 422, "token_not_valid")
 
 
 async def test_forgetting_says_the_same_to_everybody_and_mails_those_alone_who_are_known(
@@ -320,3 +322,20 @@ async def test_a_password_that_changed_while_one_logs_in_is_looked_at_again(
     assert {answer.status_code for answer in answers} == {200}
     stored = "SELECT hash LIKE '%t=2,%' FROM passwords WHERE user_id = :user"
     assert await run(owner_database, stored, user=kim.user["id"]) == [True]
+
+
+async def test_a_reset_by_mail_revokes_every_personal_token(
+    app: FastAPI, kim: Person, anonymous: AsyncClient, owner_database: Database
+) -> None:
+    """One that a thief of the session made; a change by who knows the password keeps them."""
+    verified = "UPDATE users SET email_verified_at = now() WHERE id = :user"
+    await run(owner_database, verified, user=kim.user["id"])
+    token = await personal_token(owner_database, kim, "accounts:read")
+    headers = {"Authorization": f"Bearer {token}"}
+    body = {"current_password": PASSWORD, "new_password": f"{NEW} 1"}
+    expect(await kim.http.post("/auth/password/change", json=body), 204)
+    expect(await anonymous.get(f"{API}/accounts", headers=headers), 200)
+    mailed = await forget(app, anonymous, kim)
+    expect(await anonymous.post(RESET, json={"token": mailed, "new_password": NEW}), 204)
+    problem(await anonymous.get(f"{API}/accounts", headers=headers), 401, "unauthenticated")
+    await back_in(kim, anonymous, NEW)

@@ -15,7 +15,10 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.core.ids import new_id
 from app.system.housekeeping import sweep
+from tests import staff
 from tests.conftest import fresh_email
+from tests.factors import confirm
+from tests.mail import mails_to
 from tests.people import API, Person, expect, fields, problem, register
 from tests.servers import client_of, serving
 
@@ -25,6 +28,7 @@ UNGRANTED = "not_grantable"
 
 async def create(person: Person, *scopes: str, **options: Any) -> dict[str, Any]:
     body = {"name": "Script", "scopes": scopes or ("tags:read",), **options}
+    await confirm(person)
     made: dict[str, Any] = expect(await person.http.post("/auth/tokens", json=body), 201)
     return made
 
@@ -50,6 +54,7 @@ async def owner_does(database: Database, statement: str, **parameters: Any) -> N
 
 
 async def test_the_token_is_shown_once_and_kept_as_a_digest(kim: Person, owner_database: Database) -> None:
+    await staff.confirm(owner_database, kim)
     answer = await kim.http.post(
         "/auth/tokens", json={"name": " Nightly\texport ", "scopes": ["tags:read", "exports:read", "tags:read"]}
     )
@@ -75,6 +80,23 @@ async def test_the_token_is_shown_once_and_kept_as_a_digest(kim: Person, owner_d
     assert details["token_id"] == made["id"]
     assert "token" not in details
     assert token[13:] not in str(details)
+
+
+async def test_making_one_needs_a_fresh_confirmation_and_is_told_by_mail(
+    app: FastAPI, kim: Person, owner_database: Database
+) -> None:
+    body = {"name": "Export", "scopes": ["tags:read", "exports:read"]}
+    stale = "UPDATE sessions SET confirmed_at = now() - interval '6 minutes' WHERE user_id = :user"
+    problem(await kim.http.post("/auth/tokens", json=body), 403, "confirmation_required")
+    await owner_does(owner_database, stale, user=kim.user["id"])
+    problem(await kim.http.post("/auth/tokens", json=body), 403, "confirmation_required")
+    assert await listed(kim) == []
+    made = await create(kim, "tags:read", "exports:read", name="Export")
+    mail = (await mails_to(app, kim.email, at_least=2))[-1]
+    assert mail["Subject"] == "A personal access token was made"
+    for word in ('"Export"', "exports:read, tags:read", made["expires_at"][:10]):
+        assert word in mail.get_content()
+    assert made["token"] not in mail.get_content()
 
 
 async def test_a_deleted_token_opens_nothing_from_the_next_request_on(
@@ -138,6 +160,7 @@ async def test_nobody_sees_or_deletes_another_s_token(kim: Person, robin: Person
     ],
 )  # fmt: skip
 async def test_a_wrong_token_is_not_made(kim: Person, change: dict[str, Any], wrong: set[tuple[str, str]]) -> None:
+    await confirm(kim)
     answer = await kim.http.post("/auth/tokens", json={"name": "Script", "scopes": ["tags:read"], **change})
     assert fields(problem(answer, 422, "invalid_input")) == wrong
     assert await listed(kim) == []
@@ -174,6 +197,7 @@ async def test_nobody_has_more_than_fifty(kim: Person, owner_database: Database)
         """,
         user=kim.user["id"],
     )
+    await confirm(kim)
     body = {"name": "Script", "scopes": ["tags:read"]}
     answers = await asyncio.gather(*(kim.http.post("/auth/tokens", json=body) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [201, 201, 409, 409]
@@ -233,7 +257,7 @@ async def test_what_one_may_grant_depends_on_the_role(app: FastAPI, kim: Person,
     await owner_does(owner_database, "UPDATE users SET role = 'admin' WHERE id = :id", id=kim.user["id"])
     as_admin = {item["name"] for item in (await kim.read("/auth/scopes"))["items"]}
     assert as_admin - set(names) >= {"users:read", "users:delete"}
-    assert not {"identity:manage", "permissions:manage"} & as_admin
+    assert not {"identity:manage", "permissions:manage", "users:role"} & as_admin
     made = await create(kim, "users:read", "tags:read")
 
     # The scope stays on the token; the role behind it does not.

@@ -10,6 +10,7 @@ from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.main import create_app
 from tests.conftest import fresh_email
+from tests.factors import confirm
 from tests.people import Person, expect, register
 
 Counted = tuple[Person, list[str]]
@@ -142,6 +143,7 @@ async def test_a_request_without_a_token_never_reaches_the_database(counted: Cou
 
 async def test_who_comes_by_a_personal_token_costs_the_same(counted: Counted) -> None:
     person, seen = counted
+    await confirm(person)
     made = expect(await person.http.post("/auth/tokens", json={"name": "T", "scopes": ["profile:read"]}), 201)
     for token in (person.tokens["access_token"], made["token"]):
         seen.clear()
@@ -153,6 +155,7 @@ async def test_what_changed_about_a_user_holds_at_once_and_costs_nothing(
     counted: Counted, owner_database: Database
 ) -> None:
     person, seen = counted
+    await confirm(person)
     made = expect(await person.http.post("/auth/tokens", json={"name": "T", "scopes": ["profile:read"]}), 201)
     tokens = {"session": person.tokens["access_token"], "personal": made["token"]}
     lost = {"role": "moderator", "permission": "profile:read"}

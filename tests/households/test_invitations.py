@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 from fastapi import FastAPI
+from httpx import AsyncClient
 
+from app.core.config import Settings
 from app.core.database import Database
+from app.core.identity_settings import Registration
 from app.core.security import digest
 from tests.conftest import Unchanged, fresh_email
 from tests.households.sharing import Document, invite, join, log_of, roles, run, verify
 from tests.mail import posted
-from tests.people import Person, expect, problem, register
+from tests.people import API, PASSWORD, Person, expect, problem, register
+from tests.servers import serving
 
 ACCEPT = "/invitations/accept"
 
@@ -247,3 +251,68 @@ async def test_whether_an_invitation_is_open_can_be_asked_by_its_digest_alone(
     expect(await robin.http.post(ACCEPT, json=by(made)), 200)
     assert await run(app_database, ask, hash=digest(made["token"])) is False
     assert await run(app_database, ask, hash=digest("x")) is False
+
+
+async def test_an_invitation_is_void_while_its_inviter_is_banned(
+    settings: Settings, kim: Person, robin: Person, owner_database: Database
+) -> None:
+    await verify(owner_database, robin)
+    made = await invite(kim, "viewer", email=robin.email)
+    email = fresh_email()
+    body = {"email": email, "password": PASSWORD, "invitation": made["token"]}
+    ban = "UPDATE users SET banned_at = now(), banned_until = CAST(:until AS timestamptz) WHERE id = :id"
+    async with serving(settings, registration=Registration.INVITE) as (_, client):
+        await run(owner_database, ban, id=kim.user["id"], until=None)
+        problem(await client.post(f"{API}/auth/register", json=body), 403, "invitation_required")
+        assert (await robin.read("/invitations"))["items"] == []
+        for answer in (
+            await robin.http.post(ACCEPT, json=by(made)),
+            await robin.http.post(f"/invitations/{made['id']}/accept"),
+        ):
+            assert problem(answer, 404, "invitation_over")["reason"] == "revoked"
+        # A ban that is over leaves it as it was.
+        await run(owner_database, "UPDATE users SET banned_until = now() WHERE id = :id", id=kim.user["id"])
+        assert [each["id"] for each in (await robin.read("/invitations"))["items"]] == [made["id"]]
+        expect(await client.post(f"{API}/auth/register", json=body), 201)
+    assert (await roles(kim, kim.book_id))[email] == "viewer"
+
+
+async def test_the_state_of_an_invitation_does_not_tell_whether_an_address_is_known(
+    settings: Settings, kim: Person, robin: Person, owner_database: Database
+) -> None:
+    """Its sender looks at it after somebody registered with it."""
+    states = []
+    async with serving(settings, registration=Registration.INVITE) as (_, client):
+        for email in (robin.email, fresh_email()):
+            made = await invite(kim)
+            body = {"email": email, "password": PASSWORD, "invitation": made["token"]}
+            expect(await client.post(f"{API}/auth/register", json=body), 201)
+            other = {**body, "email": fresh_email()}
+            again = problem(await client.post(f"{API}/auth/register", json=other), 403, "invitation_required")
+            over = problem(await robin.http.post(ACCEPT, json=by(made)), 404, "invitation_over")
+            listed = await kim.read(f"/books/{kim.book_id}/invitations")
+            kept = "SELECT outcome FROM book_invitations WHERE id = :id AND ended_at IS NOT NULL"
+            states.append(
+                (again["code"], over["reason"], listed["items"], await run(owner_database, kept, id=made["id"]))
+            )
+    assert states[0] == states[1] == ("invitation_required", "accepted", [], "accepted")
+    assert robin.email not in await roles(kim, kim.book_id)
+
+
+async def test_known_addresses_that_come_at_once_spend_one_invitation_once(
+    kim: Person, robin: Person, anonymous: AsyncClient
+) -> None:
+    made = await invite(kim)
+    bodies = [{"email": email, "password": PASSWORD, "invitation": made["token"]} for email in (robin.email, kim.email)]
+    answers = await asyncio.gather(*(anonymous.post(f"{API}/auth/register", json=body) for body in bodies))
+    assert {answer.status_code for answer in answers} <= {201, 404}
+    assert 201 in {answer.status_code for answer in answers}
+    assert robin.email not in await roles(kim, kim.book_id)
+    assert problem(await robin.http.post(ACCEPT, json=by(made)), 404, "invitation_over")["reason"] == "accepted"
+
+
+async def test_what_is_over_is_not_spent_again(kim: Person, app_database: Database) -> None:
+    made = await invite(kim)
+    spend = "SELECT spend_invitation(:hash)"
+    for expected in (True, False):
+        assert await run(app_database, spend, hash=digest(made["token"])) is expected

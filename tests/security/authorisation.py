@@ -87,7 +87,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
         get_second_factor start_totp verify_totp remove_totp replace_recovery_codes
         get_passkey_options create_passkey list_passkeys
         list_sessions logout_all list_scopes create_personal_token list_personal_tokens
-        change_password change_email link_identity list_identities export_everything delete_me
+        change_password change_email verify_own_email link_identity list_identities export_everything delete_me
     """,
     (OWN_ROW, "identity:manage"): """
         update_passkey delete_passkey delete_session get_personal_token delete_personal_token unlink_identity
@@ -148,7 +148,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
 CONFIRMED = {
     *("delete_user", "set_role_permissions", "delete_book", "delete_me", "export_everything"),
     *("remove_totp", "replace_recovery_codes", "get_passkey_options", "create_passkey", "delete_passkey"),
-    *("change_email", "link_identity", "start_totp"),
+    *("change_email", "link_identity", "start_totp", "create_personal_token", "set_user_role"),
 }
 """They ask for a confirmation moments before, which the sessions here have and a personal access token never has."""
 

@@ -106,6 +106,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
         Probe("SELECT i::text FROM redeem_invitation(NULL, NULL) i", ()),
         Probe("SELECT i::text FROM redeem_invitation('', 'a@example.com') i", ()),
     ),
+    "spend_invitation": (Probe("SELECT spend_invitation('')::text", ("false",)),),
     "invitation_open": (Probe("SELECT invitation_open('')::text", ("false",)),),
     "claim_invitation": (
         Probe("SELECT reason FROM claim_invitation('', NULL, true)", ("unknown",)),

@@ -18,6 +18,7 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.core.ids import new_id
 from tests.conftest import SECRET, fresh_email
+from tests.factors import confirm
 from tests.people import API, Person, expect, problem, register
 from tests.security.signing import (
     Key,
@@ -253,6 +254,7 @@ async def test_no_forgery_opens_anything(target: Target, attack: Any) -> None:
 
 
 async def test_no_token_serves_for_another_kind(target: Target) -> None:
+    await confirm(target.person)
     made = expect(await target.person.http.post("/auth/tokens", json={"name": "x", "scopes": ["profile:read"]}), 201)
     for token, status in ((made["token"], 401), (target.token, 422)):
         answer = await target.client.post(f"{API}/auth/refresh", json={"refresh_token": token})
@@ -287,6 +289,7 @@ async def test_the_token_of_a_deleted_user_opens_nothing(app: FastAPI, owner_dat
 async def test_a_banned_user_is_out_with_every_token_until_the_ban_ends(
     app: FastAPI, kim: Person, anonymous: AsyncClient, owner_database: Database
 ) -> None:
+    await confirm(kim)
     made = expect(await kim.http.post("/auth/tokens", json={"name": "x", "scopes": ["profile:read"]}), 201)
     headers = {"Authorization": f"Bearer {made['token']}"}
     ban = text("UPDATE users SET banned_at = now(), banned_until = now() + CAST(:by AS interval) WHERE id = :user")

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from app.core.database import APP_ROLE, Database, sqlstate
 from app.core.login_role import LOGIN_ROLE
 from tests.conftest import fresh_email
-from tests.people import Person, register
+from tests.people import Person, expect, register
 from tests.security.functions import FUNCTIONS, Probe
 from tests.security.test_every_table import DENIED, acting, fill, rows
-from tests.staff import run
+from tests.staff import personal_token, run
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +232,25 @@ async def test_what_a_request_puts_before_the_tables_does_not_mislead_the_owner(
         assert await connection.scalar(text("SELECT role FROM users")) == "admin"
         refusal = text("SELECT public.set_role(:kim, 'admin', 'admin')")
         assert await connection.scalar(refusal, {"kim": kim.user["id"]}) == "missing_permission"
+
+
+async def test_no_date_makes_housekeeping_forget_what_lives(
+    kim: Person, app_database: Database, owner_database: Database
+) -> None:
+    """A request that can call these functions must not end everybody's sessions, or have a POST done twice."""
+    await personal_token(owner_database, kim, "tags:read")
+    key = {"Idempotency-Key": f"kept {kim.email}"}
+    made = expect(await kim.http.post("/tags", json={"name": "once"}, headers=key), 201)
+    async with app_database.begin() as connection:
+        for function in (
+            "forget_ended_sessions",
+            "forget_old_answers",
+            "forget_ended_personal_tokens",
+            "forget_failed_mails",
+        ):
+            await connection.execute(text(f"SELECT {function}('infinity')"))
+            await connection.execute(text(f"SELECT {function}(now() + interval '100 years')"))
+    again = await kim.http.post("/tags", json={"name": "once"}, headers=key)
+    assert (expect(again, 201), again.headers["idempotency-replayed"]) == (made, "true")
+    alive = "SELECT count(*) FROM personal_tokens WHERE user_id = :id AND expires_at > now()"
+    assert await run(owner_database, alive, id=kim.user["id"]) == 1

@@ -13,7 +13,7 @@ from app.core.database import Database
 from tests.attachments.files import attach, png
 from tests.authenticator import Authenticator
 from tests.conftest import Unchanged
-from tests.factors import add_passkey
+from tests.factors import add_passkey, confirm
 from tests.people import API, PASSWORD, Person, expect, problem
 
 OWN = "own"
@@ -84,7 +84,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "delete_session": Attempt(FOREIGN, viewer=404),
     "logout_all": Attempt(OWN, lambda _: {"keep_current": True}, viewer=200),
     "list_scopes": Attempt(OWN),
-    "create_personal_token": Attempt(OWN, lambda _: {"name": "T", "scopes": ["tags:read"]}, viewer=201),
+    "create_personal_token": Attempt(OWN, lambda _: {"name": "T", "scopes": ["tags:read"]}, answer=403),
     "list_personal_tokens": Attempt(OWN),
     "get_personal_token": Attempt(FOREIGN, viewer=404),
     "delete_personal_token": Attempt(FOREIGN, viewer=404),
@@ -92,7 +92,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "change_password": Attempt(OWN, lambda _: {"current_password": "x", "new_password": f"{PASSWORD} x"}, answer=403),
     "forgot_password": Attempt(OWN, lambda _: {"email": "x"}, public=True),
     "reset_password": Attempt(OWN, lambda _: {"token": "x", "new_password": PASSWORD}, public=True),
-    "verify_email": Attempt(OWN, lambda _: {"token": "x"}, public=True),
+    "verify_email": Attempt(OWN, lambda _: {"token": "x", "password": "x"}, public=True),
+    "verify_own_email": Attempt(OWN, lambda _: {"token": "x"}, answer=422),
     "resend_verification": Attempt(OWN, lambda _: {"email": "x"}, public=True),
     "change_email": Attempt(OWN, lambda _: {"email": "x@example.com"}, answer=403),
     "create_invitation": Attempt(ADMINISTRATION, lambda _: {}),
@@ -271,6 +272,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     expect(await kim.http.post(f"/imports/{imported['id']}/commit", json={}), 200)
     (session,) = (await kim.read("/auth/sessions"))["items"]
     personal = {"name": "secret token", "scopes": ["tags:read"]}
+    await confirm(kim)
     token = expect(await kim.http.post("/auth/tokens", json=personal), 201)
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)

@@ -249,8 +249,9 @@ async def test_a_reset_by_mail_takes_away_what_a_stranger_left_behind(
 ) -> None:
     """Somebody registers another one's address, fits it with ways in of their own, and waits."""
     stranger = await register(app, fresh_email())
-    await switch_on(stranger, owner_database)
+    secret, _ = await switch_on(stranger, owner_database)
     body = {"name": "backdoor", "scopes": ["accounts:read"]}
+    await confirm(stranger, password=PASSWORD, otp=code(secret))
     token = expect(await stranger.http.post("/auth/tokens", json=body), 201)["token"]
     expect(await anonymous.post(f"{API}/auth/password/forgot", json={"email": stranger.email}), 202)
     mailed = await token_to(app, stranger.email, at_least=2)

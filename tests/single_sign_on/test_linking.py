@@ -14,6 +14,7 @@ from app.access.repository import act_as
 from app.auth.oidc.identities import forget_all
 from app.core.config import Settings
 from app.core.database import Database
+from tests import factors
 from tests.names import UNKNOWN
 from tests.people import PASSWORD, Person, expect, problem
 from tests.servers import serving
@@ -336,6 +337,22 @@ async def test_somebody_elses_log_in_confirms_nothing(
     await other_browser.log_in()
     problem(await browser.begin("confirm"), 403, "oidc_other_identity")
     problem(await browser.http.post("/auth/oidc/link", json={}), 403, "confirmation_required")
+
+
+async def test_the_provider_alone_does_not_confirm_who_has_an_authenticator_app(
+    kims: Browser, kim: Person, evil: EvilProvider, records: Records, owner_database: Database
+) -> None:
+    expect(await kims.begin("link"), 200)
+    begun = expect(await kims.http.post("/auth/oidc/confirm", json={}), 200)
+    secret, _ = await factors.switch_on(kim, owner_database)
+    evil.logged_in_at = int(time.time())
+    problem(await kims.http.post("/auth/oidc/confirm", json={}), 403, "otp_required")
+    # Nor by what was begun before the app was on.
+    problem(await kims.walk(**query_of(begun["url"])), 403, "otp_required")
+    problem(await kim.http.delete("/auth/2fa/totp"), 403, "confirmation_required")
+    await factors.confirm(kim, password=PASSWORD, otp=factors.code(secret))
+    expect(await kim.http.delete("/auth/2fa/totp"), 204)
+    assert expect(await kims.begin("confirm"), 200)["outcome"] == "confirmed"
 
 
 async def test_without_a_provider_nothing_is_linked_or_confirmed(kim: Person, records: Records) -> None:

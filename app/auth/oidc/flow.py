@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.audit import tell
 from app.access.repository import act_as
 from app.auth import factors, once
-from app.auth.confirmation import confirm_session
+from app.auth.confirmation import OtpMissingError, confirm_session
 from app.auth.door import Device, Door
+from app.auth.factor_repository import totp
 from app.auth.oidc import linking, repository
 from app.auth.oidc.errors import (
     AccountBannedError,
@@ -127,7 +128,8 @@ async def finish(
 ) -> Arrival:
     """Do what the flow was begun for, in one transaction, now that the provider has told who came.
 
-    Raises what `linking` raises, and `OtherIdentityError`, `StaleLoginError` and `UnauthenticatedError`.
+    Raises what `linking` raises, and `OtherIdentityError`, `StaleLoginError`, `OtpMissingError` and
+    `UnauthenticatedError`.
     """
     async with _deciding(database) as connection:
         visitor = linking.Visitor(connection, settings, person, address)
@@ -174,6 +176,7 @@ async def _let_in(visitor: linking.Visitor, flow: Flow, browser: str) -> Arrival
 async def _confirm(visitor: linking.Visitor, flow: Flow, user_id: UUID, session_id: UUID) -> None:
     """A fresh log-in at the provider, by the same person, confirms their session here."""
     connection, person = visitor.connection, visitor.person
+    await check_provider_suffices(connection, user_id)
     found = await repository.user_of_identity(connection, person.issuer, person.subject)
     if found is None or found.user_id != user_id:
         raise OtherIdentityError("Who logged in at the provider is not linked to your account.")
@@ -184,6 +187,16 @@ async def _confirm(visitor: linking.Visitor, flow: Flow, user_id: UUID, session_
     await tell(
         connection, "session_confirmed", actor_id=user_id, subject_id=user_id, address=visitor.address, method="oidc"
     )
+
+
+async def check_provider_suffices(connection: AsyncConnection, user_id: UUID) -> None:
+    """Raise `OtpMissingError` for somebody with an authenticator app: the provider knows nothing of that."""
+    row = await totp(connection, user_id)
+    if row is not None and row.active_since is not None:
+        raise OtpMissingError(
+            "Your authenticator app is on, and the provider does not ask for it: confirm with POST "
+            "/api/v1/auth/confirm and its `otp`, or with a passkey."
+        )
 
 
 @dataclass(frozen=True)

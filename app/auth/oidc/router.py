@@ -257,8 +257,11 @@ async def confirm_by_single_sign_on(
 ) -> BegunOut:
     """Instead of `/auth/confirm`, for who has no password. Send this browser to `url`; the provider asks again.
 
+    Not for who has an authenticator app, which the provider does not ask for: 403 `otp_required`, and `/auth/confirm`.
+
     It takes no Idempotency-Key, for the answer holds a secret.
     """
+    await flows.check_provider_suffices(actor.connection, actor.user_id)
     return await _begin_signed_in(request, response, actor, browser, body, "confirm")
 
 
