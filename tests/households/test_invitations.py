@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from app.core.database import Database
 from app.core.security import digest
 from tests.conftest import Unchanged, fresh_email
-from tests.households.sharing import Document, invite, join, log_of, roles, run, verify
+from tests.households.sharing import Document, invite, join, log_of, roles, verify
 from tests.mail import posted
 from tests.people import Person, expect, problem, register
+from tests.staff import run
 
 ACCEPT = "/invitations/accept"
 
