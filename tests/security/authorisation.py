@@ -166,7 +166,7 @@ VALID: dict[str, Callable[[dict[str, Any]], Any]] = {
     "change_password": lambda _: {"current_password": PASSWORD, "new_password": NEXT_PASSWORD},
     "forgot_password": lambda ids: {"email": ids["email"]},
     "reset_password": lambda ids: {"token": ids["reset_token"], "new_password": NEXT_PASSWORD},
-    "verify_email": lambda ids: {"token": ids["verify_token"]},
+    "verify_email": lambda ids: {"token": ids["verify_token"], "password": PASSWORD},
     "resend_verification": lambda ids: {"email": ids["email"]},
     "change_email": lambda _: {"email": "another-address@example.com"},
     "exchange_code": lambda ids: {"code": ids["code"]},
@@ -197,7 +197,10 @@ OTHER_IDS = {
 }
 """Rows with which it succeeds, where the row of ATTEMPTS is in use or in another state."""
 
-DOMAIN_ANSWERS: dict[str, Refusal] = {}
+DOMAIN_ANSWERS: dict[str, Refusal] = {
+    # A token is good for the one it was mailed to, and none of these was mailed one.
+    "verify_own_email": Refusal(422, "token_not_valid"),
+}
 """What those get who may, where the state of the book refuses; it must not look like a refusal of theirs."""
 
 

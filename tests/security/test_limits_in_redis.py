@@ -71,14 +71,20 @@ async def test_counts_at_the_same_moment_are_all_counted(
 async def test_guesses_wait_on_every_server(settings: Settings, redis: RedisServer, patience: None) -> None:
     changes = {"redis_url": redis.url, "rate_limit_login": "4/minute"}
     async with serving(settings, **changes) as (app, one), serving(settings, **changes) as (_, other):
-        kim = await register(app, fresh_email())
-        await kim.http.aclose()
 
-        async def guess(client: AsyncClient, password: str = "wrong") -> int:
-            body = {"email": kim.email, "password": password}
+        async def guess(client: AsyncClient, email: str, password: str = "wrong") -> int:
+            body = {"email": email, "password": password}
             return (await client.post(f"{API}/auth/login", json=body)).status_code
 
-        assert [await guess(one), await guess(one), await guess(other, PASSWORD)] == [401, 401, 429]
+        # The first wait is one second, and over on a busy machine before anybody asks again.
+        for _ in range(5):
+            kim = await register(app, fresh_email())
+            await kim.http.aclose()
+            email = kim.email
+            answers = [await guess(one, email), await guess(one, email), await guess(other, email, PASSWORD)]
+            if answers[2] == 429:
+                break
+        assert answers == [401, 401, 429]
 
 
 async def test_a_store_that_dies_refuses_nobody_and_holds_nobody_up(

@@ -59,6 +59,7 @@ RULES: dict[str, Rules] = {
     "POST /books/{}/invitations": MAIL,
     "POST /users/invitations": MAIL,
     "POST /users/me/email": MAIL,
+    "POST /users/me/email/verify": TOKEN,
     "POST /invitations/accept": TOKEN,
 }
 """By method and path, without the API's prefix and the names of parameters."""
