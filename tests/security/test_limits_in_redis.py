@@ -76,6 +76,7 @@ async def test_guesses_wait_on_every_server(settings: Settings, redis: RedisServ
             body = {"email": email, "password": password}
             return (await client.post(f"{API}/auth/login", json=body)).status_code
 
+        answers: list[int] = []
         # The first wait is one second, and over on a busy machine before anybody asks again.
         for _ in range(5):
             kim = await register(app, fresh_email())
