@@ -1,14 +1,14 @@
 """Checking every book again and again in the background, where the operator wants it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext
 from uuid import UUID
 
 import structlog
 from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.background import in_background
 from app.core.database import Database
 from app.integrity import repository
 from app.integrity.service import check_book
@@ -19,19 +19,9 @@ BROKEN = Gauge("finance_integrity_broken_books", "Books in which the last schedu
 log = structlog.get_logger("finance.integrity")
 
 
-@asynccontextmanager
-async def scheduled(database: Database, hours: float) -> AsyncIterator[None]:
+def scheduled(database: Database, hours: float) -> AbstractAsyncContextManager[None]:
     """Check every book each so many hours while the block runs; 0 means never."""
-    if not hours:
-        yield
-        return
-    task = asyncio.create_task(_keep_checking(database, hours * 3600))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return in_background(_keep_checking(database, hours * 3600)) if hours else nullcontext()
 
 
 async def _keep_checking(database: Database, pause: float) -> None:

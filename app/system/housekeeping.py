@@ -1,8 +1,7 @@
 """Forgetting, hourly, what nobody may rely on any more: kept answers, ended sessions, files of no transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ from app.attachments import sweep as attachments
 from app.attachments.storage import Store, StoreUnavailableError
 from app.auth import token_repository
 from app.auth.repository import forget_ended
+from app.core.background import in_background
 from app.core.clock import now
 from app.core.database import Database
 from app.core.idempotency import forget_old
@@ -33,16 +33,9 @@ class AttachmentChore:
     undo_days: int
 
 
-@asynccontextmanager
-async def housekeeping(database: Database, chore: AttachmentChore | None = None) -> AsyncIterator[None]:
+def housekeeping(database: Database, chore: AttachmentChore | None = None) -> AbstractAsyncContextManager[None]:
     """Keep house while the block runs; it is safe in several processes at once."""
-    task = asyncio.create_task(_keep(database, chore))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return in_background(_keep(database, chore))
 
 
 async def _keep(database: Database, chore: AttachmentChore | None) -> None:

@@ -1,13 +1,13 @@
 """The mail of one server, in the background: requests that come by address are answered, what is due is sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.address_requests import answer_all
+from app.core.background import in_background
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
@@ -46,16 +46,9 @@ class Mailroom:
         async with self._database.begin() as connection:
             await forget_failed(connection, now())
 
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
+    def open(self) -> AbstractAsyncContextManager[None]:
         """Go on, round after round, while the block runs."""
-        task = asyncio.create_task(self._go_on())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return in_background(self._go_on())
 
     async def _go_on(self) -> None:
         rounds = 0
