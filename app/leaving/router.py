@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from app.access.dependencies import BookInPath, ConfirmedActor, PersonParam, ReadBook, waits_for
 from app.attachments.storage import Store
+from app.auth.sessions_router import AddressParam
 from app.core.problems import problems
 from app.core.routing import routes
 from app.exports.router import pieces
@@ -64,14 +65,15 @@ async def export_everything(person: PersonParam, store: Objects) -> StreamingRes
     summary="Delete my account",
     responses=problems(409),
 )
-async def delete_me(actor: ConfirmedActor, store: Objects, request: Request, background: BackgroundTasks) -> None:
+async def delete_me(
+    actor: ConfirmedActor, store: Objects, address: AddressParam, request: Request, background: BackgroundTasks
+) -> None:
     """For good, with every book that is yours alone. It cannot be undone: take everything along first.
 
     A book that you share stays. Where you are its only owner, the longest-standing editor becomes owner, without
     editors the longest-standing viewer. The only admin of a server that others use stays (409 `last_admin`). Confirm
     first (`POST /auth/confirm`).
     """
-    address = request.client.host if request.client else None
     me = actor.user_id
     cleaning = await service.delete_person(actor.connection, store, me, actor_id=me, address=address)
     background.add_task(cleaning.run, request.app.state.database)
