@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
-
 from app.core.database import Database
 from tests.people import Person, expect
+from tests.staff import run
 
 Document = dict[str, Any]
 
@@ -36,21 +35,9 @@ async def log_of(person: Person, book_id: str, limit: int = 20) -> list[tuple[st
     return [(event["entity"], event["entity_id"], event["action"]) for event in events]
 
 
-async def run(owner: Database, statement: str, **parameters: Any) -> Any:
-    """A statement past row-level security; returns its first value, None where it has no rows."""
-    async with owner.begin() as connection:
-        result = await connection.execute(text(statement), parameters)
-        return result.scalar() if result.returns_rows else None
-
-
 async def verify(owner: Database, person: Person) -> None:
     """As if the person had followed the link of a mail."""
     await run(owner, "UPDATE users SET email_verified_at = now() WHERE id = :id", id=person.user["id"])
-
-
-async def confirm(owner: Database, person: Person) -> None:
-    """As if the person had just proved again who they are."""
-    await run(owner, "UPDATE sessions SET confirmed_at = now() WHERE user_id = :id", id=person.user["id"])
 
 
 def stored_in(folder: Path) -> list[str]:

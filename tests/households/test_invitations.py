@@ -12,10 +12,11 @@ from app.core.database import Database
 from app.core.identity_settings import Registration
 from app.core.security import digest
 from tests.conftest import Unchanged, fresh_email
-from tests.households.sharing import Document, invite, join, log_of, roles, run, verify
+from tests.households.sharing import Document, invite, join, log_of, roles, verify
 from tests.mail import posted
 from tests.people import API, PASSWORD, Person, expect, problem, register
 from tests.servers import serving
+from tests.staff import run
 
 ACCEPT = "/invitations/accept"
 

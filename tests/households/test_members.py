@@ -8,8 +8,9 @@ from fastapi import FastAPI
 
 from app.core.database import Database
 from tests.conftest import Unchanged, fresh_email
-from tests.households.sharing import join, log_of, roles, run
+from tests.households.sharing import join, log_of, roles
 from tests.people import Person, expect, problem, register
+from tests.staff import run
 
 NOBODY = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
 

@@ -5,8 +5,9 @@ from typing import Any
 from zipfile import ZipFile
 
 from app.core.database import Database
-from tests.households.sharing import confirm, join
+from tests.households.sharing import join
 from tests.people import Person, expect, problem
+from tests.staff import confirm
 
 
 async def private_account(kim: Person, robin: Person) -> dict[str, Any]:

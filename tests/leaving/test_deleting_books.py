@@ -20,10 +20,11 @@ from app.core.database import Database
 from tests.attachments.files import attach, content, png
 from tests.conftest import Unchanged
 from tests.dump import dump
-from tests.households.sharing import confirm, invite, join, roles, run, stored_in
+from tests.households.sharing import invite, join, roles, stored_in
 from tests.mail import posted
 from tests.people import Person, expect, problem
 from tests.security.test_row_security import fill
+from tests.staff import confirm, run
 
 NAME = {"name": "Personal"}
 

@@ -19,10 +19,11 @@ from app.leaving.service import delete_person
 from tests.attachments.files import attach, content, png
 from tests.conftest import fresh_email
 from tests.dump import dump
-from tests.households.sharing import confirm, invite, join, log_of, roles, run, stored_in
+from tests.households.sharing import invite, join, log_of, roles, stored_in
 from tests.mail import posted
 from tests.people import PASSWORD, Person, expect, problem, register
 from tests.servers import client_of
+from tests.staff import confirm, run
 
 People = Callable[[], Awaitable[Person]]
 

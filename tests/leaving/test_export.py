@@ -17,9 +17,10 @@ from app.leaving.repository import stream
 from tests.attachments.files import attach, png
 from tests.conftest import fresh_email
 from tests.dump import tables_of_books
-from tests.households.sharing import confirm, invite, join, run
+from tests.households.sharing import invite, join
 from tests.people import Person, expect, register
 from tests.security.test_row_security import fill
+from tests.staff import confirm, run
 
 COMPUTED = {"monthly_totals"}
 NESTED = {"postings", "transaction_tags", "book_members"}

@@ -20,6 +20,7 @@ from tests.people import Person
 from tests.servers import serving
 from tests.single_sign_on.browsers import Browser
 from tests.single_sign_on.evil_provider import CLIENT_ID, CLIENT_SECRET, EvilProvider, serve
+from tests.staff import confirm
 
 PAGE = "https://app.example.com/signed-in?from=finance"
 _numbers = itertools.count(1)
@@ -117,9 +118,7 @@ class Records:
         await self.run("UPDATE users SET banned_at = now() WHERE email = :email", email=email)
 
     async def confirm(self, person: Person) -> None:
-        await self.run(
-            "UPDATE sessions SET confirmed_at = now() WHERE user_id = CAST(:id AS uuid)", id=person.user["id"]
-        )
+        await confirm(self._database, person)
 
     async def identities(self, email: str) -> list[Any]:
         """Issuer, subject and address of each identity of who has this address here."""
