@@ -85,6 +85,7 @@ ROUTERS = (
     exports,
     currencies,
     *HISTORIES,
+    imports,
 )
 
 
@@ -106,11 +107,25 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
         swagger_ui_oauth2_redirect_url=docs.OAUTH_REDIRECT,
     )
+    _equip(app, settings, settings.database_url)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    app.include_router(system)
+    app.include_router(keys)
+    docs.install(app)
+    problems.install(app)
+    describe(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _equip(app: FastAPI, settings: Settings, database_url: str) -> None:
+    """What requests and chores share, on `app.state`."""
     app.state.settings = settings
     app.state.secrets = accepted_secrets(settings)
     app.state.secret = app.state.secrets[0]
     app.state.keyring = load_keyring(settings, app.state.secrets)
-    app.state.database = Database(settings.database_url, pool_size=settings.database_pool_size)
+    app.state.database = Database(database_url, pool_size=settings.database_pool_size)
     app.state.passwords = PasswordHasher(settings)
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
     app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
@@ -126,14 +141,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.oidc = provider_of(settings)
     app.state.limiter = Limiter(settings)
     app.state.guesses = Guesses(app.state.limiter)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
-    app.include_router(imports, prefix=API)
-    app.include_router(system)
-    app.include_router(keys)
-    docs.install(app)
-    problems.install(app)
-    describe(app)
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """From the innermost out: the last one added meets a request first."""
     app.add_middleware(
         BodyLimit,
         body=settings.max_body_bytes,
@@ -149,7 +160,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(CORSMiddleware, **cors.options(settings.cors_origins))
     app.add_middleware(RequestContext, https=settings.public_url.startswith("https://"))
     app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
-    return app
 
 
 @asynccontextmanager
