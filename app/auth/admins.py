@@ -18,7 +18,7 @@ async def promote(connection: AsyncConnection, email: str) -> bool:
     if found is None:
         return False
     await connection.execute(update(User).where(User.id == found.user_id).values(role="admin"))
-    await tell(connection, "user_role_changed", actor_id=None, subject_id=found.user_id, role="admin", by="command")
+    await tell(connection, "user_role_changed", actor_id=None, subject_id=found.user_id, after="admin", by="command")
     return True
 
 
@@ -30,4 +30,4 @@ async def add_admin(door: Door, body: Register) -> None:
     await refuse_weak(door.passwords, "password", body.password, (body.email, body.full_name))
     user = await add_person(door, body, verified=True)
     await door.connection.execute(update(User).where(User.id == user.id).values(role="admin"))
-    await tell(door.connection, "user_role_changed", actor_id=None, subject_id=user.id, role="admin", by="command")
+    await tell(door.connection, "user_role_changed", actor_id=None, subject_id=user.id, after="admin", by="command")
