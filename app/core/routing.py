@@ -1,7 +1,7 @@
 """Routers of this API: exact numbers in bodies, replayable POSTs, and errors declared on every route."""
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -21,8 +21,6 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 JSONS = ("application/json",)
 LARGEST_EXPONENT = 40
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def _refuse_constant(name: str) -> NoReturn:

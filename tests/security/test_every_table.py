@@ -16,7 +16,6 @@ from tests.security.tables import APPENDED, GLOBAL, INTERNAL, INVITING, PERSONAL
 from tests.staff import personal_token, run
 
 DENIED = "42501"
-_SET = text("SELECT set_config(:name, :value, true)")
 
 
 @asynccontextmanager

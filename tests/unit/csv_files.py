@@ -19,11 +19,6 @@ def read(*lines: str, **mapping: object) -> CsvReading:
     return read_csv(csv_bytes(*lines), CsvMapping.model_validate(mapping))
 
 
-def booked(reading: CsvReading) -> list[Booked]:
-    """Date and amount of each row."""
-    return [(row.date, row.amount) for row in reading.rows]
-
-
 def amounts(reading: CsvReading) -> list[str]:
     """The amounts of the rows, as text, with their decimals."""
     return [str(row.amount) for row in reading.rows]
