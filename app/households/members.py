@@ -44,8 +44,6 @@ async def set_role(book: BookWriter, user_id: UUID, role: str) -> AnyRow:
         return before
     if before.role == "owner":
         await _check_another_owner(book)
-    if role == "viewer":  # who could then neither share nor delete it
-        await check_leaves_none_alone(book.connection, book.book_id, user_id)
     return await _change(book, before, role)
 
 
@@ -64,7 +62,10 @@ async def leave(book: BookWriter) -> None:
 
 
 async def transfer(book: BookWriter, body: TransferIn) -> Sequence[AnyRow]:
-    """Make another member owner, and oneself what `keep` says; returns the members as they are then."""
+    """Make another member owner, and oneself what `keep` says; returns the members as they are then.
+
+    Raises as `set_role`.
+    """
     await check_owner(book)
     if body.user_id == book.actor.user_id:
         raise invalid("user_id", "already_owner", "is you: name another member")
@@ -88,6 +89,8 @@ async def _check_another_owner(book: BookWriter) -> None:
 
 
 async def _change(book: BookWriter, before: AnyRow, role: str) -> AnyRow:
+    if role == "viewer":  # who could neither share nor delete an account that they alone see
+        await check_leaves_none_alone(book.connection, book.book_id, before.user_id)
     await repository.set_role(book.connection, book.book_id, before.user_id, role)
     after = await _member(book, before.user_id)
     book.record(Event(ENTITY, before.user_id, "updated", before=image(before), after=image(after)))

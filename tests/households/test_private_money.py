@@ -84,3 +84,7 @@ async def test_who_alone_sees_an_account_is_not_made_a_viewer(kim: Person, robin
     del robin.http.headers["X-Book-Id"]
     path = f"/books/{kim.book_id}/members/{robin.user['id']}"
     problem(await kim.http.put(path, json={"role": "viewer"}), 409, "holds_private_accounts")
+    await kim.account("Kim's own", visibility="private")
+    handing_over = {"user_id": robin.user["id"], "keep": "viewer"}
+    answer = await kim.http.post(f"/books/{kim.book_id}/transfer-ownership", json=handing_over)
+    problem(answer, 409, "holds_private_accounts")
