@@ -18,7 +18,7 @@ SECURITY_HEADERS = {
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/v1/nowhere", "/api/v2/accounts", "/api/v1/accounts/x/y/z", "/docs/x"]
+    "path", ["/nowhere", "/api", "/api/v1/nowhere", "/api/v2/accounts", "/api/v1/accounts/x/y/z", "/docs/x"]
 )
 async def test_an_unknown_path_is_404(anonymous: AsyncClient, path: str) -> None:
     body = problem(await anonymous.get(path), 404, "not_found")

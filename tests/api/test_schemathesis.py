@@ -100,7 +100,8 @@ def _run(server: uvicorn.Server, url: str) -> None:
 
 
 def _log_in(url: str) -> Served:
-    who = {"email": fresh_email(), "password": PASSWORD}
+    # Not the password of the examples: confirmed by one of them, this admin would take permissions away from roles.
+    who = {"email": fresh_email(), "password": f"{PASSWORD} of the contract"}
     with httpx.Client(base_url=f"{url}{API}") as client:
         client.post("/auth/register", json=who).raise_for_status()
         token = client.post("/auth/login", json=who).raise_for_status().json()["access_token"]

@@ -207,7 +207,7 @@ async def test_objects_of_a_book_that_was_never_here_are_left_alone(
 ) -> None:
     """More likely than a book that has gone is a server with a wrong DATABASE_URL."""
     stranger = settings.data_dir / "attachments" / "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6" / ("ab" * 32)
-    stranger.parent.mkdir(parents=True)
+    stranger.parent.mkdir(parents=True, exist_ok=True)
     stranger.write_bytes(b"somebody's")
     make_old(stranger)
     await sweep(app_database, store, 7)
