@@ -55,6 +55,18 @@ async def _claims(request: Request, token: Annotated[str, Depends(get_bearer)]) 
         yield claims
 
 
+def address_of(request: Request) -> str | None:
+    """From where a request came, past the proxies that are trusted; for sessions and the audit."""
+    return request.client.host if request.client else None
+
+
+async def _address(request: Request) -> str | None:
+    return address_of(request)
+
+
+AddressParam = Annotated[str | None, Depends(_address)]
+
+
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     database: Database = request.app.state.database
     async with database.begin() as connection:
@@ -122,7 +134,7 @@ async def _open_on(connection: AsyncConnection, request: Request, claims: Bearer
     actor = actor_of(row, connection)
     request.state.user_id = str(actor.user_id)
     structlog.contextvars.bind_contextvars(user_id=str(actor.user_id))
-    request.app.state.last_uses.note(row["session_id"] or row["token_id"], request.client and request.client.host)
+    request.app.state.last_uses.note(row["session_id"] or row["token_id"], address_of(request))
     if not row["permitted"]:
         raise refusal_of(actor, permission)
     if wanted is not None and row["book_id"] is None:

@@ -1,5 +1,6 @@
 """Why somebody may not be acted on."""
 
+from app.access.permissions import MissingPermissionError
 from app.core.database import constraint_means
 from app.core.errors import DomainError, ForbiddenError, NotFoundError
 from app.leaving.errors import LastAdminError
@@ -13,11 +14,6 @@ class OwnAccountError(ForbiddenError):
 class OutrankedError(ForbiddenError):
     code = "outranked"
     title = "Only admins may do this to moderators and admins"
-
-
-class MissingPermissionError(ForbiddenError):
-    code = "missing_permission"
-    title = "Your role lacks a permission"
 
 
 constraint_means("ck_users_last_admin", LastAdminError)

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from fastapi import BackgroundTasks, Depends, Query, Request
 
-from app.access.dependencies import ActorParam, ConfirmedActor, Idempotent
+from app.access.dependencies import ActorParam, AddressParam, ConfirmedActor, Idempotent
 from app.administration import people
-from app.administration.caller import Address
 from app.administration.people import PeopleSort, Status
 from app.administration.schemas import BanIn, PersonOut, Role, RoleIn
 from app.attachments.storage import Store
@@ -55,7 +54,7 @@ async def get_user(user_id: UUID, actor: ActorParam) -> dict[str, Any]:
     responses=problems(409),
     dependencies=[require("users:role")],
 )
-async def set_user_role(user_id: UUID, body: RoleIn, actor: ConfirmedActor, address: Address) -> dict[str, Any]:
+async def set_user_role(user_id: UUID, body: RoleIn, actor: ConfirmedActor, address: AddressParam) -> dict[str, Any]:
     """It counts from their next request on, and asks for a confirmation moments before.
 
     Nobody changes their own role, only admins make or unmake moderators and admins, and the last admin stays one (409
@@ -72,7 +71,7 @@ async def set_user_role(user_id: UUID, body: RoleIn, actor: ConfirmedActor, addr
     responses=problems(409),
     dependencies=[require("users:ban"), Idempotent],
 )
-async def ban_user(user_id: UUID, body: BanIn, actor: ActorParam, address: Address) -> dict[str, Any]:
+async def ban_user(user_id: UUID, body: BanIn, actor: ActorParam, address: AddressParam) -> dict[str, Any]:
     """From their next request on none of their sessions and tokens is good, until the ban is lifted or ends.
 
     Another ban replaces the one there is. Moderators ban users, admins anybody but themselves and the last admin.
@@ -88,7 +87,7 @@ async def ban_user(user_id: UUID, body: BanIn, actor: ActorParam, address: Addre
     responses=problems(409),
     dependencies=[require("users:ban"), Idempotent],
 )
-async def unban_user(user_id: UUID, actor: ActorParam, address: Address) -> dict[str, Any]:
+async def unban_user(user_id: UUID, actor: ActorParam, address: AddressParam) -> dict[str, Any]:
     """What they were logged in with, and has not expired, is good again. Whoever is not banned stays so."""
     return await people.unban(actor, user_id, address)
 
@@ -104,7 +103,7 @@ async def unban_user(user_id: UUID, actor: ActorParam, address: Address) -> dict
 async def delete_user(
     user_id: UUID,
     actor: ConfirmedActor,
-    address: Address,
+    address: AddressParam,
     objects: Annotated[Store, Depends(_objects)],
     request: Request,
     background: BackgroundTasks,

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from app.access.dependencies import ActorParam, ConfirmedActor
+from app.access.dependencies import ActorParam, AddressParam, ConfirmedActor
 from app.administration import roles
-from app.administration.caller import Address
 from app.administration.schemas import PermissionOut, Role, RoleOut, RolePermissionsIn
 from app.core.pagination import Whole
 from app.core.problems import problems
@@ -38,7 +37,7 @@ async def list_roles(actor: ActorParam) -> dict[str, Any]:
     responses=problems(409),
 )
 async def set_role_permissions(
-    role: Role, body: RolePermissionsIn, actor: ConfirmedActor, address: Address
+    role: Role, body: RolePermissionsIn, actor: ConfirmedActor, address: AddressParam
 ) -> dict[str, Any]:
     """Replaces them all, from everybody's next request on; it asks for a confirmation moments before.
 

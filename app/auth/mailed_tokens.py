@@ -57,14 +57,11 @@ class Mailed:
 
 async def find(connection: AsyncConnection, token: str, *purposes: Purpose) -> Mailed | None:
     """What `redeem` would tell of the one purpose it is good for; the token stays good, and nobody is acted as."""
-    found: Mailed | None = None
-    async with connection.begin_nested() as look:
-        for purpose in purposes:
-            redeemed = await redeem(connection, purpose, token)
-            if redeemed is not None:
-                found = Mailed(purpose, *redeemed)
-        await look.rollback()
-    return found
+    for purpose in purposes:
+        seen = await once.look(connection, purpose, token)
+        if seen is not None and seen.user_id is not None:
+            return Mailed(purpose, seen.user_id, str(seen.data["email"]))
+    return None
 
 
 async def redeem(connection: AsyncConnection, purpose: Purpose, token: str) -> tuple[UUID, str] | None:

@@ -51,6 +51,14 @@ async def redeem(connection: AsyncConnection, purpose: str, token: str) -> Redee
     return Redeemed(row.user_id, row.data) if row is not None else None
 
 
+async def look(connection: AsyncConnection, purpose: str, token: str) -> Redeemed | None:
+    """What `redeem` would tell; the token stays as good as it was."""
+    async with connection.begin_nested() as savepoint:
+        seen = await redeem(connection, purpose, token)
+        await savepoint.rollback()
+    return seen
+
+
 async def withdraw(connection: AsyncConnection, purpose: str, user_id: UUID) -> None:
     """Make this person's tokens for the purpose worthless; the transaction must act as them."""
     statement = delete(OneTimeToken).where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose)

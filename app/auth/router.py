@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
-from app.access.dependencies import Connection, IdempotentAnonymous, waits_for
+from app.access.dependencies import Connection, IdempotentAnonymous, address_of, waits_for
 from app.auth import passwords, registration, sessions
 from app.auth.door import Device, Door
 from app.auth.factor_schemas import Otp
@@ -25,7 +25,7 @@ async def _door(request: Request, connection: Connection) -> Door:
 
 
 async def _device(request: Request) -> Device:
-    return Device(request.headers.get("user-agent"), request.client.host if request.client else None)
+    return Device(request.headers.get("user-agent"), address_of(request))
 
 
 # Of each route that computes a hash.

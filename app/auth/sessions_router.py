@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from app.access.dependencies import ActorParam, Idempotent
+from app.access.dependencies import ActorParam, AddressParam, Idempotent
 from app.access.last_uses import LastUses
 from app.auth import sessions
 from app.auth.session_schemas import LoggedOut, LogoutAll, SessionOut
@@ -20,12 +20,7 @@ async def _last_uses(request: Request) -> LastUses:
     return last_uses
 
 
-async def _address(request: Request) -> str | None:
-    return request.client.host if request.client else None
-
-
 LastUsesParam = Annotated[LastUses, Depends(_last_uses)]
-AddressParam = Annotated[str | None, Depends(_address)]
 
 
 @router.get("/sessions", response_model=Page[SessionOut], operation_id="list_sessions", summary="Where I am logged in")

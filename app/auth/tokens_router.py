@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from app.access.dependencies import ActorParam, ConfirmedActor
+from app.access.dependencies import ActorParam, AddressParam, ConfirmedActor
 from app.auth import personal_tokens
-from app.auth.sessions_router import AddressParam, LastUsesParam
+from app.auth.sessions_router import LastUsesParam
 from app.auth.token_schemas import PersonalTokenCreated, PersonalTokenIn, PersonalTokenOut, ScopeOut
 from app.core.pagination import Whole, whole
 from app.core.problems import problems

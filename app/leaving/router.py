@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from fastapi import BackgroundTasks, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.access.dependencies import BookInPath, ConfirmedActor, PersonParam, ReadBook, waits_for
+from app.access.dependencies import AddressParam, BookInPath, ConfirmedActor, PersonParam, ReadBook, waits_for
 from app.attachments.storage import Store
-from app.auth.sessions_router import AddressParam
 from app.core.problems import problems
 from app.core.routing import routes
 from app.exports.router import pieces

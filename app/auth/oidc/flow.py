@@ -216,10 +216,7 @@ async def exchange(door: Door, code: str, proof: Proof, device: Device) -> Token
     Raises `CodeRefusedError` and `AccountBannedError`.
     """
     refusal = CodeRefusedError("This code is not known, was used, is too old, or was made in another browser.")
-    # Looked at before it is spent.
-    async with door.connection.begin_nested() as look:
-        seen = await once.redeem(door.connection, CODE, code)
-        await look.rollback()
+    seen = await once.look(door.connection, CODE, code)
     if seen is None or seen.user_id is None:
         raise refusal
     if not _is_theirs(proof, seen.data):
