@@ -16,7 +16,8 @@ from app.households.models import BookInvitation
 from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
-from app.transactions.models import MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
+from app.notifications.models import Notification
+from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
 
@@ -31,6 +32,7 @@ ALL_TABLES = (
     BookMember,
     Category,
     Currency,
+    DailyTotal,
     DeletedBook,
     Event,
     EventChain,
@@ -44,6 +46,7 @@ ALL_TABLES = (
     Mail,
     MergedTransaction,
     MonthlyTotal,
+    Notification,
     OneTimeToken,
     Passkey,
     Password,

@@ -72,6 +72,14 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Days:
+    """From one day to another, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
 class BookWriter(BookReader):
     """An open book whose row this request holds: `revision` is the one it is making, and nobody else writes.
 
@@ -82,6 +90,10 @@ class BookWriter(BookReader):
     base_currency_chosen: bool
     locked_until: date | None
     """The last day of what is closed: nothing dated up to it is written, changed or deleted."""
+    uses: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """Of which features that have a part in writing transactions the book has something; see `watching`."""
+    days: list[Days] = field(default_factory=list, kw_only=True)
+    """The days of changes that no watcher has looked at yet."""
     pending: list[Event] = field(default_factory=list)
     written: list[int] = field(default_factory=lambda: [0])
 
@@ -105,6 +117,19 @@ class BookWriter(BookReader):
         self.advance(len(rows))
         self.pending.clear()
         return rows
+
+    def touch(self, first: date | None, last: date | None) -> None:
+        """Tell that postings of these days came, went or moved; None where there were none."""
+        if first is not None and last is not None:
+            self.days.append(Days(first, last))
+
+    def take_days(self) -> Days | None:
+        """The days that were touched since the last time; the caller has the watchers look at them."""
+        if not self.days:
+            return None
+        days = Days(min(d.first for d in self.days), max(d.last for d in self.days))
+        self.days.clear()
+        return days
 
     @property
     def next_position(self) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
 from app.access.context import Actor, BookReader, BookWriter, PersonSnapshot
-from app.access.opening import actor_of, flush_events, take_book
+from app.access.opening import actor_of, close_book, take_book
 from app.access.permissions import confirmed, refusal_of
 from app.core.admission import Admission
 from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
@@ -228,7 +228,7 @@ EditableBook = Annotated[BookReader, Depends(_editable_book, scope="function")]
 async def _write_book(reader: EditableBook) -> AsyncIterator[BookWriter]:
     writer = await take_book(reader.actor, reader.book_id, reader.role, hides=reader.hides)
     yield writer
-    await flush_events(writer)
+    await close_book(writer)
 
 
 Take = Callable[[], Awaitable[BookWriter]]
@@ -244,7 +244,7 @@ async def _take_book(reader: ReadBook) -> AsyncIterator[Take]:
 
     yield take
     for writer in taken:
-        await flush_events(writer)
+        await close_book(writer)
 
 
 async def _book_tag(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> None:

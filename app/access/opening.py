@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
 from app.access.context import Actor, BookWriter
+from app.access.watching import settle
 from app.core.errors import NotFoundError
 
 
@@ -44,6 +45,7 @@ async def take_book(actor: Actor, book_id: UUID, role: str, *, hides: bool = Fal
         taken["base_currency_chosen"],
         taken["locked_until"],
         hides=hides,
+        uses=frozenset(taken["uses"]),
     )
 
 
@@ -52,6 +54,12 @@ async def flush_events(writer: BookWriter) -> None:
     rows = writer.take_events()
     if rows:
         await repository.write_events(writer.connection, writer.book_id, writer.revision, writer.actor.user_id, rows)
+
+
+async def close_book(writer: BookWriter) -> None:
+    """The end of writing in a book: who watches it looks at what no one has looked at, and the events are written."""
+    await settle(writer)
+    await flush_events(writer)
 
 
 async def place_in_log(writer: BookWriter) -> dict[str, Any]:

@@ -27,7 +27,10 @@ _TAKE = text(
     UPDATE books b SET revision = b.revision + 1, updated_at = now()
     WHERE b.id = :book
     RETURNING b.revision, b.base_currency, b.base_currency_chosen, b.locked_until,
-              (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent
+              (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent,
+              array_remove(ARRAY[
+                  NULL::text
+              ], NULL) AS uses
     """
 )
 _NOTE_LAST_USES = text("SELECT note_last_uses(:ids, :at, :addresses)").bindparams(

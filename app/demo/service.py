@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader, BookWriter
-from app.access.opening import actor_of, flush_events, take_book
+from app.access.opening import actor_of, close_book, take_book
 from app.access.repository import open_request
 from app.accounts import service as accounts
 from app.accounts.schemas import AccountIn
@@ -173,7 +173,7 @@ class _Demo:
         async with self._reading(claims) as reader:
             book = await take_book(reader.actor, reader.book_id, reader.role)
             yield book
-            await flush_events(book)
+            await close_book(book)
 
     async def _prepare(self, claims: AccessClaims, start: date) -> dict[CategoryName, UUID]:
         """See that the accounts and categories are there; returns the ids of the categories."""

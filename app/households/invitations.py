@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import Actor, BookReader, BookWriter, Event
-from app.access.opening import flush_events, take_book
+from app.access.opening import close_book, take_book
 from app.books import service as books
 from app.core.clock import now
 from app.core.database import AnyRow
@@ -129,7 +129,7 @@ async def decline(actor: Actor, invitation_id: UUID) -> None:
     _check(claimed)
     book = await take_book(actor, claimed.book_id, claimed.role)
     _record_end(book, claimed)
-    await flush_events(book)
+    await close_book(book)
 
 
 async def _joined(actor: Actor, claimed: AnyRow) -> AnyRow:
@@ -138,7 +138,7 @@ async def _joined(actor: Actor, claimed: AnyRow) -> AnyRow:
     _record_end(book, claimed)
     joined = await repository.member(book.connection, book.book_id, actor.user_id)
     book.record(Event(members.ENTITY, actor.user_id, "created", after=members.image(joined)))  # type: ignore[arg-type]  # it was just made
-    await flush_events(book)
+    await close_book(book)
     return await books.get(book)
 
 

@@ -8,7 +8,7 @@ from fastapi import Depends
 
 from app.access.context import BookWriter
 from app.access.dependencies import BookInPath, Idempotent, ReadBook, WriteBook
-from app.access.opening import flush_events, take_book
+from app.access.opening import close_book, take_book
 from app.core.database import AnyRow
 from app.core.pagination import Whole, whole
 from app.core.problems import problems
@@ -23,7 +23,7 @@ async def _held_book(reader: ReadBook) -> AsyncIterator[BookWriter]:
     """The book, held whatever the role: a viewer writes nothing in it, but may leave it."""
     writer = await take_book(reader.actor, reader.book_id, reader.role, hides=reader.hides)
     yield writer
-    await flush_events(writer)
+    await close_book(writer)
 
 
 HeldBook = Annotated[BookWriter, Depends(_held_book, scope="function")]

@@ -41,6 +41,29 @@ CHECKS: dict[str, str] = {
            <> (coalesce(p.inflow, 0), coalesce(p.outflow, 0), coalesce(p.base_inflow, 0), coalesce(p.base_outflow, 0),
                coalesce(p.unconverted_inflow, 0), coalesce(p.unconverted_outflow, 0), coalesce(p.count, 0))
     """,
+    "daily_totals_equal_postings": """
+        SELECT coalesce(m.day, p.day) AS day, coalesce(m.account_id, p.account_id) AS account_id,
+               coalesce(m.category_id, p.category_id) AS category_id,
+               m.inflow AS stored_inflow, p.inflow AS computed_inflow,
+               m.outflow AS stored_outflow, p.outflow AS computed_outflow,
+               m.count AS stored_count, p.count AS computed_count
+        FROM (SELECT * FROM daily_totals WHERE book_id = :book) m
+        FULL JOIN (
+            SELECT date AS day, account_id, category_id,
+                   sum(greatest(amount, 0)) AS inflow, sum(greatest(-amount, 0)) AS outflow,
+                   coalesce(sum(greatest(base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_inflow,
+                   coalesce(sum(greatest(-base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_outflow,
+                   coalesce(sum(greatest(amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_inflow,
+                   coalesce(sum(greatest(-amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_outflow,
+                   count(*) AS count
+            FROM postings WHERE book_id = :book AND role = 'flow' GROUP BY 1, 2, 3
+        ) p ON p.day = m.day AND p.account_id = m.account_id
+            AND coalesce(p.category_id::text, '') = coalesce(m.category_id::text, '')
+        WHERE (coalesce(m.inflow, 0), coalesce(m.outflow, 0), coalesce(m.base_inflow, 0), coalesce(m.base_outflow, 0),
+               coalesce(m.unconverted_inflow, 0), coalesce(m.unconverted_outflow, 0), coalesce(m.count, 0))
+           <> (coalesce(p.inflow, 0), coalesce(p.outflow, 0), coalesce(p.base_inflow, 0), coalesce(p.base_outflow, 0),
+               coalesce(p.unconverted_inflow, 0), coalesce(p.unconverted_outflow, 0), coalesce(p.count, 0))
+    """,
     "transactions_have_postings": """
         SELECT t.id AS transaction_id FROM transactions t
         WHERE t.book_id = :book

@@ -26,11 +26,12 @@ PAGE = 20
 """Attachments between two statements: a transaction that says nothing for minutes is ended."""
 
 # Told with their transactions, with the members, or computed from the rest.
-ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "monthly_totals"}
+ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "monthly_totals", "daily_totals"}
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.
 HARMLESS = {
-    "id", "name", "label", "prefix", "scopes", "method", "issuer", "subject", "email", "user_agent", "address",
+    "id", "name", "label", "kind", "title", "body", "read_at",
+    "prefix", "scopes", "method", "issuer", "subject", "email", "user_agent", "address",
     "created_at", "changed_at", "confirmed_at", "enabled_at", "expires_at", "last_used_at", "last_address",
     "linked_at", "revoked_at", "revoked_because", "transports", "updated_at", "verified_at",
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """A new book, ready to use: its owner, its default categories, its first event."""
 
 from app.access.context import Actor, BookWriter, Event
-from app.access.opening import flush_events, take_book
+from app.access.opening import close_book, take_book
 from app.books import service as books
 from app.categories import service as categories
 
@@ -15,5 +15,5 @@ async def start_book(actor: Actor, name: str, base_currency: str | None) -> Book
     book = await take_book(actor, book_id, "owner")
     book.record(Event("book", book_id, "created", after={"name": name, "base_currency": book.base_currency}))
     await categories.add_defaults(book)
-    await flush_events(book)
+    await close_book(book)
     return book

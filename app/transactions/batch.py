@@ -11,6 +11,7 @@ from uuid import UUID
 
 from app.access.context import BookWriter, Event
 from app.access.private import adopt_names
+from app.access.watching import Warnings, settle
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
 from app.core.money import plain
@@ -53,6 +54,8 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     moved: list[tuple[UUID, date, Decimal]] = field(default_factory=list)
     """What the staged changes move on which account on which day, for adjustments behind them."""
+    warnings: Warnings = field(default_factory=list)
+    """What was said of the whole once it was written."""
 
     def put(self, wanted: Wanted, before: Document | None = None) -> Document:
         """Stage a transaction as the input says, over the one that was there before.
@@ -90,13 +93,25 @@ class Batch:
         posting.check_open(self.book, before["date"])
         _check_sealed(before, None, ())
 
+    async def finish(self, documents: list[Document]) -> list[Document]:
+        """Write, and put what that brings into the documents: the instant, and in the last one what watchers say."""
+        at = await self.write()
+        for document in documents:
+            document["created_at"] = document["created_at"] or at
+            document["updated_at"] = at
+        if documents:
+            documents[-1]["warnings"] = [*documents[-1]["warnings"], *self.warnings]
+        return documents
+
     async def write(self) -> datetime:
-        """Apply what was staged; returns the instant it carries."""
+        """Apply what was staged; returns the instant it carries, and leaves what watchers say in `warnings`."""
         self.names.record(self.book)
         for event in self.events:
             self.book.record(event)
         changes = Changes(self.entries, self.removed, self.names.new_payees, self.names.new_tags)
-        return await posting.apply(self.book, changes)
+        at = await posting.apply(self.book, changes)
+        self.warnings = await settle(self.book)
+        return at
 
     def _moves_out(self, before: Document) -> None:
         self.moved += [(line["account_id"], before["date"], -line["amount"]) for line in before["postings"]]

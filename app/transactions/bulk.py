@@ -20,6 +20,7 @@ from app.transactions.errors import (
     TransactionNotFoundError,
 )
 from app.transactions.merging import merged
+from app.transactions.preparing import prepared
 from app.transactions.schemas import FlowIn
 
 Operation = CreateOperation | PatchOperation | DeleteOperation
@@ -70,6 +71,7 @@ class _Run:
         self.before = await service.get_many(self.book, ids) if ids else {}
         for index, operation in self.operations.items():
             self._try(index, lambda index=index, operation=operation: self._want(index, operation))
+        await self._prepare()
         bodies = [body_of(wanted) for wanted in self.wanted.values()]
         given = [body.id for body in bodies if body.id is not None]
         if given:
@@ -80,6 +82,11 @@ class _Run:
         if ids:
             self.refunds = await repository.refunds_of(connection, book_id, ids)
         self.batch = await batch_for(self.book, list(self.wanted.values()))
+
+    async def _prepare(self) -> None:
+        """What is created goes through the book's rules first."""
+        new = [i for i in self.wanted if isinstance(self.operations[i], CreateOperation)]
+        self.wanted |= dict(zip(new, await prepared(self.book, [self.wanted[i] for i in new]), strict=True))
 
     def _want(self, index: int, operation: Operation) -> None:
         """Turn a creation or change into the input it stands for."""
@@ -190,8 +197,7 @@ class _Run:
 
     async def write(self) -> dict[int, Document]:
         if self.batch is not None and (self.batch.entries or self.batch.removed):
-            at = await self.batch.write()
-            service.stamped(list(self.staged.values()), at)
+            await self.batch.finish(list(self.staged.values()))
         return self.staged
 
 

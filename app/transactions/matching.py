@@ -83,7 +83,7 @@ async def accept(book: BookWriter, outgoing_id: UUID, incoming_id: UUID) -> Docu
     await matching_sql.add_merged(book.connection, {**image, "book_id": book.book_id, "id": incoming_id})
     book.record(Event("merged_transaction", incoming_id, "created", after=image))
     await matching_sql.move_receipts(book, incoming_id, outgoing_id)
-    return service.stamped([document], await batch.write())[0]
+    return (await batch.finish([document]))[0]
 
 
 async def reject(book: BookWriter, outgoing_id: UUID, incoming_id: UUID) -> None:

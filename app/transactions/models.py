@@ -196,6 +196,52 @@ class MonthlyTotal(Base):
     )
 
 
+class DailyTotal(Base):
+    """What one account moved on one day for one category as income or spending. Written by the posting engine alone.
+
+    The amounts are as in `MonthlyTotal`; transfers and equity have no rows here. For periods that are not whole months.
+    """
+
+    __tablename__ = "daily_totals"
+
+    book_id: Mapped[UUID] = mapped_column(Uuid)
+    day: Mapped[date] = mapped_column(Date)
+    account_id: Mapped[UUID] = mapped_column(Uuid)
+    category_id: Mapped[UUID | None] = mapped_column(Uuid)
+    inflow: Mapped[Exact]
+    outflow: Mapped[Exact]
+    base_inflow: Mapped[Exact]
+    base_outflow: Mapped[Exact]
+    unconverted_inflow: Mapped[Exact]
+    unconverted_outflow: Mapped[Exact]
+    count: Mapped[int] = mapped_column(BigInteger)
+
+    __mapper_args__ = {"primary_key": [book_id, category_id, day, account_id]}  # noqa: RUF012  # declarative
+    __table_args__ = (
+        UniqueConstraint(
+            "book_id",
+            "category_id",
+            "day",
+            "account_id",
+            name="uq_daily_totals_key",
+            postgresql_nulls_not_distinct=True,
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "account_id"],
+            ["accounts.book_id", "accounts.id"],
+            name="fk_daily_totals_account",
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["book_id", "category_id"],
+            ["categories.book_id", "categories.id"],
+            name="fk_daily_totals_category",
+            ondelete="CASCADE",
+        ),
+        Index("ix_daily_totals_account", "book_id", "account_id", "day"),
+    )
+
+
 class MergedTransaction(Base):
     """A row of a statement that became the other side of a transfer: the bank may send it again.
 

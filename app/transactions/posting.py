@@ -143,6 +143,7 @@ async def _execute(
     own = {"events": dump(events), "unseal": unseal}
     row = (await book.connection.execute(statement, {**parameters, **own, **_common(book)})).one()
     book.advance(row.logged)
+    book.touch(row.earliest, row.latest)
     _check(book, row.earliest, row.broken)
     at: datetime = row.at
     return at
@@ -159,6 +160,7 @@ async def move(book: BookWriter, wanted: str, parameters: dict[str, Any], *, log
         row = (await book.connection.execute(moving(wanted), {**parameters, "log": log, **_common(book)})).one()
     if log:
         book.advance(row.touched)
+    book.touch(row.earliest, row.latest)
     _check(book, row.earliest, row.broken)
     touched: int = row.touched
     return touched

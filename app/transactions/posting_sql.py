@@ -20,9 +20,26 @@ LINE = """
 
 
 # From {movement} (postings that come with sign 1, that leave with -1) to what is kept of them.
+_KEPT = (
+    "inflow",
+    "outflow",
+    "base_inflow",
+    "base_outflow",
+    "unconverted_inflow",
+    "unconverted_outflow",
+    "count",
+)
+_ADDED = ", ".join(f"{column} = m.{column} + excluded.{column}" for column in _KEPT)
+_CHANGES_A_MONTH = " OR ".join(f"sum({column}) <> 0" for column in _KEPT)
+_CHANGES_A_DAY = """
+        sum(sign) <> 0
+        OR sum(sign * amount) <> 0 OR sum(sign * abs(amount)) <> 0
+        OR coalesce(sum(sign * base_amount), 0) <> 0 OR coalesce(sum(sign * abs(base_amount)), 0) <> 0
+        OR sum(sign) FILTER (WHERE base_amount IS NULL) <> 0
+"""
 _SUMS = """
-delta AS MATERIALIZED (
-    SELECT date_trunc('month', date::timestamp)::date AS month, account_id, category_id, role,
+each_day AS MATERIALIZED (
+    SELECT date AS day, account_id, category_id, role,
            sum(sign * greatest(amount, 0)) AS inflow,
            sum(sign * greatest(-amount, 0)) AS outflow,
            coalesce(sum(sign * greatest(base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_inflow,
@@ -32,10 +49,17 @@ delta AS MATERIALIZED (
            sum(sign) AS count
     FROM ({movement}) AS movement
     GROUP BY 1, 2, 3, 4
-    HAVING sum(sign) <> 0
-        OR sum(sign * amount) <> 0 OR sum(sign * abs(amount)) <> 0
-        OR coalesce(sum(sign * base_amount), 0) <> 0 OR coalesce(sum(sign * abs(base_amount)), 0) <> 0
-        OR sum(sign) FILTER (WHERE base_amount IS NULL) <> 0
+    HAVING {changes_each_day}
+),
+delta AS MATERIALIZED (
+    SELECT date_trunc('month', day::timestamp)::date AS month, account_id, category_id, role,
+           sum(inflow) AS inflow, sum(outflow) AS outflow,
+           sum(base_inflow) AS base_inflow, sum(base_outflow) AS base_outflow,
+           sum(unconverted_inflow) AS unconverted_inflow, sum(unconverted_outflow) AS unconverted_outflow,
+           sum(count) AS count
+    FROM each_day
+    GROUP BY 1, 2, 3, 4
+    HAVING {changes_a_month}
 ),
 totals AS (
     INSERT INTO monthly_totals AS m (book_id, month, account_id, category_id, role, inflow, outflow,
@@ -43,14 +67,15 @@ totals AS (
     SELECT :book, d.month, d.account_id, d.category_id, d.role, d.inflow, d.outflow,
            d.base_inflow, d.base_outflow, d.unconverted_inflow, d.unconverted_outflow, d.count
     FROM delta d
-    ON CONFLICT (book_id, month, account_id, category_id, role) DO UPDATE SET
-        inflow = m.inflow + excluded.inflow,
-        outflow = m.outflow + excluded.outflow,
-        base_inflow = m.base_inflow + excluded.base_inflow,
-        base_outflow = m.base_outflow + excluded.base_outflow,
-        unconverted_inflow = m.unconverted_inflow + excluded.unconverted_inflow,
-        unconverted_outflow = m.unconverted_outflow + excluded.unconverted_outflow,
-        count = m.count + excluded.count
+    ON CONFLICT (book_id, month, account_id, category_id, role) DO UPDATE SET {added}
+),
+daily AS (
+    INSERT INTO daily_totals AS m (book_id, day, account_id, category_id, inflow, outflow,
+        base_inflow, base_outflow, unconverted_inflow, unconverted_outflow, count)
+    SELECT :book, d.day, d.account_id, d.category_id, d.inflow, d.outflow,
+           d.base_inflow, d.base_outflow, d.unconverted_inflow, d.unconverted_outflow, d.count
+    FROM each_day d WHERE d.role = 'flow'
+    ON CONFLICT (book_id, category_id, day, account_id) DO UPDATE SET {added}
 ),
 balances AS (
     UPDATE accounts a
@@ -159,7 +184,8 @@ told AS (
     FROM found f
 )
 SELECT now() AS at, (SELECT count(*) FROM found) AS logged, (SELECT id FROM broken LIMIT 1) AS broken,
-       least((SELECT min(date) FROM come), (SELECT min(date) FROM gone)) AS earliest
+       least((SELECT min(date) FROM come), (SELECT min(date) FROM gone)) AS earliest,
+       greatest((SELECT max(date) FROM come), (SELECT max(date) FROM gone)) AS latest
 """
 
 _CAME_AND_WENT = """
@@ -226,7 +252,7 @@ told AS (
     FROM each WHERE :log
 )
 SELECT (SELECT count(*) FROM each) AS touched, (SELECT min(date) FROM each) AS earliest,
-       (SELECT id FROM touched WHERE broken LIMIT 1) AS broken
+       (SELECT max(date) FROM each) AS latest, (SELECT id FROM touched WHERE broken LIMIT 1) AS broken
 """
 
 _FROM_HAND_TO_HAND = """
@@ -243,9 +269,15 @@ NO_LOG = """
 """
 
 
+def _sums(movement: str) -> str:
+    return _SUMS.format(
+        movement=movement, added=_ADDED, changes_each_day=_CHANGES_A_DAY, changes_a_month=_CHANGES_A_MONTH
+    )
+
+
 def applying(*, head: str, line: str, gone: str, tagged: str, log: str = NO_LOG, names: bool = False) -> TextClause:
     """The statement that applies changes, over these SELECTs for what comes and goes."""
-    sums = _SUMS.format(movement=_CAME_AND_WENT)
+    sums = _sums(_CAME_AND_WENT)
     statement = _APPLY.format(
         head=head,
         line=line,
@@ -261,5 +293,5 @@ def applying(*, head: str, line: str, gone: str, tagged: str, log: str = NO_LOG,
 
 def moving(wanted: str) -> TextClause:
     """The statement that hands postings to other accounts and categories."""
-    statement = _MOVE.format(wanted=wanted, sums=_SUMS.format(movement=_FROM_HAND_TO_HAND))
+    statement = _MOVE.format(wanted=wanted, sums=_sums(_FROM_HAND_TO_HAND))
     return text(statement).bindparams(*_PARAMETERS, bindparam("log", type_=Boolean))

@@ -39,7 +39,7 @@ async def create_transaction(body: TransactionBody, book: WriteBook, response: R
     are made as they are named; an alias means its payee. Without a `category_id` (null is one) an expense or income
     takes its payee's default category.
     """
-    document = await service.create(book, body)
+    document = await service.record(book, body)
     response.headers["Location"] = f"/api/v1/transactions/{document['id']}"
     return tagged(response, document)
 

@@ -1,7 +1,6 @@
 """Creating, changing and deleting transactions."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter
@@ -13,6 +12,7 @@ from app.transactions.batch import Batch, Wanted, batch_for, body_of
 from app.transactions.documents import Document, from_row
 from app.transactions.errors import OpeningBalanceError, RefundedError, TransactionNotFoundError
 from app.transactions.merging import merged
+from app.transactions.preparing import prepared
 from app.transactions.rules import PURCHASES
 from app.transactions.schemas import AnyIn, TransactionPatch
 
@@ -35,6 +35,11 @@ async def create(book: BookWriter, body: Wanted) -> Document:
     return (await create_many(book, [body]))[0]
 
 
+async def record(book: BookWriter, body: AnyIn) -> Document:
+    """The same for what a person enters: the book's rules have their say first."""
+    return (await create_many(book, await prepared(book, [body])))[0]
+
+
 async def create_many(book: BookWriter, bodies: Sequence[Wanted]) -> list[Document]:
     """Write all of them or, when one is wrong, none, with the same number of statements however many there are.
 
@@ -42,7 +47,7 @@ async def create_many(book: BookWriter, bodies: Sequence[Wanted]) -> list[Docume
     """
     batch = await batch_for(book, bodies)
     documents = [batch.put(body) for body in bodies]
-    return stamped(documents, await batch.write())
+    return await batch.finish(documents)
 
 
 async def replace(book: BookWriter, transaction_id: UUID, body: AnyIn, expected: int | None) -> Document:
@@ -77,7 +82,7 @@ async def _write_over(book: BookWriter, before: Document, wanted: Wanted) -> Doc
     if is_lost_purchase(before, wanted) and await repository.refunds_of(book.connection, book.book_id, [before["id"]]):
         raise refunded(before["id"])
     document = stage_change(batch, before, wanted)
-    return stamped([document], await batch.write())[0]
+    return (await batch.finish([document]))[0]
 
 
 def stage_change(batch: Batch, before: Document, wanted: Wanted) -> Document:
@@ -105,11 +110,3 @@ def refunded(transaction_id: UUID) -> RefundedError:
     return RefundedError(
         f"Another transaction is a refund of {transaction_id}; delete that or take its refund_of_id away first."
     )
-
-
-def stamped(documents: list[Document], at: datetime) -> list[Document]:
-    """The documents with the instant they were written at."""
-    for document in documents:
-        document["created_at"] = document["created_at"] or at
-        document["updated_at"] = at
-    return documents

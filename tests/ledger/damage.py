@@ -9,7 +9,18 @@ BALANCE_OF = "UPDATE accounts SET balance = balance + 1 WHERE id = :account"
 TOTALS = (
     "UPDATE monthly_totals SET {change} WHERE book_id = :book AND account_id = :account AND category_id = :category"
 )
+DAYS = "UPDATE daily_totals SET {change} WHERE book_id = :book AND account_id = :account AND category_id = :category"
 LINE = "UPDATE postings SET {change} WHERE book_id = :book AND transaction_id = :expense AND line = 0"
+
+KEPT = (
+    "inflow",
+    "outflow",
+    "base_inflow",
+    "base_outflow",
+    "unconverted_inflow",
+    "unconverted_outflow",
+    "count",
+)
 
 # What is damaged, which checks must find it, and which id they must name.
 DAMAGE: dict[str, Damage] = {
@@ -20,16 +31,21 @@ DAMAGE: dict[str, Damage] = {
             {"totals_equal_postings"},
             "account",
         )
-        for column in (
-            "inflow",
-            "outflow",
-            "base_inflow",
-            "base_outflow",
-            "unconverted_inflow",
-            "unconverted_outflow",
-            "count",
-        )
+        for column in KEPT
     },
+    **{
+        f"a day's {column}": (
+            [DAYS.format(change=f"{column} = {column} + 1")],
+            {"daily_totals_equal_postings"},
+            "account",
+        )
+        for column in KEPT
+    },
+    "a lost day": (
+        ["DELETE FROM daily_totals WHERE book_id = :book AND category_id = :category"],
+        {"daily_totals_equal_postings"},
+        "account",
+    ),
     "a lost total": (
         ["DELETE FROM monthly_totals WHERE book_id = :book AND category_id = :category"],
         {"totals_equal_postings"},
@@ -51,6 +67,7 @@ DAMAGE: dict[str, Damage] = {
         {
             "balances_equal_postings",
             "totals_equal_postings",
+            "daily_totals_equal_postings",
             "amount_equals_its_postings",
             "base_amounts_are_known_in_the_base_currency_alone",
         },
@@ -61,6 +78,7 @@ DAMAGE: dict[str, Damage] = {
             LINE.format(change="amount = amount - 1, base_amount = base_amount - 1"),
             "UPDATE accounts SET balance = balance - 1 WHERE id = :account",
             TOTALS.format(change="outflow = outflow + 1, base_outflow = base_outflow + 1"),
+            DAYS.format(change="outflow = outflow + 1, base_outflow = base_outflow + 1"),
         ],
         {"amount_equals_its_postings"},
         "expense",
@@ -72,8 +90,8 @@ DAMAGE: dict[str, Damage] = {
     ),
     "a posting's date": (
         [LINE.format(change="date = date + 1")],
-        {"postings_have_their_transactions_date"},
-        "expense",
+        {"postings_have_their_transactions_date", "daily_totals_equal_postings"},
+        "",
     ),
     "a header's date": (
         ["UPDATE transactions SET date = date + 1 WHERE id = :expense"],
@@ -91,6 +109,7 @@ DAMAGE: dict[str, Damage] = {
         {
             "balances_equal_postings",
             "totals_equal_postings",
+            "daily_totals_equal_postings",
             "first_line_is_on_the_transactions_account",
             "simple_transactions_stay_on_one_account",
         },
@@ -107,7 +126,11 @@ DAMAGE: dict[str, Damage] = {
         "root",
     ),
     "a posting's base amount": (
-        [LINE.format(change="base_amount = base_amount - 1"), TOTALS.format(change="base_outflow = base_outflow + 1")],
+        [
+            LINE.format(change="base_amount = base_amount - 1"),
+            TOTALS.format(change="base_outflow = base_outflow + 1"),
+            DAYS.format(change="base_outflow = base_outflow + 1"),
+        ],
         {"base_amounts_are_known_in_the_base_currency_alone"},
         "expense",
     ),
@@ -123,6 +146,7 @@ DAMAGE: dict[str, Damage] = {
                 "UPDATE monthly_totals SET role = 'equity' "
                 "WHERE account_id = :account AND category_id IS NULL AND role = 'flow'"
             ),
+            "DELETE FROM daily_totals WHERE account_id = :account AND category_id IS NULL",
             "UPDATE transactions SET amount = 0 WHERE id = :plain",
         ],
         {"roles_fit_the_type"},

@@ -58,6 +58,11 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "orphaned_files": (Probe("SELECT f::text FROM orphaned_files(36500, 10) f", ()),),
     # For the checks that the server makes by itself: ids, and none of them opens a book.
     "every_book": (Probe("SELECT 1::text FROM every_book() AS id WHERE id IS NULL", ()),),
+    # They tell, and take back what was told, in the open book alone.
+    "notify_members": (
+        Probe("SELECT notify_members('bill_due', 'probe', 't', '', '{}', ARRAY[]::uuid[])::text", ("0", "1")),
+    ),
+    "withdraw_notifications": (Probe("SELECT withdraw_notifications(ARRAY['probe'])::text", ("0", "1")),),
     "administration_refusal": (
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",)),
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",), "users:role"),
