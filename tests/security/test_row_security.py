@@ -48,9 +48,10 @@ async def fill(person: Person) -> None:
 
 
 async def plan(person: Person, account: dict[str, Any]) -> None:
-    """A group with an envelope that is overspent today, and money in it."""
+    """A group with an envelope of this century that is overspent, and money in it."""
     group = expect(await person.http.post("/budget-groups", json={"name": "G"}), 201)
-    body = {"name": "B", "kind": "envelope", "amount": "1", "period": "yearly", "start_date": "2026-01-01"}
+    body: dict[str, Any] = {"name": "B", "kind": "envelope", "amount": "1", "start_date": "2026-01-01"}
+    body |= {"period": "custom", "every": 100, "unit": "year"}
     body |= {"group_id": group["id"], "account_ids": [account["id"]]}
     made = expect(await person.http.post("/budgets", json=body), 201)
     put = {"amount": "1", "date": "2026-01-01"}
