@@ -91,6 +91,13 @@ counted AS MATERIALIZED (
 ),
 closed AS MATERIALIZED ({closed}),
 flow AS ({flow}),
+summed AS MATERIALIZED (
+    SELECT f.no, f.day, f.account_id, sum(f.spent) AS spent, sum(f.unconverted) AS unconverted
+    FROM flow f JOIN b ON b.no = f.no
+    WHERE CASE WHEN b.accounts IS NULL THEN f.account_id NOT IN (SELECT account_id FROM closed)
+               ELSE f.account_id = ANY (b.accounts) END
+    GROUP BY 1, 2, 3
+),
 placed AS (
     SELECT f.no, f.account_id, f.spent, f.unconverted,
            CASE WHEN NOT b.in_months THEN (f.day - b.anchor) / b.every
@@ -101,9 +108,7 @@ placed AS (
                                   extract(day FROM date_trunc('month', f.day::timestamp) + interval '1 month - 1 day'))
                              THEN 1 ELSE 0 END) / b.every
            END AS number
-    FROM flow f JOIN b ON b.no = f.no
-    WHERE CASE WHEN b.accounts IS NULL THEN f.account_id NOT IN (SELECT account_id FROM closed)
-               ELSE f.account_id = ANY (b.accounts) END
+    FROM summed f JOIN b ON b.no = f.no
 )
 SELECT p.no, p.number, a.currency, y.exponent, coalesce(sum(p.spent), 0) AS spent,
        coalesce(sum(p.unconverted), 0) AS unconverted

@@ -88,14 +88,15 @@ async def test_accounts_tags_and_currencies(kim: Person) -> None:
     await kim.add(account_id=card["id"], date="2026-02-28", amount="8", category_id=food["id"], tags=["sun"])
     tags = {tag["name"]: tag["id"] for tag in (await kim.read("/tags"))["items"]}
     foreign = [{"currency": "USD", "amount": "12.00"}]
-    for options, spent, unconverted in (
+    cases: tuple[tuple[dict[str, Any], str, Any], ...] = (
         ({"category_ids": [food["id"]]}, "21.00", foreign),
         ({"category_ids": [food["id"]], "account_ids": [card["id"]]}, "11.00", []),
         ({"account_ids": [card["id"], account["id"]]}, "26.00", []),
         ({"tag_ids": [tags["holiday"], tags["sun"]]}, "16.00", foreign),
         ({"tag_ids": [tags["sun"]], "account_ids": [card["id"]]}, "5.00", []),
         ({"tag_ids": [tags["holiday"]], "category_ids": [food["id"]]}, "11.00", foreign),
-    ):  # fmt: skip
+    )
+    for options, spent, unconverted in cases:
         made = await budget(kim, **options)
         found = await status(kim, made, "2026-03-31")
         assert (found["spent"], found["unconverted"]) == (spent, unconverted), options

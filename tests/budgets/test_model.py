@@ -29,6 +29,10 @@ STEPS = {
     "weekly": relativedelta(weeks=1), "biweekly": relativedelta(weeks=2), "monthly": relativedelta(months=1),
     "quarterly": relativedelta(months=3), "yearly": relativedelta(years=1),
 }  # fmt: skip
+UNITS = {
+    "day": relativedelta(days=1), "week": relativedelta(weeks=1), "month": relativedelta(months=1),
+    "year": relativedelta(years=1),
+}  # fmt: skip
 ANCHORS = [date(2023, 12, 29), date(2023, 12, 31), date(2024, 1, 1), date(2024, 1, 23), date(2024, 2, 29)]
 
 CENTS = st.integers(1, 30_000).map(lambda cents: Decimal(cents).scaleb(-2))
@@ -66,7 +70,7 @@ class Plan(NamedTuple):
 
     @property
     def step(self) -> relativedelta:
-        return STEPS.get(self.period) or relativedelta(**{f"{self.unit}s": self.every})
+        return STEPS.get(self.period) or UNITS[self.unit] * self.every
 
 
 ENTRIES = st.builds(Entry, DAYS, CENTS, PLACES, PLACES, st.booleans(), st.sampled_from([False, False, False, True]))
