@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from app.budgets.periods import ONE_DAY, Cadence
+from app.budgets.periods import Cadence
 from app.core.money import percent, quantum
 
 Kind = Literal["limit", "envelope"]
@@ -253,7 +253,3 @@ def whole_of(statuses: Sequence[Status], exponent: int) -> Whole:
 
     spent, available = total("spent"), total("available")
     return Whole(total("amount"), total("carried"), available, spent, total("remaining"), used(spent, available))
-
-
-def day_before(day: date) -> date:
-    return day - ONE_DAY
