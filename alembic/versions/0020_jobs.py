@@ -1,5 +1,6 @@
 """Jobs: the queue in a schema of its own, the role of its workers, and what requests may do with it."""
 
+# ruff: noqa: S608  # constants of this module alone
 import hashlib
 from importlib import resources
 
@@ -91,7 +92,9 @@ COLUMNS = """
 """
 
 SERVER_JOBS = f"""
-CREATE FUNCTION public.server_jobs(p_id bigint, p_status text, p_task text, p_before bigint, p_limit integer)
+CREATE FUNCTION public.server_jobs(
+    p_id bigint, p_status text, p_task text, p_before bigint, p_skip integer, p_limit integer
+)
 RETURNS TABLE ({COLUMNS})
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -111,7 +114,7 @@ AS $$
       AND (p_status IS NULL OR {STATUS} = p_status)
       AND (p_task IS NULL OR j.task_name = p_task)
       AND (p_before IS NULL OR j.id < p_before)
-    ORDER BY j.id DESC LIMIT p_limit
+    ORDER BY j.id DESC OFFSET p_skip LIMIT p_limit
 $$
 """
 
@@ -211,7 +214,7 @@ END $$
 FUNCTIONS = {
     "defer_job(text, jsonb, text, timestamptz)": DEFER_JOB,
     "take_effect(bigint, uuid)": TAKE_EFFECT,
-    "server_jobs(bigint, text, text, bigint, integer)": SERVER_JOBS,
+    "server_jobs(bigint, text, text, bigint, integer, integer)": SERVER_JOBS,
     "count_server_jobs(text, text)": COUNT_JOBS,
     "server_tasks()": TASKS,
     "job_backlog()": BACKLOG,
