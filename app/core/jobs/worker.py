@@ -54,10 +54,10 @@ class JobWorker:
         try:
             yield
         finally:
-            await self.stop()
+            self.stop()
             await working
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Take no more jobs; `run` ends when those under way have ended, or have been given up."""
         self._stopping.set()
         if self._worker is not None:
@@ -144,8 +144,10 @@ class JobWorker:
                 if forgotten_at is None or now() - forgotten_at >= FORGETTING:
                     await forget_old(connector)
                     forgotten_at = now()
-            except Exception as error:  # noqa: BLE001  # the worker itself ends where the queue is gone
+            except Exception as error:  # noqa: BLE001  # whatever it is, the next session may go better
                 log.warning("upkeep_failed", error=f"{type(error).__name__}: {error}".split("\n", 1)[0])
+                worker.stop()
+                return
             await asyncio.sleep(pause)
 
 
