@@ -4,22 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any
 from urllib.parse import quote
 
-import psycopg
 import pytest
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import AppNotOpen
+from procrastinate.jobs import Job, Status
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
-from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
-from app.core.jobs import connecting, schema
+from app.core.jobs import ending, schema
 from app.core.jobs.connecting import connection_parameters, connector_to
-from app.core.jobs.running import Runner
+from app.core.jobs.ending import Manager
 from app.core.jobs.tasks import Task, Work
 from app.core.jobs.ticks import next_tick
 from app.core.jobs.upkeep import ABANDONED, forget_old, take_over
@@ -41,14 +42,19 @@ async def effect(work: Work, payload: Mapping[str, Any]) -> None:
     await work.connection.execute(text("INSERT INTO effects VALUES (:job)"), {"job": payload["name"]})
 
 
+async def nothing(_: Work, __: Mapping[str, Any]) -> None:
+    """It has no effect."""
+
+
 async def written(yard: Yard) -> list[str]:
     return [row.job for row in await yard.rows("SELECT job FROM public.effects ORDER BY job")]
 
 
-async def as_of_a_dead_worker(yard: Yard, where: str = "true") -> None:
-    """The jobs run, the database thinks, on a worker that has shown no sign of life for a minute."""
+async def as_of_a_worker(yard: Yard, where: str = "true", *, ago: int = 60) -> None:
+    """The jobs run, the database thinks, on another worker, which showed a sign of life so many seconds ago."""
     (worker,) = await yard.rows(
-        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute') RETURNING id"
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => :ago)) RETURNING id",
+        ago=ago,
     )
     await yard.rows(f"UPDATE procrastinate_jobs SET status = 'doing', worker_id = :id WHERE {where}", id=worker.id)
 
@@ -60,12 +66,12 @@ async def test_an_effect_is_had_once_though_its_job_is_run_again(effects: Yard) 
         await effects.come_to("succeeded")
         await effects.rows("UPDATE procrastinate_jobs SET status = 'todo'")  # as if nobody had heard
         await effects.come_to("succeeded")
-        await as_of_a_dead_worker(effects)
+        await as_of_a_worker(effects)
         await effects.come_to("succeeded")
         await effects.defer("test.effect", {"name": "begun"})
         await effects.come_to("succeeded", "succeeded")
         await effects.rows("DELETE FROM runs WHERE job_id = (SELECT max(id) FROM procrastinate_jobs)")
-        await as_of_a_dead_worker(effects, "id = (SELECT max(id) FROM procrastinate_jobs)")
+        await as_of_a_worker(effects, "id = (SELECT max(id) FROM procrastinate_jobs)")
         await effects.come_to("succeeded", "succeeded")
     assert await written(effects) == ["begun", "begun", "done"]  # nobody knew of the first
 
@@ -73,7 +79,7 @@ async def test_an_effect_is_had_once_though_its_job_is_run_again(effects: Yard) 
 async def test_what_kills_every_worker_is_a_dead_letter_in_the_end(effects: Yard) -> None:
     await effects.defer("test.effect", {"name": "poison"})
     await effects.rows("UPDATE procrastinate_jobs SET attempts = 7")
-    await as_of_a_dead_worker(effects)
+    await as_of_a_worker(effects)
     async with effects.working(Task("test.effect", effect)):
         await effects.come_to("failed")
     assert await written(effects) == []
@@ -82,35 +88,51 @@ async def test_what_kills_every_worker_is_a_dead_letter_in_the_end(effects: Yard
 
 
 class Overtaken(Database):
-    """A database on which another run of the job begins just before this one's transaction."""
+    """A database on which another run of a job begins just before the first one's transaction."""
 
     def __init__(self, yard: Yard) -> None:
         super().__init__(str(yard.settings.database_url), pool_size=2)
         self.yard = yard
+        self.times = 0
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        await self.yard.rows("UPDATE runs SET token = uuidv7()")
+        self.times += 1
+        if self.times == 1:
+            await self.yard.rows("UPDATE runs SET token = uuidv7()")
         async with super().begin() as connection:
             yield connection
 
 
-async def test_a_run_that_was_given_up_for_dead_has_no_effect_any_more(
-    effects: Yard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_run_that_was_given_up_for_dead_has_no_effect_any_more(effects: Yard) -> None:
     overtaken = Overtaken(effects)
-    before = Runner.__init__
-
-    def overtake(self: Runner, _: Database, settings: Settings) -> None:
-        before(self, overtaken, settings)
-
-    monkeypatch.setattr(Runner, "__init__", overtake)
-    async with effects.working(Task("test.effect", effect)):
+    async with JobWorker(effects.settings, [Task("test.effect", effect)], overtaken).open():
         await effects.defer("test.effect", {"name": "late"})
         await effects.come_to("succeeded")
-    await overtaken.dispose()
-    assert await written(effects) == []
-    assert await effects.rows("SELECT 1 FROM runs WHERE done_at IS NOT NULL") == []
+    assert await written(effects) == ["late"]
+    assert (overtaken.times, await effects.jobs()) == (2, [("test.effect", "succeeded", 2)])
+
+
+async def test_a_slow_worker_says_nothing_of_a_job_that_another_has_taken_over(effects: Yard) -> None:
+    begun, going_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: Work, __: Mapping[str, Any]) -> None:
+        begun.set()
+        await going_on.wait()
+        raise ValueError("too late")
+
+    async with effects.working(Task("test.slow", slow)):
+        await effects.defer("test.slow")
+        await begun.wait()
+        await as_of_a_worker(effects, ago=0)
+        with capture_logs() as logs:
+            going_on.set()
+            await effects.until(lambda: told(logs, "job_not_held"))
+    assert [status for _, status, _ in await effects.jobs()] == ["doing"]
+
+
+async def told(logs: list[EventDict], event: str) -> bool:
+    return event in {entry["event"] for entry in logs}
 
 
 async def test_a_job_that_its_living_worker_has_lost_is_taken_up_again(effects: Yard) -> None:
@@ -235,25 +257,29 @@ async def test_old_jobs_are_forgotten_and_dead_letters_later(effects: Yard) -> N
 async def test_what_a_job_came_to_is_said_again_where_the_connection_was_lost(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(ending, "PAUSES", (0.01, 0.01))
     await yard.rows("CREATE SEQUENCE public.tries")
     await yard.rows(
-        "CREATE FUNCTION public.lose(times bigint) RETURNS boolean LANGUAGE sql SECURITY DEFINER AS "
-        "'SELECT pg_terminate_backend(pg_backend_pid()) FROM nextval(''public.tries'') tried WHERE tried <= times'"
+        "CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+        "IF nextval('public.tries') <= 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; "
+        "RETURN NEW; END $$"
     )
-    lose: LiteralString = "SELECT public.lose(%(times)s)"
-    connector = connector_to(str(yard.settings.database_url))
-    await connector.open_async()
+    await yard.rows(
+        "CREATE TRIGGER lose BEFORE UPDATE ON procrastinate_jobs FOR EACH ROW "
+        "WHEN (OLD.status = 'doing' AND NEW.status = 'succeeded') EXECUTE FUNCTION public.lose()"
+    )
     try:
-        await connector.execute_query_async(lose, times=2)
+        async with yard.working(Task("test.effect", nothing)):
+            await yard.defer("test.effect")
+            await yard.come_to("succeeded")
         assert [row.last_value for row in await yard.rows("SELECT last_value FROM public.tries")] == [3]
-        with pytest.raises(ConnectorException):
-            await connector.execute_query_async(lose, times=100)
-        with pytest.raises(ConnectorException) as raised:
-            await connector.execute_query_async("SELECT 1 / 0")
-        assert isinstance(raised.value.__cause__, psycopg.errors.DivisionByZero)
+        assert await yard.jobs() == [("test.effect", "succeeded", 1)]
+        connector = connector_to(str(yard.settings.database_url))
+        job = Job(id=1, queue="default", lock=None, queueing_lock=None, task_name="test", worker_id=1)
+        with pytest.raises(AppNotOpen):  # what no pause mends is told at once
+            await Manager(connector).finish_job(job, Status.SUCCEEDED, delete_job=False)
     finally:
-        await connector.close_async()
+        await yard.rows("DROP TRIGGER lose ON procrastinate_jobs")
         await yard.rows("DROP FUNCTION public.lose")
         await yard.rows("DROP SEQUENCE public.tries")
 

@@ -93,6 +93,7 @@ class Runner:
         except SupersededError:
             outcome = "superseded"
             log.warning("job_superseded", task=task.name, job_id=job_id, attempt=attempt)
+            raise
         except Exception as error:
             outcome = "failed" if attempt < task.attempts else "dead"
             said = describe(error)

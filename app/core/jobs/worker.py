@@ -8,14 +8,15 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from procrastinate import App, JobContext
+from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.worker import Worker
 
 from app.core.background import in_background
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
-from app.core.jobs.connecting import Connector, connector_to
+from app.core.jobs.connecting import connector_to
+from app.core.jobs.ending import Manager
 from app.core.jobs.running import Backoff, Runner
 from app.core.jobs.schema import check_queue_schema
 from app.core.jobs.tasks import Task
@@ -35,14 +36,18 @@ log = structlog.get_logger("finance.jobs")
 class JobWorker:
     """Runs jobs of these tasks, several at a time; several workers at once are safe, in one process or in many."""
 
-    def __init__(self, settings: Settings, tasks: Sequence[Task]) -> None:
-        """Raises `StartupError` where the queue's schema is not what the installed package needs."""
+    def __init__(self, settings: Settings, tasks: Sequence[Task], database: Database | None = None) -> None:
+        """`database` is where effects happen, where it is not on connections of the worker's own.
+
+        Raises `StartupError` where the queue's schema is not what the installed package needs.
+        """
         if settings.database_url is None:
             raise ValueError("a worker needs a database")
         check_queue_schema()
         self._settings = settings
         self._tasks = tasks
         self._url = settings.database_url
+        self._database = database
         self._stopping = asyncio.Event()
         self._worker: Worker | None = None
         self._attempts = {task.name: task.attempts for task in tasks}
@@ -67,7 +72,7 @@ class JobWorker:
         """Work until `stop`. A database that goes away is waited for."""
         # The queue's own words about each job repeat ours, and name what it was called with.
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
-        database = Database(self._url, pool_size=2 * self._settings.jobs_at_once)
+        database = self._database or Database(self._url, pool_size=2 * self._settings.jobs_at_once)
         pause = PAUSE_SECONDS
         try:
             while not self._stopping.is_set():
@@ -113,8 +118,9 @@ class JobWorker:
             await asyncio.gather(opening, stopped, return_exceptions=True)
             await connector.close_async()
 
-    def _app(self, connector: Connector, runner: Runner) -> App:
+    def _app(self, connector: PsycopgConnector, runner: Runner) -> App:
         app = App(connector=connector, periodic_defaults={"max_delay": CATCHING_UP.total_seconds()})
+        app.job_manager = Manager(connector)
         first_pause = timedelta(seconds=self._settings.jobs_retry_seconds)
         for task in self._tasks:
             run = partial(_run, runner, task)
@@ -130,7 +136,7 @@ class JobWorker:
                 app.periodic(cron=task.every)(declared)
         return app
 
-    async def _look_after(self, connector: Connector, worker: Worker, runner: Runner, pause: float) -> None:
+    async def _look_after(self, connector: PsycopgConnector, worker: Worker, runner: Runner, pause: float) -> None:
         forgotten_at = None
         while True:
             try:
