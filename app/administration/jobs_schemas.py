@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 JobStatus = Literal["waiting", "running", "succeeded", "failed", "cancelled"]
 
-_JOB = {
+_JOB: dict[str, Any] = {
     "id": 4711,
     "task": "housekeeping.forget",
     "status": "failed",

@@ -54,7 +54,7 @@ async def parts(owner: Database, schema: str) -> dict[str, list[str]]:
     async with owner.begin() as connection:
         for name, statement in PARTS.items():
             rows = [str(tuple(row)) for row in await connection.execute(text(statement), {"schema": schema})]
-            bare = [row.replace(f"{schema}.", "") for row in rows]
+            bare = [row.replace(f"{schema}.procrastinate", "procrastinate") for row in rows]
             found[name] = sorted(row for row in bare if not any(ours in row for ours in OURS))
     return found
 

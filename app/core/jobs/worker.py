@@ -66,7 +66,7 @@ class JobWorker:
         """Take no more jobs; `run` ends when those under way have ended, or have been given up."""
         self._stopping.set()
         if self._worker is not None:
-            self._worker.stop()
+            self._worker.stop()  # type: ignore[no-untyped-call]  # of the queue's package
 
     async def run(self) -> None:
         """Work until `stop`. A database that goes away is waited for."""
@@ -110,7 +110,7 @@ class JobWorker:
             )
             async with in_background(self._look_after(connector, worker, runner, beat)):
                 if not self._stopping.is_set():
-                    await worker.run()
+                    await worker.run()  # type: ignore[no-untyped-call]  # of the queue's package
         finally:
             self._worker = None
             for task in (opening, stopped):
@@ -152,7 +152,7 @@ class JobWorker:
                     forgotten_at = now()
             except Exception as error:  # noqa: BLE001  # whatever it is, the next session may go better
                 log.warning("upkeep_failed", error=f"{type(error).__name__}: {error}".split("\n", 1)[0])
-                worker.stop()
+                worker.stop()  # type: ignore[no-untyped-call]  # of the queue's package
                 return
             await asyncio.sleep(pause)
 
