@@ -312,9 +312,16 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
 
 
 async def failed_job(database: Database) -> str:
-    statement = "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, status) VALUES ('test', 'test', 'failed')"
+    """A dead letter of the server."""
     async with database.begin() as connection:
-        return str(await connection.scalar(text(f"{statement} RETURNING id")))
+        insert = text(
+            "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name) VALUES ('test', 'test') RETURNING id"
+        )
+        made = await connection.scalar(insert)
+        for status in ("doing", "failed"):
+            change = text(f"UPDATE jobs.procrastinate_jobs SET status = '{status}' WHERE id = :id")
+            await connection.execute(change, {"id": made})
+    return str(made)
 
 
 async def identity_of(database: Database, person: Person) -> str:
