@@ -88,7 +88,7 @@ async def test_going_down_and_up_again_leaves_an_empty_queue(yard: Yard, jobs_da
     await yard.defer("test.lost")
     await yard.requests.dispose()
     await yard.owner.dispose()
-    await migrate(jobs_database, "0019")
+    await migrate(jobs_database, migration().down_revision)
     assert await yard.rows("SELECT to_regnamespace('jobs') IS NULL AS gone") == [(True,)]
     assert await yard.rows("SELECT 1 FROM pg_proc WHERE proname = 'defer_job'") == []
     await migrate(jobs_database)
@@ -100,7 +100,7 @@ async def test_going_down_and_up_again_leaves_an_empty_queue(yard: Yard, jobs_da
 async def test_who_may_serve_requests_may_run_jobs(yard: Yard, jobs_database: str) -> None:
     """A login of an operator's own making, with a name that has to be quoted, gets the role with the migration."""
     await asyncio.gather(yard.requests.dispose(), yard.owner.dispose())
-    await migrate(jobs_database, "0019")
+    await migrate(jobs_database, migration().down_revision)
     await yard.rows('CREATE ROLE "Own Login" NOINHERIT')
     try:
         await yard.rows('GRANT finance_app TO "Own Login" WITH INHERIT FALSE, SET TRUE')

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.core.embedded import EmbeddedPostgres
+from app.core.migrations import newest_revision
 from tests.system.conftest import Start
 from tests.system.programs import FINANCE, Running, environment, execute, finance, only_sentence, wait_for
 
@@ -81,4 +82,4 @@ def test_a_worker_says_why_it_cannot_run(place: Path, url: str) -> None:
     try:
         assert "has schema 0001" in only_sentence(finance("worker", data_dir=place / "worker", DATABASE_URL=url))
     finally:
-        execute(url, "UPDATE alembic_version SET version_num = '0020'")
+        execute(url, f"UPDATE alembic_version SET version_num = '{newest_revision()}'")
