@@ -152,6 +152,11 @@ ATTEMPTS: dict[str, Attempt] = {
     "list_roles": Attempt(ADMINISTRATION),
     "set_role_permissions": Attempt(ADMINISTRATION, lambda _: {"permissions": ["profile:read"]}),
     "get_statistics": Attempt(ADMINISTRATION),
+    "list_jobs": Attempt(ADMINISTRATION),
+    "list_tasks": Attempt(ADMINISTRATION),
+    "get_job": Attempt(ADMINISTRATION),
+    "retry_job": Attempt(ADMINISTRATION),
+    "drop_job": Attempt(ADMINISTRATION),
     "list_audit": Attempt(ADMINISTRATION),
     "list_books": Attempt(OWN),
     "get_book": Attempt(FOREIGN),
@@ -380,10 +385,24 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "other_tag_id": other_tag["id"],
         "reconciliation_id": reconciled["id"],
         "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
+        "job_id": await failed_job(owner_database),
         "passkey_id": (await add_passkey(kim, "secret passkey"))[1]["id"],
         "identity_id": await identity_of(owner_database, kim),
         "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
+
+
+async def failed_job(database: Database) -> str:
+    """A dead letter of the server."""
+    async with database.begin() as connection:
+        insert = text(
+            "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name) VALUES ('test', 'test') RETURNING id"
+        )
+        made = await connection.scalar(insert)
+        for status in ("doing", "failed"):
+            change = text(f"UPDATE jobs.procrastinate_jobs SET status = '{status}' WHERE id = :id")
+            await connection.execute(change, {"id": made})
+    return str(made)
 
 
 async def identity_of(database: Database, person: Person) -> str:
