@@ -42,16 +42,13 @@ SMALL_KIND = {
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "payee_alias")
 # In this order they come, in the other one they go.
-<<<<<<< HEAD
 BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
+    *("schedule", "schedule_occurrence"),
 )
 PLANNED = {"category", "budget", "budget_amount", "budget_assignment"}
 """What plans count by, without a transaction that changed."""
-=======
-BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation", "schedule", "schedule_occurrence")
->>>>>>> schedules
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
