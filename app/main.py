@@ -48,6 +48,9 @@ from app.integrity.schedule import scheduled
 from app.leaving.router import ROUTERS as LEAVING
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
+from app.notifications.router import router as notifications
+from app.notifications.settings_router import router as notification_settings
+from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.system.housekeeping import AttachmentChore, housekeeping
@@ -65,6 +68,9 @@ ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     *AUTH,
     *LEAVING,  # the same: `/users/me` before `/users/{user_id}`
+    notification_settings,
+    unsubscribing,  # before those with an id in the same place
+    notifications,
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,

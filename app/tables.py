@@ -16,7 +16,7 @@ from app.households.models import BookInvitation
 from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
-from app.notifications.models import Notification
+from app.notifications.models import Notification, NotificationSettings
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
@@ -47,6 +47,7 @@ ALL_TABLES = (
     MergedTransaction,
     MonthlyTotal,
     Notification,
+    NotificationSettings,
     OneTimeToken,
     Passkey,
     Password,

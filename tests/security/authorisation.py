@@ -78,7 +78,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (PUBLIC, None): """
         register get_token login refresh logout forgot_password reset_password verify_email resend_verification
         get_passkey_login_options login_with_passkey get_single_sign_on start_single_sign_on finish_single_sign_on
-        exchange_code get_public_keys health health_detailed metrics
+        exchange_code show_unsubscribe unsubscribe get_public_keys health health_detailed metrics
     """,
     (OWN_ACCOUNT, "profile:read"): "get_me list_own_audit",
     (OWN_ACCOUNT, "profile:write"): "update_me",
@@ -89,6 +89,9 @@ TABLE: dict[tuple[Group, str | None], str] = {
         list_sessions logout_all list_scopes create_personal_token list_personal_tokens
         change_password change_email verify_own_email link_identity list_identities export_everything delete_me
     """,
+    (OWN_ACCOUNT, "notifications:read"): "list_notifications count_unread_notifications get_notification_settings",
+    (OWN_ACCOUNT, "notifications:write"): "read_notifications replace_notification_settings",
+    (OWN_ROW, "notifications:write"): "read_notification unread_notification dismiss_notification",
     (OWN_ROW, "identity:manage"): """
         update_passkey delete_passkey delete_session get_personal_token delete_personal_token unlink_identity
     """,
@@ -156,6 +159,7 @@ VALID: dict[str, Callable[[dict[str, Any]], Any]] = {
     "register": lambda ids: {"email": "somebody-new@example.com", "password": PASSWORD},
     "get_token": lambda ids: {"username": ids["email"], "password": PASSWORD},
     "login": lambda ids: {"email": ids["email"], "password": PASSWORD},
+    "unsubscribe": lambda ids: {"token": ids["unsubscribe_token"]},
     "refresh": lambda ids: {"refresh_token": ids["refresh_token"]},
     "accept_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
     "reject_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},

@@ -63,6 +63,12 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
         Probe("SELECT notify_members('bill_due', 'probe', 't', '', '{}', ARRAY[]::uuid[])::text", ("0", "1")),
     ),
     "withdraw_notifications": (Probe("SELECT withdraw_notifications(ARRAY['probe'])::text", ("0", "1")),),
+    # They name people, of whom each has to be acted as before anything of theirs is seen; and they forget what is old.
+    "people_to_mail": (Probe("SELECT p::text FROM people_to_mail('-infinity', 0) p", ()),),
+    "people_to_report_to": (Probe("SELECT p::text FROM people_to_report_to('-infinity', 0) p", ()),),
+    "forget_notifications": (Probe("SELECT forget_notifications(now() - interval '100 years')::text", ("0",)),),
+    "forget_what_book_told": NOT_GRANTED,
+    "forget_what_account_told": NOT_GRANTED,
     "administration_refusal": (
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",)),
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",), "users:role"),

@@ -61,6 +61,7 @@ RULES: dict[str, Rules] = {
     "POST /users/me/email": MAIL,
     "POST /users/me/email/verify": TOKEN,
     "POST /invitations/accept": TOKEN,
+    "POST /notifications/unsubscribe": TOKEN,
 }
 """By method and path, without the API's prefix and the names of parameters."""
 

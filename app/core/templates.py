@@ -1,0 +1,44 @@
+"""Texts with values in them: HTML that escapes by itself, plain text, and what people wrote made harmless for both."""
+
+import unicodedata
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+SHORT = 200
+LONG = 2000
+BREAKS = frozenset("\n\t")
+# Among Cf are the signs that turn the order of what follows round: "exe.pdf" would be "fdp.exe" (CVE-2021-42574).
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+JOINERS = frozenset("\u200c\u200d")
+"""Unseen, and needed: they hold letters of Persian and Hindi, and families of emoji, together or apart."""
+
+
+def harmless(text: str, most: int = LONG) -> str:
+    """What somebody wrote, without signs that nobody sees or that turn others round, and not without end."""
+    kept = "".join(c for c in text if c in BREAKS or c in JOINERS or unicodedata.category(c) not in UNSEEN)
+    return kept if len(kept) <= most else f"{kept[: most - 1].rstrip()}…"
+
+
+def line(text: str, most: int = SHORT) -> str:
+    """The same on one line."""
+    return harmless(" ".join(text.split()), most)
+
+
+@cache
+def environment(package: str) -> Environment:
+    """The templates of a package's folder `templates`: `.html` escapes what is put into it, `.txt` is plain text.
+
+    What is written by people goes through `line` or `harmless` there. A name that is not given is an error.
+    """
+    made = Environment(
+        loader=PackageLoader(package),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["line"] = line
+    made.filters["harmless"] = harmless
+    return made
