@@ -61,6 +61,7 @@ from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.matching_router import router as transfer_matches
 from app.transactions.router import router as transactions
 from app.users.router import router as users
+from app.weekly.router import router as weekly
 
 API = "/api/v1"
 FILES_AT_ONCE = 2
@@ -88,6 +89,7 @@ ROUTERS = (
     tags,
     attachments,
     reports,
+    weekly,
     exports,
     currencies,
     *HISTORIES,

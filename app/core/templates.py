@@ -3,7 +3,7 @@
 import unicodedata
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 SHORT = 200
 LONG = 2000
@@ -26,13 +26,13 @@ def line(text: str, most: int = SHORT) -> str:
 
 
 @cache
-def environment(package: str) -> Environment:
-    """The templates of a package's folder `templates`: `.html` escapes what is put into it, `.txt` is plain text.
+def environment(*packages: str) -> Environment:
+    """The templates in the folders `templates` of these packages, looked for in this order.
 
-    What is written by people goes through `line` or `harmless` there. A name that is not given is an error.
+    `.html` escapes what is put into it, `.txt` is plain text. What is written by people goes through `line` or `harmless` there. A name that is not given is an error.
     """
     made = Environment(
-        loader=PackageLoader(package),
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
         autoescape=select_autoescape(("html",)),
         undefined=StrictUndefined,
         trim_blocks=True,

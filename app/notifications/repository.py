@@ -50,7 +50,7 @@ _DISMISS = text(
 ).bindparams(*_MINE)
 _SETTINGS = text(
     """
-    SELECT u.id AS user_id, u.time_zone, u.email, u.email_verified_at,
+    SELECT u.id AS user_id, u.time_zone, u.email, u.email_verified_at, u.default_book_id,
            u.banned_at IS NOT NULL AND coalesce(u.banned_until > now(), true) AS banned,
            s.settings, coalesce(s.revision, 0) AS revision, s.report_due_at, s.reported_week
     FROM users u LEFT JOIN notification_settings s ON s.user_id = u.id

@@ -130,7 +130,8 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "attachments:write"): "create_attachment delete_attachment",
     (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
     (BOOK_WRITE, "imports:write"): "create_import commit_import undo_import discard_import",
-    (BOOK_READ, "reports:read"): "report_monthly",
+    (BOOK_READ, "reports:read"): "report_monthly report_weekly",
+    (BOOK_READ, "reports:send"): "send_weekly_report",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
@@ -159,7 +160,6 @@ VALID: dict[str, Callable[[dict[str, Any]], Any]] = {
     "register": lambda ids: {"email": "somebody-new@example.com", "password": PASSWORD},
     "get_token": lambda ids: {"username": ids["email"], "password": PASSWORD},
     "login": lambda ids: {"email": ids["email"], "password": PASSWORD},
-    "unsubscribe": lambda ids: {"token": ids["unsubscribe_token"]},
     "refresh": lambda ids: {"refresh_token": ids["refresh_token"]},
     "accept_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
     "reject_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
@@ -204,6 +204,11 @@ OTHER_IDS = {
 DOMAIN_ANSWERS: dict[str, Refusal] = {
     # A token is good for the one it was mailed to, and none of these was mailed one.
     "verify_own_email": Refusal(422, "token_not_valid"),
+    # Nor is there a mail whose link it would be.
+    "show_unsubscribe": Refusal(422, "token_not_valid"),
+    "unsubscribe": Refusal(422, "token_not_valid"),
+    # Mail goes to confirmed addresses alone, and those of the callers are not.
+    "send_weekly_report": Refusal(409, "address_not_confirmed"),
 }
 """What those get who may, where the state of the book refuses; it must not look like a refusal of theirs."""
 

@@ -241,6 +241,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_transaction_history": Attempt(FOREIGN),
     "export_hledger": Attempt(OWN),
     "export_beancount": Attempt(OWN),
+    "report_weekly": Attempt(OWN, params={"week": "2026-01-15"}),
+    "send_weekly_report": Attempt(OWN, lambda _: {"week": "2026-01-15"}, answer=409),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 

@@ -62,6 +62,7 @@ RULES: dict[str, Rules] = {
     "POST /users/me/email/verify": TOKEN,
     "POST /invitations/accept": TOKEN,
     "POST /notifications/unsubscribe": TOKEN,
+    "POST /reports/weekly/send": Rules((("mail-sender", By.CALLER),)),
 }
 """By method and path, without the API's prefix and the names of parameters."""
 
