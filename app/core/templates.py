@@ -29,7 +29,8 @@ def line(text: str, most: int = SHORT) -> str:
 def environment(*packages: str) -> Environment:
     """The templates in the folders `templates` of these packages, looked for in this order.
 
-    `.html` escapes what is put into it, `.txt` is plain text. What is written by people goes through `line` or `harmless` there. A name that is not given is an error.
+    `.html` escapes what is put into it, `.txt` is plain text. What people wrote goes through `line` or `harmless`
+    there. A name that is not given is an error.
     """
     made = Environment(
         loader=ChoiceLoader([PackageLoader(package) for package in packages]),

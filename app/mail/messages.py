@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, Policy
 from email.utils import format_datetime, parseaddr
@@ -58,7 +58,7 @@ class Picture:
         return {"name": self.name, "media_type": self.media_type, "content": b64encode(self.content).decode()}
 
 
-class _Unfolded(UnstructuredHeader):
+class _Unfolded(UnstructuredHeader, BaseHeader):
     """A header of one long word: folding it would have it encoded, and programs look for a plain URL."""
 
     def fold(self, *, policy: Policy) -> str:
@@ -103,7 +103,7 @@ def compose(
         message.add_alternative(html, subtype="html")
         for picture in pictures:
             main, _, sub = picture["media_type"].partition("/")
-            message.get_payload()[-1].add_related(  # type: ignore[union-attr,index,call-arg]  # a message, just added
+            message.get_payload()[-1].add_related(  # type: ignore[union-attr,index]  # a message, just added
                 b64decode(picture["content"]),
                 maintype=main,
                 subtype=sub,

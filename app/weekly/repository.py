@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, bindparam, text
+from sqlalchemy import Date, RowMapping, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
@@ -82,7 +82,7 @@ async def notable(
     largest: int,
     limit: int,
     exponent: int,
-) -> Sequence[AnyRow]:
+) -> Sequence[RowMapping]:
     """The `largest` expenses of these days, and those that are `times` what their category had on average `before`.
 
     An average counts from `enough` expenses on; amounts are in the base currency, so what has no rate is not in it.
@@ -99,7 +99,7 @@ async def notable(
         "limit": limit,
         "exponent": exponent,
     }
-    return (await connection.execute(_NOTABLE, parameters)).all()
+    return (await connection.execute(_NOTABLE, parameters)).mappings().all()
 
 
 async def accounts(connection: AsyncConnection, book_id: UUID, limit: int) -> Sequence[AnyRow]:

@@ -44,13 +44,12 @@ async def plan_due(connection: AsyncConnection, at: datetime) -> int:
             continue
         chosen, zone = preferences.of(person.settings), ZoneInfo(person.time_zone)
         first = service.last_whole_week(at.astimezone(zone).date())
-        if person.report_due_at is None or not chosen.weekly_report.enabled or person.reported_week == first:
-            first = None
-        for book_id in _books(chosen.weekly_report.book_ids, person) if first is not None else ():
+        wanted = person.report_due_at is not None and chosen.weekly_report.enabled and person.reported_week != first
+        for book_id in _books(chosen.weekly_report.book_ids, person) if wanted else ():
             payload = {"user_id": str(user_id), "book_id": str(book_id), "week": str(first)}
             await defer(connection, SEND, payload, key=f"{SEND}:{user_id}:{book_id}:{first}")
             made += 1
-        await repository.plan_report(connection, user_id, chosen.report_due(at + MOMENT, zone), first)
+        await repository.plan_report(connection, user_id, chosen.report_due(at + MOMENT, zone), first if wanted else None)
     return made
 
 

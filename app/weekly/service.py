@@ -96,7 +96,7 @@ def _unconverted(this: Sequence[AnyRow], before: Sequence[AnyRow]) -> list[dict[
     found = []
     for currency, exponent in sorted(exponents.items()):
         now, then = (
-            _total((row for row in rows if row.currency == currency), "unconverted", exponent)
+            _total([row for row in rows if row.currency == currency], "unconverted", exponent)
             for rows in (this, before)
         )
         found.append({"currency": currency, **now, "previous": then})
@@ -126,7 +126,7 @@ async def _notable(book: BookReader, first: date, last: date) -> list[dict[str, 
         limit=MOST_NOTABLE,
         exponent=book.base_exponent,
     )
-    return [dict(row._mapping) for row in rows]
+    return [dict(row) for row in rows]
 
 
 async def _balances(book: BookReader, before: date, last: date) -> list[dict[str, Any]]:
