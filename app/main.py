@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -25,6 +25,8 @@ from app.core.admission import Admission, AdmissionEach
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.failures import StartupError
+from app.core.jobs.metrics import Backlog
+from app.core.jobs.worker import JobWorker
 from app.core.keys import load_keyring
 from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
@@ -45,6 +47,7 @@ from app.households.member_router import router as members
 from app.imports.router import router as imports
 from app.integrity.router import router as integrity
 from app.integrity.schedule import scheduled
+from app.jobs import TASKS
 from app.leaving.router import ROUTERS as LEAVING
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
@@ -53,7 +56,6 @@ from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
-from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.system.service import HealthCheck
@@ -146,6 +148,9 @@ def _equip(app: FastAPI, settings: Settings, database_url: str) -> None:
     app.state.objects = make_store(settings)
     app.state.mailroom = Mailroom(app.state.database, settings)
     app.state.health = HealthCheck()
+    app.state.tasks = TASKS
+    app.state.worker = JobWorker(settings, TASKS) if settings.jobs_in_server else None
+    app.state.backlog = Backlog(app.state.database)
     app.state.oidc = provider_of(settings)
     app.state.limiter = Limiter(settings)
     app.state.guesses = Guesses(app.state.limiter)
@@ -173,12 +178,11 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    chore = AttachmentChore(state.objects, state.settings.attachment_undo_days)
     async with (
         state.last_uses.flushing(state.database),
-        housekeeping(state.database, chore),
         scheduled(state.database, state.settings.integrity_check_hours),
         state.mailroom.open(),
+        state.worker.open() if state.worker is not None else nullcontext(),
     ):
         yield
     await app.state.limiter.counters.close()

@@ -74,6 +74,8 @@ def settings(request_url: str, work_folder: Path) -> Settings:
         database_pool_size=25,
         log_level="WARNING",
         mail_folder=work_folder / "mail",
+        # Tests of jobs have workers of their own; elsewhere nothing is done but by a test.
+        jobs_in_server=False,
         # The limiter is on; tests of limits have servers with limits of their own.
         **{f"rate_limit_{kind}": "1000000/second" for kind in LIMITS},
     )

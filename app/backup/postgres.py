@@ -16,27 +16,31 @@ from app.core.database import APP_ROLE
 from app.core.embedded.binaries import ENVIRONMENT, packaged_programs
 from app.core.embedded.paths import MAJOR
 from app.core.failures import StartupError
+from app.core.jobs.schema import SCHEMA, WORKER_ROLE
 
 PIECE = 262_144
 
 Command = list[str | Path]
 
-# The role belongs to the whole server and so to no dump; migration 0001 makes it in the same way.
-_ROLE = f"""
+# The roles belong to the whole server and so to no dump; migrations 0001 and 0020 make them in the same way.
+_ROLES = "".join(
+    f"""
 DO $$
 BEGIN
     BEGIN
-        CREATE ROLE {APP_ROLE} NOLOGIN NOINHERIT NOBYPASSRLS;
+        CREATE ROLE {role} NOLOGIN NOINHERIT NOBYPASSRLS;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
         NULL;
     END;
-    IF NOT pg_has_role(current_user, '{APP_ROLE}', 'SET') THEN
-        EXECUTE format('GRANT {APP_ROLE} TO %I WITH SET TRUE', current_user);
+    IF NOT pg_has_role(current_user, '{role}', 'SET') THEN
+        EXECUTE format('GRANT {role} TO %I WITH SET TRUE', current_user);
     END IF;
 END $$;
 """
-_CLEAR = """
-DROP SCHEMA IF EXISTS partly CASCADE;
+    for role in (APP_ROLE, WORKER_ROLE)
+)
+_CLEAR = f"""
+DROP SCHEMA IF EXISTS partly, {SCHEMA} CASCADE;
 DROP SCHEMA public CASCADE;
 CREATE SCHEMA public;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
@@ -87,7 +91,7 @@ async def restore(programs: Path, url: str, source: Path, *, clear: bool) -> Non
         complaints = asyncio.gather(_read(script.stderr), _read(session.stderr))
         assert session.stdin is not None  # noqa: S101  # nosec B101  # as asked for
         with suppress(BrokenPipeError, ConnectionResetError):  # it has ended, and says why
-            await _feed(session.stdin, "BEGIN;\n" + _ROLE + (_CLEAR if clear else ""))
+            await _feed(session.stdin, "BEGIN;\n" + _ROLES + (_CLEAR if clear else ""))
             await _relay(script, session.stdin)
             # Without this the session ends and takes everything back, so a script that broke off changes nothing.
             if await script.wait() == 0:

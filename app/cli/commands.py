@@ -74,12 +74,13 @@ def serve(
         address = serving.browser_url(listener)
         app_url = asyncio.run(login_url(url)) if embedded else settings.database_app_url or url
         app = create_app(settings.model_copy(update={"database_url": app_url}))
-        serving.run(app, listener, lambda: _announce(address, place))
+        ready = f"Finance Tracker {VERSION} is ready at {address}/docs; its data is in {place}; Ctrl-C stops it."
+        serving.run(app, listener, lambda: _say(ready))
 
 
-def _announce(address: str, place: str) -> None:
+def _say(line: str) -> None:
     try:
-        typer.echo(f"Finance Tracker {VERSION} is ready at {address}/docs; its data is in {place}; Ctrl-C stops it.")
+        typer.echo(line)
     except BrokenPipeError:
         # Nobody reads it: no reason to stop, nor for Python to fail when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -94,6 +95,17 @@ def migrate_command(
     with _told(), available_database(_settings(data_dir=data_dir)) as url:
         asyncio.run(migrate(url, to))
     typer.echo(f"The database is at schema {to}." if to != "head" else "The database has the newest schema.")
+
+
+@cli.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run the jobs of a database that servers with JOBS_IN_SERVER=false share; Ctrl-C stops it. There may be many."""
+    from app.jobs import TASKS
+    from app.runtime import working
+
+    settings = _settings(data_dir=data_dir)
+    with _told():
+        working.run(settings, TASKS, lambda: _say(f"A worker of Finance Tracker {VERSION} runs; Ctrl-C stops it."))
 
 
 @cli.command()

@@ -67,6 +67,12 @@ class Settings(IdentitySettings):
 
     integrity_check_hours: float = Field(default=0, ge=0, le=24 * 31)
 
+    jobs_in_server: bool = True
+    jobs_at_once: int = Field(default=4, ge=1, le=100)
+    jobs_stalled_seconds: float = Field(default=20, ge=1, le=3600)
+    jobs_stop_seconds: float = Field(default=5, ge=0, le=3600)
+    jobs_retry_seconds: float = Field(default=15, ge=0.01, le=3600)
+
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 

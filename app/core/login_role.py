@@ -1,10 +1,11 @@
-"""The login of requests on a database of our own: a role that has no rights but to become `finance_app`."""
+"""The login of requests on a database of our own: it has no rights but to become `finance_app`, or a worker of jobs."""
 
 import secrets
 
 from sqlalchemy import make_url, text
 
 from app.core.database import APP_ROLE, Database
+from app.core.jobs.schema import WORKER_ROLE
 
 LOGIN_ROLE = "finance_login"
 
@@ -25,7 +26,8 @@ async def login_url(owner_url: str) -> str:
             if not await connection.scalar(known, {"role": LOGIN_ROLE}):
                 await connection.execute(text(f"CREATE ROLE {LOGIN_ROLE} NOINHERIT NOCREATEDB NOCREATEROLE"))
             await connection.execute(text(f"ALTER ROLE {LOGIN_ROLE} LOGIN NOINHERIT NOBYPASSRLS PASSWORD '{password}'"))
-            await connection.execute(text(f"GRANT {APP_ROLE} TO {LOGIN_ROLE} WITH INHERIT FALSE, SET TRUE"))
+            for role in (APP_ROLE, WORKER_ROLE):
+                await connection.execute(text(f"GRANT {role} TO {LOGIN_ROLE} WITH INHERIT FALSE, SET TRUE"))
     finally:
         await owner.dispose()
     return make_url(owner_url).set(username=LOGIN_ROLE, password=password).render_as_string(hide_password=False)

@@ -61,6 +61,7 @@ async def health_detailed(request: Request) -> object:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(500)},
 )
-async def metrics() -> Response:
-    """Requests by route and status, their duration, and the process's memory and processor time."""
+async def metrics(request: Request) -> Response:
+    """Requests by route and status, their duration, jobs, and the process's memory and processor time."""
+    await request.app.state.backlog.refresh()
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -3,22 +3,22 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
-from structlog.typing import EventDict
 
 from app.attachments import repository
 from app.attachments.errors import FileGoneError
-from app.attachments.storage import ObjectKey, Store, StoreUnavailableError, make_store
+from app.attachments.storage import ObjectKey, Store, make_store
 from app.attachments.sweep import sweep
+from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database, domain_error_of
-from app.system.housekeeping import AttachmentChore, housekeeping
+from app.core.jobs.tasks import Work
+from app.system.tasks import TASKS
 from tests.attachments.files import attach, attached, content, png, sha, spend, try_attach
 from tests.conftest import fresh_email
 from tests.people import Person, expect, problem, register
@@ -240,37 +240,27 @@ async def test_what_an_undo_cannot_bring_back_has_a_name(kim: Person, owner_data
     assert isinstance(domain_error_of(refused.value), FileGoneError)  # type: ignore[arg-type]  # of the driver
 
 
-async def two_of(logs: list[EventDict]) -> None:
-    for _ in range(500):
-        if len(logs) >= 2:
-            return
-        await asyncio.sleep(0.02)
+def old_stray(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    stray = folder / sha(b"stray")
+    stray.write_bytes(b"stray")
+    long_ago = time.time() - 2 * DAY
+    os.utime(stray, (long_ago, long_ago))
+    return stray
 
 
-class BrokenStore:
-    """A bucket that does not answer."""
-
-    async def tidy(self, _: object) -> int:
-        return 0
-
-    async def every(self) -> AsyncIterator[list[object]]:
-        raise StoreUnavailableError
-        yield []
-
-
-async def test_housekeeping_goes_on_without_the_store(app_database: Database) -> None:
-    with capture_logs() as logs:
-        chore = AttachmentChore(BrokenStore(), 7)  # type: ignore[arg-type]  # as much as is asked of it
-        async with housekeeping(app_database, chore):
-            await two_of(logs)
-    assert [entry["event"] for entry in logs] == ["housekeeping_done", "housekeeping_failed"]
-
-
-async def test_housekeeping_says_what_it_removed(app_database: Database, store: Store) -> None:
-    with capture_logs() as logs:
-        async with housekeeping(app_database, AttachmentChore(store, 7)):
-            await two_of(logs)
-    assert [entry["event"] for entry in logs] == ["housekeeping_done", "attachments_swept"]
+async def test_the_tasks_sweep_and_say_what_they_removed(
+    app_database: Database, settings: Settings, folder: Path
+) -> None:
+    """The stray of a day ago goes with the sweep that looks through the whole store, and not with the hourly one."""
+    stray = old_stray(folder)
+    for name, left in (("attachments.sweep", True), ("attachments.sweep_strays", False)):
+        (task,) = [task for task in TASKS if task.name == name]
+        with capture_logs() as logs:
+            async with app_database.begin() as connection:
+                await task.handler(Work(connection, app_database, settings, now()), {})
+        assert [entry["event"] for entry in logs] == ["attachments_swept"]
+        assert stray.exists() is left
 
 
 async def test_a_deleted_file_can_no_longer_be_read(kim: Person) -> None:

@@ -147,6 +147,8 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (ADMINISTRATION, "permissions:manage"): "set_role_permissions",
     (MODERATION, "statistics:read"): "get_statistics",
     (MODERATION, "audit:read"): "list_audit",
+    (ADMINISTRATION, "jobs:read"): "list_jobs list_tasks get_job",
+    (ADMINISTRATION, "jobs:manage"): "retry_job drop_job",
 }
 
 CONFIRMED = {

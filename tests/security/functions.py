@@ -69,6 +69,27 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "forget_notifications": (Probe("SELECT forget_notifications(now() - interval '100 years')::text", ("0",)),),
     "forget_what_book_told": NOT_GRANTED,
     "forget_what_account_told": NOT_GRANTED,
+    # A job is put into the queue; what is in it is for who may see jobs, and its effect for who has the run's token.
+    "defer_job": (Probe("SELECT defer_job('test.probe', '{}', 'test.probe', NULL)::text", ("",)),),
+    "take_effect": (Probe("SELECT take_effect(1, uuidv7())::text", ("false",)),),
+    "server_jobs": (
+        Probe("SELECT j::text FROM server_jobs(NULL, NULL, NULL, NULL, 0, 100) j", ()),
+        Probe("SELECT j::text FROM server_jobs(NULL, NULL, NULL, NULL, 0, 100) j", (), "statistics:read"),
+    ),
+    "count_server_jobs": (Probe("SELECT count_server_jobs(NULL, NULL)::text", ("0",)),),
+    "server_tasks": (Probe("SELECT t::text FROM server_tasks() t", ()),),
+    "retry_server_job": (
+        Probe("SELECT retry_server_job(1)", ("missing_permission",)),
+        Probe("SELECT retry_server_job(1)", ("missing_permission",), "jobs:read"),
+        Probe("SELECT retry_server_job(9223372036854775807)", ("not_found",), "jobs:manage"),
+    ),
+    "drop_server_job": (
+        Probe("SELECT drop_server_job(1)", ("missing_permission",)),
+        Probe("SELECT drop_server_job(1)", ("missing_permission",), "jobs:read"),
+        Probe("SELECT drop_server_job(9223372036854775807)", ("not_found",), "jobs:manage"),
+    ),
+    # How much waits, and nothing of what.
+    "job_backlog": (Probe("SELECT (waiting < 0)::text FROM job_backlog()", ("false",)),),
     "administration_refusal": (
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",)),
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",), "users:role"),

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.core.database import APP_ROLE, Database, sqlstate
+from app.core.jobs.schema import SCHEMA, WORKER_ROLE
 from app.core.login_role import LOGIN_ROLE
 from tests.conftest import fresh_email
 from tests.people import Person, expect, register
@@ -162,9 +163,10 @@ async def test_the_roles_are_members_of_nothing_more(owner_database: Database, a
     )
     async with owner_database.begin() as connection:
         assert (await connection.execute(members, {"role": APP_ROLE})).all() == []
-        (only,) = (await connection.execute(members, {"role": LOGIN_ROLE})).all()
-        assert tuple(only) == (APP_ROLE, False, False)
-        for role in (APP_ROLE, LOGIN_ROLE):
+        assert (await connection.execute(members, {"role": WORKER_ROLE})).all() == []
+        found = (await connection.execute(members, {"role": LOGIN_ROLE})).all()
+        assert sorted(map(tuple, found)) == [(APP_ROLE, False, False), (WORKER_ROLE, False, False)]
+        for role in (APP_ROLE, WORKER_ROLE, LOGIN_ROLE):
             assert set((await connection.execute(flags, {"role": role})).one()) == {False}
             assert await connection.scalar(owned, {"role": role}) == 0
             for kind, name, privilege in (
@@ -254,3 +256,31 @@ async def test_no_date_makes_housekeeping_forget_what_lives(
     assert (expect(again, 201), again.headers["idempotency-replayed"]) == (made, "true")
     alive = "SELECT count(*) FROM personal_tokens WHERE user_id = :id AND expires_at > now()"
     assert await run(owner_database, alive, id=kim.user["id"]) == 1
+
+
+async def test_the_role_of_workers_reaches_the_queue_and_nothing_else(
+    owner_database: Database, login_database: Database
+) -> None:
+    """Nor does the role of requests reach the queue, but through the functions that are for it."""
+    tables = text(
+        """
+        SELECT n.nspname AS schema, c.relname AS name,
+               has_table_privilege(CAST(:role AS text), c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') AS may
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('public', :schema) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        """
+    )
+    async with owner_database.begin() as connection:
+        found = (await connection.execute(tables, {"role": WORKER_ROLE, "schema": SCHEMA})).all()
+        assert {row.name for row in found if row.may} == {row.name for row in found if row.schema == SCHEMA}
+        found = (await connection.execute(tables, {"role": APP_ROLE, "schema": SCHEMA})).all()
+        assert [row.name for row in found if row.may and row.schema == SCHEMA] == []
+        public = text(
+            "SELECT count(*) FROM pg_proc WHERE pronamespace = CAST(:schema AS regnamespace) AND proacl IS NULL"
+        )
+        assert await connection.scalar(public) == 0
+    async with login_database.engine.connect() as connection:
+        await connection.execute(text(f"SET ROLE {WORKER_ROLE}"))
+        for statement in ("SELECT * FROM public.users", "SELECT public.defer_job('a', '{}', NULL, NULL)"):
+            assert await rows(connection, statement) is None, statement
+        await connection.invalidate()

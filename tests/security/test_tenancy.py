@@ -134,6 +134,11 @@ ATTEMPTS: dict[str, Attempt] = {
     "list_roles": Attempt(ADMINISTRATION),
     "set_role_permissions": Attempt(ADMINISTRATION, lambda _: {"permissions": ["profile:read"]}),
     "get_statistics": Attempt(ADMINISTRATION),
+    "list_jobs": Attempt(ADMINISTRATION),
+    "list_tasks": Attempt(ADMINISTRATION),
+    "get_job": Attempt(ADMINISTRATION),
+    "retry_job": Attempt(ADMINISTRATION),
+    "drop_job": Attempt(ADMINISTRATION),
     "list_audit": Attempt(ADMINISTRATION),
     "list_books": Attempt(OWN),
     "get_book": Attempt(FOREIGN),
@@ -312,6 +317,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "reconciliation_id": reconciled["id"],
         "notification_id": await notification_of(owner_database, kim),
         "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
+        "job_id": await failed_job(owner_database),
         "passkey_id": (await add_passkey(kim, "secret passkey"))[1]["id"],
         "identity_id": await identity_of(owner_database, kim),
         "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
@@ -326,6 +332,10 @@ async def notification_of(database: Database, person: Person) -> str:
     )
     async with database.begin() as connection:
         return str(await connection.scalar(statement, {"user": person.user["id"], "book": person.book_id}))
+async def failed_job(database: Database) -> str:
+    statement = "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, status) VALUES ('test', 'test', 'failed')"
+    async with database.begin() as connection:
+        return str(await connection.scalar(text(f"{statement} RETURNING id")))
 
 
 async def identity_of(database: Database, person: Person) -> str:
