@@ -23,6 +23,7 @@ from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
 from app.imports.posting import GONE
+from app.schedules.repository import WAKE
 from app.transactions import posting
 from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
 from app.transactions.posting_sql import NO_LOG
@@ -41,7 +42,7 @@ SMALL_KIND = {
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "payee_alias")
 # In this order they come, in the other one they go.
-BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
+BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation", "schedule", "schedule_occurrence")
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
@@ -189,6 +190,8 @@ class _Step:
         if ("account", "created") in self.found:
             await run_telling(self.book, imports_sql.DETACH_PREVIEWS, self.writing)
         await self._remove(tuple(reversed(BELOW_TRANSACTIONS)))
+        if self.entities & {"schedule", "schedule_occurrence"}:
+            await self.book.connection.execute(WAKE, self.names)
 
     async def refusal(self, error: IntegrityError) -> Exception:
         """Why the database refused, after what was done is taken back."""
