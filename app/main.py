@@ -57,7 +57,6 @@ from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.schedules.router import router as schedules
-from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.system.service import HealthCheck

@@ -17,7 +17,6 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
-from app.notifications.models import Notification
 from app.schedules.models import Schedule, ScheduleOccurrence
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag

@@ -63,6 +63,7 @@ _ACCOUNTS = text(
     ORDER BY a.sort, lower(a.name), a.id LIMIT :limit
     """
 ).bindparams(_BOOK)
+_CURRENCIES = text("SELECT id, currency FROM accounts WHERE book_id = :book").bindparams(_BOOK)
 _NAME = text("SELECT name FROM books WHERE id = :book").bindparams(_BOOK)
 
 
@@ -104,6 +105,11 @@ async def notable(
 
 async def accounts(connection: AsyncConnection, book_id: UUID, limit: int) -> Sequence[AnyRow]:
     return (await connection.execute(_ACCOUNTS, {"book": book_id, "limit": limit})).all()
+
+
+async def currencies(connection: AsyncConnection, book_id: UUID) -> dict[UUID, str]:
+    """Of each account."""
+    return {row.id: row.currency for row in (await connection.execute(_CURRENCIES, {"book": book_id})).all()}
 
 
 async def name(connection: AsyncConnection, book_id: UUID) -> str:

@@ -43,10 +43,10 @@ class BudgetOfWeek(BaseModel):
     budget_id: UUID
     name: str
     currency: str
-    amount: Money
+    available: Money = Field(description="Its amount, with what was carried over from the periods before.")
     spent: Money
     remaining: Money
-    percent_used: Money | None = Field(description="In percent; null for a budget of nothing.")
+    percent_used: Money | None = Field(description="In percent; null where something was spent of nothing.")
     period_start: date
     period_end: date
 
@@ -58,8 +58,8 @@ class BillAhead(BaseModel):
     name: str
     date: date
     status: str
-    amount: Money | None = Field(description="What is expected to go out; null where that is not known.")
-    currency: str | None
+    amount: Money = Field(description="What is expected to go out.")
+    currency: str
 
 
 class NotableTransaction(BaseModel):

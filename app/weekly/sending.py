@@ -49,7 +49,9 @@ async def plan_due(connection: AsyncConnection, at: datetime) -> int:
             payload = {"user_id": str(user_id), "book_id": str(book_id), "week": str(first)}
             await defer(connection, SEND, payload, key=f"{SEND}:{user_id}:{book_id}:{first}")
             made += 1
-        await repository.plan_report(connection, user_id, chosen.report_due(at + MOMENT, zone), first if wanted else None)
+        await repository.plan_report(
+            connection, user_id, chosen.report_due(at + MOMENT, zone), first if wanted else None
+        )
     return made
 
 

@@ -332,6 +332,8 @@ async def notification_of(database: Database, person: Person) -> str:
     )
     async with database.begin() as connection:
         return str(await connection.scalar(statement, {"user": person.user["id"], "book": person.book_id}))
+
+
 async def failed_job(database: Database) -> str:
     statement = "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name, status) VALUES ('test', 'test', 'failed')"
     async with database.begin() as connection:
