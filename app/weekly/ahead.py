@@ -1,12 +1,19 @@
 """What the weekly report takes from budgets and schedules."""
 
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.access.context import BookReader
+from app.budgets.service import statuses
 from app.schedules.planned import Planned, planned
 from app.weekly import repository
+
+
+async def budgets(book: BookReader, day: date) -> list[dict[str, Any]]:
+    """Each budget in its period that contains a day, by what was spent up to that day."""
+    return [asdict(status) for status in await statuses(book, day)]
 
 
 async def bills(book: BookReader, first: date, last: date) -> list[dict[str, Any]]:

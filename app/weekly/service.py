@@ -54,7 +54,7 @@ async def weekly(book: BookReader, first: date) -> dict[str, Any]:
         "previous": then,
         "unconverted": _unconverted(this, before),
         "days": _days(rows, first, book.base_exponent),
-        "budgets": [],
+        "budgets": await ahead.budgets(book, last),
         "bills": await ahead.bills(book, last + DAY, last + WEEK),
         "notable": await _notable(book, first, last),
         "balances": await _balances(book, first - DAY, last),

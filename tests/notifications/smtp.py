@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from aiosmtpd.smtp import SMTP as SmtpServer
 
 
 @dataclass
@@ -42,7 +41,7 @@ async def letterbox(port: int = 0) -> AsyncIterator[Letterbox]:
     """A mail server on loopback while the block runs; on a port of its own choice, or the one of another before it."""
     box = Letterbox()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SmtpServer(box, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port)
+    server = await loop.create_server(lambda: SMTP(box, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port)
     box.port = server.sockets[0].getsockname()[1]
     try:
         yield box

@@ -58,6 +58,8 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "orphaned_files": (Probe("SELECT f::text FROM orphaned_files(36500, 10) f", ()),),
     # For the checks that the server makes by itself: ids, and none of them opens a book.
     "every_book": (Probe("SELECT 1::text FROM every_book() AS id WHERE id IS NULL", ()),),
+    # Whether the open book has any.
+    "book_has_budgets": (Probe("SELECT book_has_budgets()::text", ("false",)),),
     # They tell, and take back what was told, in the open book alone.
     "notify_members": (
         Probe("SELECT notify_members('bill_due', 'probe', 't', '', '{}', ARRAY[]::uuid[])::text", ("0", "1")),
