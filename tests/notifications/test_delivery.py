@@ -98,7 +98,7 @@ async def test_a_mail_server_that_is_down_loses_nothing_and_slows_nobody(post_of
         await tell(app, kim)
         await tick(app, now() + timedelta(minutes=1))
         sending = asyncio.create_task(app.state.mailroom.round())
-        while await run(post_office.owner, attempts, address=kim.email) == 0:
+        while await run(post_office.owner, attempts, address=kim.email) == 0:  # noqa: ASYNC110  # it is in the database
             await asyncio.sleep(0.02)
         async with asyncio.timeout(ANSWER_SECONDS / 2):  # who waited for the mail server would wait for all of it
             await kim.account()
@@ -130,7 +130,7 @@ async def test_tokens_of_links(app: FastAPI, kim: Person) -> None:
     secret = app.state.secret
     good = token_for(secret, _id(kim), "daily")
     async with client_of(app) as anonymous:
-        for token in ("", "x", "é", good[:-4], good[:-1] + ("A" if good[-1] != "A" else "B"), "A" * 200):
+        for token in ("", "x", "é", good[:-4], good[:8] + ("A" if good[8] != "A" else "B") + good[9:], "A" * 200):
             problem(await anonymous.post(PATH, json={"token": token}), 422, "token_not_valid")
             problem(await anonymous.get(PATH, params={"token": token}), 422, "token_not_valid")
         problem(await anonymous.post(PATH, content=b"\x00{"), 422, "token_not_valid")

@@ -90,11 +90,11 @@ async def test_quiet_hours_over_midnight_and_over_the_change_of_clocks(
     ):
         before = len(await mailed(app, kim))
         await tell(app, kim, title=told)
-        await told_at(owner_database, kim, utc(*told.split()))  # type: ignore[arg-type]  # a day and a time
-        await tick(app, utc(*told.split()))  # type: ignore[arg-type]  # the same
-        await tick(app, utc(*early.split()))  # type: ignore[arg-type]  # the same
+        await told_at(owner_database, kim, utc(*told.split()))
+        await tick(app, utc(*told.split()))
+        await tick(app, utc(*early.split()))
         assert len(await mailed(app, kim)) == before
-        await tick(app, utc(*late.split()))  # type: ignore[arg-type]  # the same
+        await tick(app, utc(*late.split()))
         assert len(await mailed(app, kim)) == before + 1
 
 

@@ -139,9 +139,8 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "attachments:write"): "create_attachment delete_attachment",
     (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
     (BOOK_WRITE, "imports:write"): "create_import commit_import undo_import discard_import",
-    (BOOK_READ, "reports:read"): "report_monthly report_weekly",
     (BOOK_READ, "reports:send"): "send_weekly_report",
-    (BOOK_READ, "reports:read"): "report_monthly report_budgets",
+    (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
