@@ -47,6 +47,8 @@ async def test_defaults_choosing_and_revisions(app: FastAPI, kim: Person, owner_
     async with app.state.database.begin() as connection:
         await act_as(connection, kim.user["id"])
         assert [str(each) for each in await budget_thresholds(connection, kim.user["id"])] == ["50.5", "100"]
+    budget = {"name": "Food", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
+    assert expect(await kim.http.post("/budgets", json=budget), 201)["thresholds"] == ["50.5", "100"]
     # What is left out goes back to its default.
     assert expect(await kim.http.put(PATH, json={}), 200)["channels"]["bill_due"] == "daily"
 
