@@ -31,7 +31,7 @@ from tests.staff import run
 
 SETTINGS = "/users/me/notification-settings"
 WEEK = "2026-03-09"  # a Monday
-TODAY = datetime(2026, 3, 12, 12, tzinfo=UTC)
+TODAY = datetime(2026, 3, 16, 6, tzinfo=UTC)
 HANDLERS = {task.name: task.handler for task in TASKS}
 
 
@@ -99,7 +99,7 @@ async def test_a_week_against_the_one_before(kim: Person) -> None:
     ]
     # By Monday of the last whole week without being asked for one, and 304 for who has it.
     answer = await kim.get("/reports/weekly")
-    assert expect(answer, 200)["first"] == "2026-03-02"
+    assert expect(answer, 200)["first"] == WEEK
     again = await kim.http.get("/reports/weekly", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
     problem(await kim.get("/reports/weekly", week="2026-13-01"), 422, "invalid_input")
@@ -195,7 +195,9 @@ async def test_each_member_gets_what_they_may_see(
     private = await kim.account("Secret", visibility="private", visible_to=[kim.user["id"]])
     for account, amount in ((open_account, "20.00"), (private, "999.00")):
         await kim.add(account_id=account["id"], date="2026-03-10", amount=amount, payee=f"Payee {amount}")
-    await schedule(kim, private, kind="bill", mode="confirm", starts_on="2026-03-17", name="Secret bill")
+    await schedule(
+        kim, private, kind="bill", mode="confirm", starts_on="2026-03-17", rrule="FREQ=MONTHLY", name="Secret bill"
+    )
     wanted = {"weekly_report": {"book_ids": [robin.book_id, kim.book_id]}}
     expect(await robin.http.put(SETTINGS, json=wanted), 200)
     job = {"book_id": kim.book_id, "week": WEEK}
