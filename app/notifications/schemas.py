@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.fields import Body
+from app.core.money import Money
 from app.notifications.notices import Kind
 from app.notifications.preferences import Preferences
 
@@ -57,6 +58,9 @@ class SettingsOut(Preferences):
 
     model_config = ConfigDict(extra="ignore")
 
+    budget_thresholds: list[Money] = Field(
+        description="In percent of its amount; where a budget names none of its own."
+    )
     mail_address: str | None = Field(description="Where mail goes; null while your address is not confirmed.")
     time_zone: str = Field(description="In which all times are; PATCH /users/me changes it.")
     revision: int = Field(description="0 while you have chosen nothing.")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
@@ -23,12 +23,17 @@ BODY = {
         "required": False,
         "content": {
             "application/x-www-form-urlencoded": {
-                "schema": {"type": "object", "properties": {"List-Unsubscribe": {"type": "string"}}},
+                "schema": {
+                    "type": "object",
+                    "description": "What mail programs send; the token is in the URL.",
+                    "properties": {"List-Unsubscribe": {"type": "string"}},
+                },
                 "example": {"List-Unsubscribe": "One-Click"},
             },
             "application/json": {
                 "schema": {
                     "type": "object",
+                    "description": "The token of the link, for programs of your own.",
                     "properties": {"token": {"type": "string", "maxLength": LONGEST_TOKEN}},
                     "required": ["token"],
                 },
@@ -49,7 +54,7 @@ def _page(text: str) -> HTMLResponse:
     PATH,
     operation_id="show_unsubscribe",
     summary="The page of an unsubscribe link",
-    response_class=HTMLResponse,
+    response_class=Response,
     responses=HTML_ANSWER,
 )
 async def show_unsubscribe(request: Request, token: TokenQuery = None) -> HTMLResponse:
@@ -62,7 +67,7 @@ async def show_unsubscribe(request: Request, token: TokenQuery = None) -> HTMLRe
     PATH,
     operation_id="unsubscribe",
     summary="Stop a kind of mail",
-    response_class=HTMLResponse,
+    response_class=Response,
     responses=HTML_ANSWER,
     openapi_extra=BODY,
 )
