@@ -52,10 +52,12 @@ from app.jobs import TASKS
 from app.leaving.router import ROUTERS as LEAVING
 from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
+from app.notifications.router import router as notifications
+from app.notifications.settings_router import router as notification_settings
+from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.schedules.router import router as schedules
-from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.system.service import HealthCheck
@@ -63,6 +65,7 @@ from app.transactions.autocomplete_router import ROUTERS as AUTOCOMPLETE
 from app.transactions.matching_router import router as transfer_matches
 from app.transactions.router import router as transactions
 from app.users.router import router as users
+from app.weekly.router import router as weekly
 
 API = "/api/v1"
 FILES_AT_ONCE = 2
@@ -70,6 +73,9 @@ ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     *AUTH,
     *LEAVING,  # the same: `/users/me` before `/users/{user_id}`
+    notification_settings,
+    unsubscribing,  # before those with an id in the same place
+    notifications,
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,
@@ -88,6 +94,7 @@ ROUTERS = (
     tags,
     attachments,
     reports,
+    weekly,
     schedules,
     exports,
     currencies,

@@ -17,7 +17,7 @@ from app.households.models import BookInvitation
 from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
-from app.notifications.models import Notification
+from app.notifications.models import Notification, NotificationSettings
 from app.schedules.models import Schedule, ScheduleOccurrence
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
@@ -55,6 +55,7 @@ ALL_TABLES = (
     MergedTransaction,
     MonthlyTotal,
     Notification,
+    NotificationSettings,
     OneTimeToken,
     Passkey,
     Password,

@@ -45,10 +45,17 @@ async def mails_to(app: FastAPI, address: str, *, at_least: int = 1) -> list[Ema
         await asyncio.sleep(0.02)
 
 
+def text_of(message: EmailMessage) -> str:
+    """The plain text of a mail, whether it has HTML beside it or not."""
+    part = message.get_body(("plain",))
+    assert part is not None, message
+    return str(part.get_content())
+
+
 def token_in(message: EmailMessage) -> str:
     """The token that a mail brings."""
-    found = re.search(r"^\s*Token:\s+(\S+)\s*$", message.get_content(), re.MULTILINE)
-    assert found is not None, message.get_content()
+    found = re.search(r"^\s*Token:\s+(\S+)\s*$", text_of(message), re.MULTILINE)
+    assert found is not None, text_of(message)
     return found.group(1)
 
 
@@ -72,5 +79,5 @@ async def posted(owner: Database, address: str) -> list[tuple[str, str]]:
         for file in folder.glob("*.eml"):
             message = _read(file)
             if str(message["To"]).lower() == address.lower():
-                found[file.stem] = (str(message["Subject"]), message.get_content())
+                found[file.stem] = (str(message["Subject"]), text_of(message))
     return [mail for _, mail in sorted(found.items()) if not mail[0].startswith("Confirm your e-mail")]

@@ -1,4 +1,4 @@
-"""Working in a book without a request: jobs act for a member of it, and see all of it."""
+"""Working in a book without a request: jobs act for a member, and see all of it or what that member sees."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +32,51 @@ _WHO = text(
     LIMIT 1
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("user", type_=Uuid))
+# The same accounts that `open_request` hides, and the views that go with them.
+_MEMBER = text(
+    """
+    SELECT m.role AS book_role, u.role AS user_role, u.time_zone, b.base_currency, b.revision,
+           c.exponent AS base_exponent, h.hidden <> '' AS hides,
+           set_config('app.hidden_accounts', h.hidden, true) AS hidden_setting,
+           set_config('search_path', CASE WHEN h.hidden <> '' THEN 'partly, public' ELSE 'public' END, true) AS path
+    FROM book_members m
+    JOIN books b ON b.id = m.book_id
+    JOIN users u ON u.id = m.user_id
+    JOIN currencies c ON c.code = b.base_currency
+    CROSS JOIN LATERAL (
+        SELECT coalesce((
+            SELECT array_agg(DISTINCT v.account_id)::text FROM account_viewers v
+            WHERE v.book_id = m.book_id
+              AND NOT EXISTS (SELECT FROM account_viewers w
+                              WHERE w.book_id = v.book_id AND w.account_id = v.account_id AND w.user_id = m.user_id)
+        ), '') AS hidden
+        OFFSET 0
+    ) AS h
+    WHERE m.book_id = :book AND m.user_id = :user AND (u.banned_at IS NULL OR u.banned_until <= now())
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("user", type_=Uuid))
+
+
+async def open_as(connection: AsyncConnection, book_id: UUID, user_id: UUID) -> BookReader:
+    """Open a book for the rest of the transaction as this member, a viewer perhaps, sees it: without what is hidden.
+
+    For what is told to them and to nobody else. Raises `NotFoundError` for a book that is not theirs any more.
+    """
+    await connection.execute(_OPEN, {"book": str(book_id), "user": str(user_id)})
+    row = (await connection.execute(_MEMBER, {"book": book_id, "user": user_id})).one_or_none()
+    if row is None:
+        raise NotFoundError("There is no such book any more, or they are no member of it.")
+    actor = Actor(user_id, row.user_role, row.time_zone, connection)
+    return BookReader(
+        actor,
+        connection,
+        book_id,
+        row.book_role,
+        row.base_currency,
+        row.base_exponent,
+        row.revision,
+        hides=row.hides,
+    )
 
 
 async def open_for(connection: AsyncConnection, book_id: UUID, user_id: UUID | None) -> BookReader:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
 from app.budgets import alerts, repository, service
-from app.budgets.calculation import Budget
+from app.budgets.calculation import DEFAULT_THRESHOLDS, Budget
 from app.budgets.errors import (
     BudgetAmountNotFoundError,
     BudgetBegunError,
@@ -24,6 +24,7 @@ from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError, invalid
 from app.core.ids import new_id
 from app.core.money import decimals, quantum
+from app.notifications.planning import budget_thresholds
 from app.transactions.errors import ArchivedError, ReferenceNotFoundError
 
 BUDGET = "budget"
@@ -53,6 +54,8 @@ async def create(book: BookWriter, body: BudgetIn) -> Document:
     _check_dates(values)
     amount = exact(book, "amount", body.amount)
     await _check_references(book, values, None)
+    if values["thresholds"] is None:
+        values["thresholds"] = await _chosen_thresholds(book)
     budget_id = body.id or new_id()
     await repository.add(
         book.connection, {**values, "book_id": book.book_id, "id": budget_id, "revision": book.revision}
@@ -62,6 +65,12 @@ async def create(book: BookWriter, body: BudgetIn) -> Document:
     await _add_amount(book, row, body.start_date, amount)
     await alerts.evaluate(book)
     return await service.get(book, budget_id)
+
+
+async def _chosen_thresholds(book: BookWriter) -> list[Decimal] | None:
+    """Those that its maker chose for budgets that name none; None for who chose nothing else than the defaults."""
+    chosen = await budget_thresholds(book.connection, book.actor.user_id)
+    return chosen if tuple(chosen) != DEFAULT_THRESHOLDS else None
 
 
 async def replace(book: BookWriter, budget_id: UUID, body: BudgetReplace, expected: int | None) -> Document:

@@ -44,6 +44,7 @@ ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "pa
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation"),
+    *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
     *("schedule", "schedule_occurrence"),
 )

@@ -33,7 +33,7 @@ ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "mo
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.
 HARMLESS = {
-    "id", "name", "label", "kind", "title", "body", "read_at",
+    "id", "name", "label", "kind", "title", "body", "read_at", "dismissed_at", "mailed_at", "settings",
     "prefix", "scopes", "method", "issuer", "subject", "email", "user_agent", "address",
     "created_at", "changed_at", "confirmed_at", "enabled_at", "expires_at", "last_used_at", "last_address",
     "linked_at", "revoked_at", "revoked_because", "transports", "updated_at", "verified_at",

@@ -109,7 +109,9 @@ class LogBackend:
         yield self._send
 
     async def _send(self, message: EmailMessage) -> None:
-        log.info("mail", to=str(message["To"]), subject=str(message["Subject"]), body=message.get_content())
+        text = message.get_body(("plain",))
+        body = text.get_content() if text is not None else ""
+        log.info("mail", to=str(message["To"]), subject=str(message["Subject"]), body=body)
 
 
 def make_backend(settings: IdentitySettings) -> Backend:

@@ -82,6 +82,9 @@ def _message(sender: Address, mail: AnyRow) -> EmailMessage:
             subject=mail.subject,
             body=mail.body,
             created_at=mail.created_at,
+            html=mail.html,
+            headers=mail.headers,
+            pictures=mail.pictures,
         )
     except ValueError as error:
         raise MailRefusedError(str(error)) from error

@@ -1,14 +1,20 @@
 """Mail on its way out."""
 
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped
+from typing import Any
 
-from app.core.columns import GivenId, Instant, NowByDefault, Whole, Words
+from sqlalchemy import Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.columns import Document, GivenId, Instant, NowByDefault, Whole, Words
 from app.core.database import Base
 
 
 class Mail(Base):
-    """A mail that is to be sent; it is deleted when it was handed over, for what is in it may open a door."""
+    """A mail that is to be sent; it is deleted when it was handed over, for what is in it may open a door.
+
+    `pictures` are those that `html` shows, each as `Picture.document` has it.
+    """
 
     __tablename__ = "mails"
 
@@ -21,5 +27,8 @@ class Mail(Base):
     not_before: Mapped[NowByDefault]
     failed_at: Mapped[Instant | None]
     last_error: Mapped[Words | None]
+    html: Mapped[Words | None]
+    headers: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    pictures: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
 
     __table_args__ = (Index("ix_mails_not_before", "not_before"),)

@@ -9,6 +9,7 @@ from app.access.repository import act_as
 from app.core.clock import now
 from app.core.database import AnyRow, constraint_means
 from app.core.errors import ConflictError, NotFoundError
+from app.notifications import planning as notifications
 from app.users import repository
 from app.users.schemas import UserPatch
 
@@ -106,4 +107,6 @@ async def patch(connection: AsyncConnection, user_id: UUID, body: UserPatch) -> 
     values = body.model_dump(exclude_unset=True)
     if values:
         await repository.change(connection, user_id, values)
+    if "time_zone" in values:
+        await notifications.replan(connection, user_id)
     return await get(connection, user_id)

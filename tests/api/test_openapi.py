@@ -12,6 +12,7 @@ from app.transactions.schemas import TransactionIn
 PUBLIC = {
     *("register", "get_token", "login", "refresh", "logout", "get_public_keys"),
     *("health", "health_detailed", "metrics"),
+    *("show_unsubscribe", "unsubscribe"),
     *("get_passkey_login_options", "login_with_passkey"),
     *("forgot_password", "reset_password", "verify_email", "resend_verification"),
     *("get_single_sign_on", "start_single_sign_on", "finish_single_sign_on", "exchange_code"),

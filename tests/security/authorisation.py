@@ -78,7 +78,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (PUBLIC, None): """
         register get_token login refresh logout forgot_password reset_password verify_email resend_verification
         get_passkey_login_options login_with_passkey get_single_sign_on start_single_sign_on finish_single_sign_on
-        exchange_code get_public_keys health health_detailed metrics
+        exchange_code show_unsubscribe unsubscribe get_public_keys health health_detailed metrics
     """,
     (OWN_ACCOUNT, "profile:read"): "get_me list_own_audit",
     (OWN_ACCOUNT, "profile:write"): "update_me",
@@ -89,6 +89,9 @@ TABLE: dict[tuple[Group, str | None], str] = {
         list_sessions logout_all list_scopes create_personal_token list_personal_tokens
         change_password change_email verify_own_email link_identity list_identities export_everything delete_me
     """,
+    (OWN_ACCOUNT, "notifications:read"): "list_notifications count_unread_notifications get_notification_settings",
+    (OWN_ACCOUNT, "notifications:write"): "read_notifications replace_notification_settings",
+    (OWN_ROW, "notifications:write"): "read_notification unread_notification dismiss_notification",
     (OWN_ROW, "identity:manage"): """
         update_passkey delete_passkey delete_session get_personal_token delete_personal_token unlink_identity
     """,
@@ -144,6 +147,8 @@ TABLE: dict[tuple[Group, str | None], str] = {
         create_schedule replace_schedule update_schedule delete_schedule change_following
         update_occurrence confirm_occurrence skip_occurrence unskip_occurrence
     """,
+    (BOOK_READ, "reports:send"): "send_weekly_report",
+    (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
@@ -219,6 +224,9 @@ OTHER_IDS = {
 DOMAIN_ANSWERS: dict[str, Refusal] = {
     # A token is good for the one it was mailed to, and none of these was mailed one.
     "verify_own_email": Refusal(422, "token_not_valid"),
+    # Nor is there a mail whose link it would be.
+    "show_unsubscribe": Refusal(422, "token_not_valid"),
+    "unsubscribe": Refusal(422, "token_not_valid"),
 }
 """What those get who may, where the state of the book refuses; it must not look like a refusal of theirs."""
 

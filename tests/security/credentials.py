@@ -90,5 +90,13 @@ _ACTIVE = (
     "UPDATE totp_secrets SET active_since = now() WHERE user_id = ANY(:ids)",
     "UPDATE totp_secrets SET active_since = NULL WHERE user_id = ANY(:ids)",
 )
-PREPARED = {"remove_totp": _ACTIVE, "replace_recovery_codes": _ACTIVE}
+_CONFIRMED = (
+    "UPDATE users SET email_verified_at = coalesce(email_verified_at, created_at) WHERE id = ANY(:ids)",
+    "UPDATE users SET email_verified_at = NULL WHERE email_verified_at = created_at AND id = ANY(:ids)",
+)
+PREPARED = {
+    "remove_totp": _ACTIVE,
+    "replace_recovery_codes": _ACTIVE,
+    "send_weekly_report": _CONFIRMED,
+}
 """What is to be so for everybody while an operation is tried, and not for others: before and after."""

@@ -67,6 +67,12 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "withdraw_notifications": (Probe("SELECT withdraw_notifications(ARRAY['probe'])::text", ("0", "1")),),
     # Which books have something to do, for the scheduler; no more of them than that.
     "due_schedules": (Probe("SELECT d::text FROM due_schedules('1800-01-01') d", ()),),
+    # They name people, of whom each has to be acted as before anything of theirs is seen; and they forget what is old.
+    "people_to_mail": (Probe("SELECT p::text FROM people_to_mail('-infinity', 0) p", ()),),
+    "people_to_report_to": (Probe("SELECT p::text FROM people_to_report_to('-infinity', 0) p", ()),),
+    "forget_notifications": (Probe("SELECT forget_notifications(now() - interval '100 years')::text", ("0",)),),
+    "forget_what_book_told": NOT_GRANTED,
+    "forget_what_account_told": NOT_GRANTED,
     # A job is put into the queue; what is in it is for who may see jobs, and its effect for who has the run's token.
     "defer_job": (Probe("SELECT defer_job('test.probe', '{}', 'test.probe', NULL)::text", ("",)),),
     "take_effect": (Probe("SELECT take_effect(1, uuidv7())::text", ("false",)),),

@@ -54,6 +54,9 @@ PERSONAL = {
     "wrong_guesses": Personal("user_id", "wrong", "INSERT INTO wrong_guesses (user_id) VALUES (:user)"),
     "identities": Personal("user_id", "email", "INSERT INTO identities (user_id) VALUES (:user)"),
     "notifications": Personal("user_id", "read_at", "INSERT INTO notifications (user_id) VALUES (:user)"),
+    "notification_settings": Personal(
+        "user_id", "settings", "INSERT INTO notification_settings (user_id) VALUES (:user)"
+    ),
     "one_time_tokens": Personal("user_id", "data", "INSERT INTO one_time_tokens (user_id) VALUES (:user)"),
     "idempotency_keys": Personal(
         "CASE WHEN scope LIKE 'user:%' THEN substr(scope, 6)::uuid END",

@@ -64,7 +64,8 @@ async def fill(owner: Database, person: Person) -> None:
         f"INSERT INTO wrong_guesses (user_id, kind, wrong) VALUES ({me}, 'otp', 1)",
         f"INSERT INTO identities (user_id, issuer, subject) VALUES ({me}, 'https://id.example.com', {me}::text)",
         passkey,
-        f"INSERT INTO notifications (user_id, kind, key, title, body, data) VALUES ({me}, 'bill_due', 'k', 't', '', '{{}}')",
+        f"INSERT INTO notifications (user_id, kind, key, title, body, data) VALUES ({me}, 'x', 'k', 't', '', '{{}}')",
+        f"INSERT INTO notification_settings (user_id) VALUES ({me})",
     )
     for statement in of_factors:
         await run(owner, statement, id=person.user["id"])

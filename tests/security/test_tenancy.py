@@ -90,6 +90,16 @@ ATTEMPTS: dict[str, Attempt] = {
     "login": Attempt(OWN, lambda _: {"email": "x", "password": "x"}, public=True),
     "refresh": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
     "logout": Attempt(OWN, lambda _: {"refresh_token": "x"}, public=True),
+    "show_unsubscribe": Attempt(OWN, params={"token": "x"}, public=True),
+    "unsubscribe": Attempt(OWN, lambda _: {"token": "x"}, public=True),
+    "list_notifications": Attempt(OWN),
+    "count_unread_notifications": Attempt(OWN),
+    "read_notifications": Attempt(OWN),
+    "read_notification": Attempt(FOREIGN, viewer=404),
+    "unread_notification": Attempt(FOREIGN, viewer=404),
+    "dismiss_notification": Attempt(FOREIGN, viewer=404),
+    "get_notification_settings": Attempt(OWN),
+    "replace_notification_settings": Attempt(OWN, lambda _: {"weekly_digest": {"hour": 9}}),
     "get_second_factor": Attempt(OWN),
     "start_totp": Attempt(OWN, answer=403),
     "verify_totp": Attempt(OWN, lambda _: {"otp": "x"}, answer=409),
@@ -308,6 +318,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_transaction_history": Attempt(FOREIGN),
     "export_hledger": Attempt(OWN),
     "export_beancount": Attempt(OWN),
+    "report_weekly": Attempt(OWN, params={"week": "2026-01-15"}),
+    "send_weekly_report": Attempt(OWN, lambda _: {"week": "2026-01-15"}, answer=409),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 
@@ -384,12 +396,23 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "tag_id": tag["id"],
         "other_tag_id": other_tag["id"],
         "reconciliation_id": reconciled["id"],
+        "notification_id": await notification_of(owner_database, kim),
         "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
         "job_id": await failed_job(owner_database),
         "passkey_id": (await add_passkey(kim, "secret passkey"))[1]["id"],
         "identity_id": await identity_of(owner_database, kim),
         "attachment_id": (await attach(kim, transaction, png("secret"), "secret.png"))["id"],
     }
+
+
+async def notification_of(database: Database, person: Person) -> str:
+    statement = text(
+        "INSERT INTO notifications (user_id, source_book_id, kind, key, title, body, data, settled_at) VALUES "
+        "(CAST(:user AS uuid), CAST(:book AS uuid), 'bill_due', 'secret', 'secret', 'secret', '{}', now()) "
+        "RETURNING CAST(id AS text)"
+    )
+    async with database.begin() as connection:
+        return str(await connection.scalar(statement, {"user": person.user["id"], "book": person.book_id}))
 
 
 async def failed_job(database: Database) -> str:

@@ -61,6 +61,8 @@ RULES: dict[str, Rules] = {
     "POST /users/me/email": MAIL,
     "POST /users/me/email/verify": TOKEN,
     "POST /invitations/accept": TOKEN,
+    "POST /notifications/unsubscribe": TOKEN,
+    "POST /reports/weekly/send": Rules((("mail-sender", By.CALLER),)),
 }
 """By method and path, without the API's prefix and the names of parameters."""
 
