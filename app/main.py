@@ -50,6 +50,8 @@ from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
+from app.schedules.bills_router import ROUTERS as BILLS
+from app.subscriptions.router import router as subscriptions
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
@@ -78,6 +80,8 @@ ROUTERS = (
     categories,
     transfer_matches,
     transactions,
+    *BILLS,
+    subscriptions,
     payees,
     tags,
     attachments,

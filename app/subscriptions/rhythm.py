@@ -5,6 +5,7 @@ early or late, and the 31st of a short month is its last day.
 """
 
 import calendar
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -66,12 +67,18 @@ class Rhythm:
     missed: int
     """How many did not come."""
 
+    def due_days(self, days: Sequence[date]) -> list[date]:
+        """For each of the dates the day that it stands for by the anchor."""
+        if not self.interval.months:
+            return [day + timedelta(days=(self.anchor - day.weekday() + 3) % 7 - 3) for day in days]
+        return [on_month(_nearest(day, self.anchor), self.anchor) for day in days]
+
 
 def rhythm_of(days: Sequence[date]) -> Rhythm | None:
     """The rhythm that these dates keep, in their order; None without one. Of two that fit, the one that fits better."""
     if len(days) < 2:
         return None
-    gaps = sorted((b - a).days for a, b in zip(days, days[1:], strict=False))
+    gaps = sorted((b - a).days for a, b in itertools.pairwise(days))
     usual = gaps[(len(gaps) - 1) // 2]
     found = [
         rhythm
@@ -95,7 +102,7 @@ def _kept(days: Sequence[date], interval: Interval) -> Rhythm | None:
 
 def _by_weeks(days: Sequence[date], interval: Interval) -> Rhythm | None:
     length = 7 * interval.every
-    gaps = [(b - a).days for a, b in zip(days, days[1:], strict=False)]
+    gaps = [(b - a).days for a, b in itertools.pairwise(days)]
     steps = [round(gap / length) for gap in gaps]
     off = [abs(gap - step * length) for gap, step in zip(gaps, steps, strict=True)]
     if max(off) > interval.tolerance or not _may_miss(steps):
@@ -118,7 +125,7 @@ def _by_months(days: Sequence[date], interval: Interval) -> Rhythm | None:
     if best is None:
         return None
     missing, anchor, places = best
-    gaps = [b - a for a, b in zip(places, places[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(places)]
     steps = [gap // interval.months for gap in gaps]
     if any(gap % interval.months for gap in gaps) or not _may_miss(steps):
         return None

@@ -4,6 +4,7 @@ What is paid again and again with the very same amount is looked for first, then
 price. What is left is one series if all of it keeps a rhythm: a heating bill does, shopping does not.
 """
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -64,7 +65,7 @@ def words_of(text: str | None) -> str:
 def series_in(payments: Sequence[Payment]) -> list[Series]:
     """The series among the payments of one payee on one account, sorted by date. Each payment is in one at most."""
     whole = sorted(payments, key=lambda payment: (payment.day, payment.id))
-    chains = _merged(list(_same_amounts(whole)), whole)
+    chains = _merged(list(_same_amounts(whole)))
     chains = [_extended(chain, _without(whole, chains), whole) for chain in chains]
     for subset in _subsets(_without(whole, chains)):
         rest = [payment for payment in subset if all(payment not in chain for chain in chains)]
@@ -101,14 +102,14 @@ def _fits(payments: Sequence[Payment]) -> bool:
     return len(payments) >= 2 and rhythm_of([payment.day for payment in payments]) is not None
 
 
-def _merged(chains: list[list[Payment]], whole: Sequence[Payment]) -> list[list[Payment]]:
+def _merged(chains: list[list[Payment]]) -> list[list[Payment]]:
     """Chains of which one goes on where another ends, at another price, are one."""
     chains.sort(key=lambda chain: (chain[0].day, chain[0].id))
     found: list[list[Payment]] = []
     for chain in chains:
         for earlier in found:
             if earlier[-1].day < chain[0].day and _goes_on(earlier, chain) and _fits([*earlier, *chain]):
-                earlier += chain
+                earlier.extend(chain)
                 break
         else:
             found.append(list(chain))
@@ -164,7 +165,7 @@ def _series(chain: Sequence[Payment], whole: Sequence[Payment]) -> Series | None
     rhythm = rhythm_of([payment.day for payment in chain]) if chain else None
     if rhythm is None:
         return None
-    changes = [abs(b.amount - a.amount) for a, b in zip(chain, chain[1:], strict=False)]
+    changes = [abs(b.amount - a.amount) for a, b in itertools.pairwise(chain)]
     spread = Decimal(median(changes)) / Decimal(median(payment.amount for payment in chain))
     return Series(tuple(chain), rhythm, spread, _share(chain, whole))
 

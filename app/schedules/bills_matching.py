@@ -1,0 +1,100 @@
+"""Payments that came, put to the bills they pay, in the transaction that wrote them."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.access.context import BookReader, BookWriter, Days
+from app.access.watching import Warnings, watches
+from app.core.database import AnyRow
+from app.core.fields import EARLIEST, LATEST
+from app.schedules import bills_repository as repository
+from app.schedules import reading
+from app.schedules.amounts import estimate, exactly
+from app.schedules.bills_fitting import Payment, bounds, fit, pairs, window_of
+from app.schedules.bills_writing import BY_HAND, mark_paid, reopen
+from app.schedules.calendar import FURTHEST_MOVE
+from app.schedules.planned import OPEN, Occurrence, occurrences
+
+REACH = timedelta(days=65)
+"""As far as a window and a weekend can lie between a payment and its bill."""
+
+
+@watches("bills")
+async def match(book: BookWriter, days: Days) -> Warnings:
+    """Mark the bills that what came pays, and open again those whose payment was changed into something else.
+
+    Two statements where nothing fits, however much came; a few more where something does.
+    """
+    around = shifted(days.first, -REACH), shifted(days.last, REACH)
+    schedules = await repository.bills(book.connection, book.book_id, *around)
+    if not schedules:
+        return []
+    wanted = [_wanted(row) for row in schedules]
+    came = await repository.came(book.connection, book.book_id, book.revision, days.first, days.last, wanted)
+    if not came:
+        return []
+    first, last = shifted(came[0].date, -REACH), shifted(came[-1].date, REACH)
+    bills = await occurrences_of(book, schedules, first, last)
+    await _reopen_changed(book, bills, came)
+    rejected = await repository.rejected(book.connection, book.book_id, [row.id for row in came])
+    found = pairs(
+        [bill for bill in bills if bill.status in OPEN],
+        [Payment.of(row) for row in came if row.schedule_id is None],
+        lambda bill, payment: (bill.schedule.id, bill.due_on, payment.id) not in rejected,
+    )
+    return await mark_paid(book, found)
+
+
+async def occurrences_of(book: BookReader, schedules: Sequence[AnyRow], first: date, last: date) -> list[Occurrence]:
+    """Every occurrence of these schedules whose date is in these days, in one statement; by date."""
+    ids = [row.id for row in schedules]
+    rows = await reading.kept(
+        book.connection, book.book_id, ids, shifted(first, -FURTHEST_MOVE), shifted(last, FURTHEST_MOVE)
+    )
+    by_schedule: dict[UUID, list[AnyRow]] = {}
+    for row in rows:
+        by_schedule.setdefault(row.schedule_id, []).append(row)
+    today = book.actor.today()
+    found = [
+        one
+        for schedule in schedules
+        for one in occurrences(schedule, by_schedule.get(schedule.id, ()), first, last, today)
+    ]
+    return sorted(found, key=lambda one: (one.date, one.schedule.name, one.schedule.id, one.due_on))
+
+
+def shifted(day: date, by: timedelta) -> date:
+    """A day moved, but not out of the calendar."""
+    if by < timedelta(0):
+        return day + by if day - EARLIEST > -by else EARLIEST
+    return day + by if LATEST - day > by else LATEST
+
+
+def _wanted(schedule: AnyRow) -> dict[str, Any]:
+    """What a payment of any occurrence of it must be like, for the statement that looks among what came."""
+    abouts = [estimate(schedule, None, schedule.past)]
+    abouts += [exactly(own) for own in (schedule.own_least, schedule.own_most) if own is not None]
+    limits = [bounds(schedule, about) for about in abouts if about is not None]
+    slack = timedelta(days=window_of(schedule)) + FURTHEST_MOVE
+    return {
+        "account_id": schedule.account_id,
+        "type": schedule.template["type"],
+        "least": min((low for low, _ in limits), default=Decimal(0)),
+        "most": max((high for _, high in limits), default=Decimal(0)),
+        "first": shifted(max(schedule.active_from, schedule.starts_on), -slack),
+        "last": shifted(schedule.ends_before, slack) if schedule.ends_before else LATEST,
+    }
+
+
+async def _reopen_changed(book: BookWriter, bills: Sequence[Occurrence], came: Sequence[AnyRow]) -> None:
+    by_link = {(bill.schedule.id, bill.due_on): bill for bill in bills}
+    changed = []
+    for row in came:
+        bill = by_link.get((row.schedule_id, row.due_on))
+        is_ours = bill is not None and row.status == "matched" and row.reason_code != BY_HAND
+        if bill is not None and is_ours and fit(bill, Payment.of(row)) is None:
+            changed.append(bill)
+    await reopen(book, changed)
