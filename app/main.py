@@ -52,6 +52,7 @@ from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.schedules.bills_router import ROUTERS as BILLS
 from app.subscriptions.router import router as subscriptions
+from app.schedules.router import router as schedules
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
@@ -86,6 +87,7 @@ ROUTERS = (
     tags,
     attachments,
     reports,
+    schedules,
     exports,
     currencies,
     *HISTORIES,
