@@ -51,8 +51,8 @@ from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.schedules.bills_router import ROUTERS as BILLS
-from app.subscriptions.router import router as subscriptions
 from app.schedules.router import router as schedules
+from app.subscriptions.router import router as subscriptions
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,7 +73,7 @@ async def yearly(book: BookReader, first: date, last: date) -> list[Yearly]:
 
 async def link_history(book: BookWriter, schedule_id: UUID, paid: Sequence[tuple[date, UUID]]) -> None:
     """Keep which transactions paid the occurrences that lie before a bill's beginning; nobody is told of them."""
-    links = [
+    links: list[dict[str, Any]] = [
         {
             "id": new_id(),
             "schedule_id": schedule_id,

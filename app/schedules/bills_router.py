@@ -15,9 +15,8 @@ from app.core.routing import routes
 from app.schedules import bills
 from app.schedules.bills_schemas import BillOut, BillsOut, BillStatus, MatchIn
 
-PERMISSIONS = {"reads": "schedules:read", "writes": "schedules:write"}
-router = routes("/bills", "bills", **PERMISSIONS)
-payments = routes("/schedules/{schedule_id}/occurrences/{due_on}", "bills", **PERMISSIONS)
+router = routes("/bills", "bills", reads="schedules:read", writes="schedules:write")
+payments = routes("/schedules/{schedule_id}/occurrences/{due_on}", "bills", reads="schedules:write")
 ROUTERS = (router, payments)
 
 SPAN = timedelta(days=31)

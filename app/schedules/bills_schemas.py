@@ -12,6 +12,7 @@ from app.core.pagination import Whole
 
 BillStatus = Literal["upcoming", "due", "overdue", "paid", "skipped"]
 Direction = Literal["expense", "income"]
+Day = date
 
 
 class BillOut(BaseModel):
@@ -20,8 +21,8 @@ class BillOut(BaseModel):
     schedule_id: UUID
     name: str
     direction: Direction = Field(description="`income` for what is expected to come in.")
-    due_on: date = Field(description="The day by the rule; it names the occurrence, wherever its date moves.")
-    date: date
+    due_on: Day = Field(description="The day by the rule; it names the occurrence, wherever its date moves.")
+    date: Day
     status: BillStatus
     days_left: int = Field(description="Until `date`; negative behind it.")
     account_id: UUID
@@ -33,7 +34,7 @@ class BillOut(BaseModel):
     amount_max: Money
     transaction_id: UUID | None = Field(description="The payment, once it came.")
     paid_amount: Money | None
-    paid_on: date | None
+    paid_on: Day | None
     matched_by_hand: bool
 
 

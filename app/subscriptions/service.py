@@ -95,7 +95,7 @@ async def dismiss(book: BookWriter, key: str) -> Document:
         raise AlreadyAcceptedError(f"The schedule {subscription.schedule.id} follows it; archive that.")
     if subscription.dismissal_id is None:
         source, series = subscription.found.source, subscription.found.series
-        row = {
+        row: Document = {
             "id": new_id(),
             "account_id": source.account_id,
             "direction": source.direction,

@@ -23,7 +23,7 @@ def cents(amount: Decimal | float | str) -> Decimal:
 def payments(*rows: tuple[str, str] | tuple[str, str, str]) -> list[Payment]:
     """From day, amount and, where it says something, description."""
     return [
-        Payment(UUID(int=number), date.fromisoformat(row[0]), Decimal(row[1]), words_of(row[2] if row[2:] else None))
+        Payment(UUID(int=number), date.fromisoformat(row[0]), Decimal(row[1]), words_of(" ".join(row[2:])))
         for number, row in enumerate(rows, 1)
     ]
 
