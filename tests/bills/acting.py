@@ -51,7 +51,12 @@ def codes(document: Document) -> list[str]:
     return [warning["code"] for warning in document["warnings"]]
 
 
-async def undo(person: Person) -> None:
-    """Take back the last change."""
-    revision = (await person.read(f"/books/{person.book_id}"))["revision"]
-    expect(await person.http.post(f"/books/{person.book_id}/undo", json={"revision": revision}), 200)
+async def revision_of(person: Person) -> int:
+    revision: int = (await person.read(f"/books/{person.book_id}"))["revision"]
+    return revision
+
+
+async def undo(person: Person, revision: int | None = None) -> None:
+    """Take back one change, the last one without a revision."""
+    wanted = revision or await revision_of(person)
+    expect(await person.http.post(f"/books/{person.book_id}/undo", json={"revision": wanted}), 200)

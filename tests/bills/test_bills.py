@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.core.database import Database
-from tests.bills.acting import bill, bills, codes, pay, states, told, undo
+from tests.bills.acting import bill, bills, codes, pay, revision_of, states, told, undo
 from tests.bills.conftest import Run
 from tests.conftest import Unchanged
 from tests.households.sharing import join
@@ -149,7 +149,7 @@ async def test_by_hand_a_payment_is_matched_and_taken_away_for_good(
             problem(await kim.http.post(f"/schedules/{schedule}/occurrences/{day}/match", json=right), 404, code)
         problem(await kim.http.post(f"{path}/unmatch"), 409, "bill_not_paid")
         for body in ({}, {"transaction_id": "\u0000"}, {"transaction_id": late["id"], "x": 1}):
-            problem(await kim.http.post(f"{path}/match", json=body), 422, "validation_error")
+            problem(await kim.http.post(f"{path}/match", json=body), 422, "invalid_input")
     problem(await robin.http.post(f"{path}/match", json=right), 404, "bill_not_found")
     matched = expect(await kim.http.post(f"{path}/match", json=right), 200)
     assert (matched["status"], matched["matched_by_hand"], matched["paid_amount"]) == ("paid", True, "33.00")
@@ -164,10 +164,10 @@ async def test_by_hand_a_payment_is_matched_and_taken_away_for_good(
     fitting = await pay(kim, account, "2026-03-11")
     assert codes(fitting) == ["bill_paid"]
     expect(await kim.http.post(f"{path}/unmatch"), 200)
+    revision = await revision_of(kim)
     changed = expect(await kim.http.patch(f"/transactions/{fitting['id']}", json={"notes": "no"}), 200)
     assert (codes(changed), (await states(kim))[0][1]) == ([], "overdue")
-    await undo(kim)
-    await undo(kim)  # the rejection is gone, the match is back
+    await undo(kim, revision)  # the rejection is gone, the match is back
     assert (await bills(kim))[0]["transaction_id"] == fitting["id"]
 
 
