@@ -76,8 +76,8 @@ async def test_what_cannot_be_posted_fails_by_itself_and_is_tried_again_by_confi
     assert ("schedule_failed", "Gym could not be posted") in await told(owner_database, kim)
     assert [kind for kind, _ in await told(owner_database, kim)].count("schedule_failed") == 1
     # A closed period refuses too.
-    expect(await kim.http.put(f"/books/{kim.book_id}/lock", json={"locked_until": "2026-03-20"}), 200)
     clock.set("2026-03-17")
+    expect(await kim.http.put(f"/books/{kim.book_id}/lock", json={"locked_until": "2026-03-16"}), 200)
     await scheduler.work(kim)
     assert (await states(kim, rent, "2026-03-16", "2026-03-16")) == [("2026-03-16", "failed")]
 

@@ -128,6 +128,12 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
     (BOOK_WRITE, "imports:write"): "create_import commit_import undo_import discard_import",
     (BOOK_READ, "reports:read"): "report_monthly",
+    (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
+    (BOOK_READ, "schedules:read"): "list_schedules list_upcoming get_schedule list_occurrences get_occurrence",
+    (BOOK_WRITE, "schedules:write"): """
+        create_schedule replace_schedule update_schedule delete_schedule change_following
+        update_occurrence confirm_occurrence skip_occurrence unskip_occurrence
+    """,
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
@@ -186,6 +192,7 @@ OTHER_IDS = {
     "delete_payee": {"payee_id": "other_payee_id"},
     "delete_tag": {"tag_id": "other_tag_id"},
     "unseal_transaction": {"transaction_id": "sealed_id"},
+    "unskip_occurrence": {"due_on": "skipped_on"},
     "commit_import": {"import_id": "previewed_import_id"},
     "discard_import": {"import_id": "previewed_import_id"},
     "set_member_role": {"user_id": "member_id"},

@@ -63,6 +63,8 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
         Probe("SELECT notify_members('bill_due', 'probe', 't', '', '{}', ARRAY[]::uuid[])::text", ("0", "1")),
     ),
     "withdraw_notifications": (Probe("SELECT withdraw_notifications(ARRAY['probe'])::text", ("0", "1")),),
+    # Which books have something to do, for the scheduler; no more of them than that.
+    "due_schedules": (Probe("SELECT d::text FROM due_schedules('1800-01-01') d", ()),),
     "administration_refusal": (
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",)),
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",), "users:role"),

@@ -38,6 +38,10 @@ async def fill(person: Person) -> None:
     expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
     body = {"statement_date": "2026-01-31", "statement_balance": "0", "adjust": True}
     expect(await person.http.post(f"/accounts/{account['id']}/reconcile", json=body), 201)
+    rent = {"name": "Rent", "template": {"type": "expense", "account_id": account["id"]}, "amount": "1.00"}
+    rule = {"rrule": "FREQ=MONTHLY", "starts_on": "2090-01-01"}
+    made = expect(await person.http.post("/schedules", json={**rent, **rule}), 201)
+    expect(await person.http.post(f"/schedules/{made['id']}/occurrences/2090-01-01/skip"), 200)
     out = await person.add(account_id=savings["id"], date="2026-02-01")
     back = [await person.add(account_id=account["id"], type="income", date="2026-02-01") for _ in range(2)]
     for path, row, status in (("reject", back[0], 204), ("accept", back[1], 200)):

@@ -52,6 +52,12 @@ def pair(ids: dict[str, str]) -> dict[str, Any]:
     return {"outgoing_id": ids["transaction_id"], "incoming_id": ids["category_id"]}
 
 
+def monthly(ids: dict[str, str]) -> dict[str, Any]:
+    template = {"type": "expense", "account_id": ids["account_id"], "category_id": ids["category_id"]}
+    rule = {"rrule": "FREQ=MONTHLY", "starts_on": "2090-01-01"}
+    return {"name": "secret rent", "template": {**template, "payee": "secret"}, "amount": "42.42", **rule}
+
+
 def new_account(_: dict[str, str]) -> dict[str, Any]:
     return {"name": "New", "type": "cash", "currency": "EUR"}
 
@@ -218,6 +224,21 @@ ATTEMPTS: dict[str, Attempt] = {
     "recategorise_transactions": Attempt(
         FOREIGN, lambda ids: {"filter": {"uncategorised": True}, "category_id": ids["category_id"]}, write=True
     ),
+    "create_schedule": Attempt(FOREIGN, monthly, write=True),
+    "list_schedules": Attempt(OWN),
+    "list_upcoming": Attempt(OWN, params={"from": "2090-01-01"}),
+    "preview_schedule": Attempt(OWN, params={"rrule": "FREQ=WEEKLY"}),
+    "get_schedule": Attempt(FOREIGN),
+    "replace_schedule": Attempt(FOREIGN, monthly, write=True),
+    "update_schedule": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_schedule": Attempt(FOREIGN, write=True),
+    "change_following": Attempt(FOREIGN, lambda ids: {"from": ids["due_on"], "changes": {"amount": "2"}}, write=True),
+    "list_occurrences": Attempt(FOREIGN),
+    "get_occurrence": Attempt(FOREIGN),
+    "update_occurrence": Attempt(FOREIGN, lambda _: {"amount": "2"}, write=True),
+    "confirm_occurrence": Attempt(FOREIGN, lambda _: {}, write=True),
+    "skip_occurrence": Attempt(FOREIGN, write=True),
+    "unskip_occurrence": Attempt(FOREIGN, write=True),
     "list_changes": Attempt(FOREIGN),
     "list_activity": Attempt(FOREIGN),
     "undo": Attempt(FOREIGN, lambda ids: {"revision": int(ids["revision"])}, write=True),
@@ -282,7 +303,13 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         ),
         201,
     )
+    named = {"account_id": account["id"], "category_id": category["id"]}
+    schedule = expect(await kim.http.post("/schedules", json=monthly(named)), 201)
+    expect(await kim.http.post(f"/schedules/{schedule['id']}/occurrences/2090-03-01/skip"), 200)
     return {
+        "schedule_id": schedule["id"],
+        "due_on": "2090-02-01",
+        "skipped_on": "2090-03-01",
         "user_id": kim.user["id"],
         "role": "user",
         "book_id": kim.book_id,
