@@ -27,8 +27,7 @@ async def bill(person: Person, account: Document, **fields: Any) -> Document:
 
 
 async def pay(person: Person, account: Document, day: str, **fields: Any) -> Document:
-    made = await person.add(account_id=account["id"], date=day, **{"amount": "20.00", "payee": "Films", **fields})
-    return made
+    return await person.add(account_id=account["id"], date=day, **{"amount": "20.00", "payee": "Films", **fields})
 
 
 async def bills(person: Person, first: str = "2026-03-01", last: str = "2026-06-30", **more: Any) -> list[Document]:

@@ -107,8 +107,8 @@ async def test_an_import_pays_its_bills_in_few_statements(kim: Person, clock: Cl
     account = await kim.account()
     await bill(kim, account, active_from="2026-01-01")
     await bill(kim, account, name="Rent", amount="850.00", template={"payee": "Landlord"}, active_from="2026-01-01")
-    rows = [f"2026-0{month}-{day},{amount},{payee}" for month in (1, 2, 3)
-            for day, amount, payee in (("09", "-20.00", "Films"), ("11", "-850.00", "Landlord"), ("11", "-20.00", "Shop"))]  # fmt: skip
+    monthly = (("09", "-20.00", "Films"), ("11", "-850.00", "Landlord"), ("11", "-20.00", "Shop"))
+    rows = [f"2026-0{month}-{day},{amount},{payee}" for month in (1, 2, 3) for day, amount, payee in monthly]
     clock.set("2026-04-01")
     file = {"file": ("bank.csv", "\n".join(["Date,Amount,Payee", *rows]).encode(), "text/csv")}
     preview = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)

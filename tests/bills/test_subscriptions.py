@@ -38,7 +38,11 @@ async def listed(person: Person, **query: Any) -> list[Document]:
 async def test_what_is_found_becomes_a_bill_with_its_history(kim: Person, clock: Clock, unchanged: Unchanged) -> None:
     account, media = await kim.account(), await kim.category("Media")
     await write(kim, account, *((f"{month}-04", "9.99", "Films") for month in MONTHS), category_id=media["id"])
-    await write(kim, account, *((f"{month}-{6 + n}", f"{20 + n * 7}.10", "Shop") for n, month in enumerate(MONTHS)))
+    await write(
+        kim,
+        account,
+        *((f"{month}-{1 + n * 11 % 27:02}", f"{20 + n * 37 % 50}.10", "Shop") for n, month in enumerate(MONTHS)),
+    )
     clock.set("2026-03-01")
     [found] = await listed(kim)
     assert (found["name"], found["status"], found["direction"], found["amount"]) == (

@@ -64,6 +64,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     ),
     "withdraw_notifications": (Probe("SELECT withdraw_notifications(ARRAY['probe'])::text", ("0", "1")),),
     # Which books have something to do, for the scheduler; no more of them than that.
+    "books_with_bills": (Probe("SELECT 1::text FROM books_with_bills() WHERE book_id IS NULL", ()),),
     "due_schedules": (Probe("SELECT d::text FROM due_schedules('1800-01-01') d", ()),),
     "administration_refusal": (
         Probe("SELECT administration_refusal(:kim, 'admin')", ("missing_permission",)),
