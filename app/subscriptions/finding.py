@@ -134,13 +134,13 @@ def _groups(rows: Sequence[AnyRow]) -> Iterator[tuple[Source, list[Payment]]]:
         if row.payee_id is not None:
             yield Source(row.account_id, row.type, row.payee_id, row.name), payments
             continue
-        last = {payment.id: text for payment, text in zip(payments, row.descriptions, strict=False)}
+        said = dict(zip(row.ids, row.descriptions, strict=True))
         by_words: dict[str, list[Payment]] = {}
-        for payment in payments:
+        for payment in sorted(payments, key=lambda each: (each.day, each.id)):
             by_words.setdefault(payment.text, []).append(payment)
         for words, same in by_words.items():
             if words:
-                yield Source(row.account_id, row.type, None, last[same[-1].id], words), same
+                yield Source(row.account_id, row.type, None, said[same[-1].id], words), same
 
 
 def _schedule_of(found: Found, linked: Sequence[Linked]) -> Linked | None:

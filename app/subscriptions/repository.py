@@ -51,9 +51,8 @@ _GROUPS = text(
     f"""
     {_PAYMENTS}
     SELECT y.account_id, y.type, y.payee_id, y.name, a.currency, c.exponent,
-           array_agg(y.id ORDER BY y.date, y.id) AS ids, array_agg(y.date ORDER BY y.date, y.id) AS days,
-           array_agg(y.amount ORDER BY y.date, y.id) AS amounts,
-           array_agg(y.description ORDER BY y.date, y.id) AS descriptions
+           array_agg(y.id) AS ids, array_agg(y.date) AS days, array_agg(y.amount) AS amounts,
+           array_agg(y.description) AS descriptions
     FROM payment y
     JOIN accounts a ON a.book_id = :book AND a.id = y.account_id AND a.archived_at IS NULL
     JOIN currencies c ON c.code = a.currency
@@ -71,7 +70,7 @@ _GROUPS = text(
 
 
 async def groups(connection: AsyncConnection, book_id: UUID, since: date) -> Sequence[AnyRow]:
-    """Payments since a day by account, direction and payee (NULL for those without one), each group by date.
+    """Payments since a day by account, direction and payee (NULL for those without one), each group in any order.
 
     Of the 1,000 payees used last the latest 100 each, and those without a payee among the latest 20,000.
     """
