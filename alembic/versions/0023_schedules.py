@@ -80,6 +80,7 @@ def upgrade() -> None:
     )
     op.execute("CREATE INDEX ix_schedules_category ON schedules (book_id, category_id) WHERE category_id IS NOT NULL")
     op.execute("CREATE INDEX ix_schedules_follows ON schedules (book_id, follows_id) WHERE follows_id IS NOT NULL")
+    op.execute("CREATE INDEX ix_schedules_revision ON schedules (book_id, revision, id)")
     op.execute("CREATE INDEX ix_schedules_next ON schedules (next_on) WHERE next_on IS NOT NULL")
     op.execute("CREATE INDEX ix_schedules_created_by ON schedules (created_by) WHERE created_by IS NOT NULL")
     op.execute(

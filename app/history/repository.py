@@ -125,6 +125,7 @@ FEED_TABLES = {
     "import": "imports",
     "payee": "payees",
     "reconciliation": "reconciliations",
+    "schedule": "schedules",
     "tag": "tags",
     "transaction": "transactions",
 }

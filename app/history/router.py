@@ -95,6 +95,7 @@ HISTORIES = (
     _history_of("/imports", "import", "imports"),
     _history_of("/payees", "payee", "payees"),
     _history_of("/reconciliations", "reconciliation", "accounts"),
+    _history_of("/schedules", "schedule", "schedules"),
     _history_of("/tags", "tag", "tags"),
     _history_of("/transactions", "transaction", "transactions"),
 )

@@ -15,6 +15,8 @@ from app.categories.schemas import CategoryOut
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
+from app.schedules import service as schedules
+from app.schedules.schemas import ScheduleOut
 from app.transactions import service as transactions
 from app.transactions.outputs import TransactionOut
 
@@ -83,6 +85,10 @@ async def _every_account(book: BookReader) -> list[State]:
     return await accounts.every(book, archived=None)
 
 
+async def _every_schedule(book: BookReader) -> list[State]:
+    return await schedules.every(book, None, archived=True)
+
+
 _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "account": (_of_all(_every_account), TypeAdapter(AccountOut)),
     "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),
@@ -90,6 +96,7 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "import": (_imports, TypeAdapter(ImportOut)),
     "payee": (_by(_PAYEES), TypeAdapter(PayeeState)),
     "reconciliation": (_by(_RECONCILIATIONS), TypeAdapter(ReconciliationOut)),
+    "schedule": (_of_all(_every_schedule), TypeAdapter(ScheduleOut)),
     "tag": (_by(_TAGS), TypeAdapter(TagState)),
     "transaction": (transactions.get_many, TypeAdapter(TransactionOut)),
 }

@@ -97,6 +97,7 @@ class Schedule(Base):
         ),
         Index("ix_schedules_category", "book_id", "category_id", postgresql_where=text("category_id IS NOT NULL")),
         Index("ix_schedules_follows", "book_id", "follows_id", postgresql_where=text("follows_id IS NOT NULL")),
+        Index("ix_schedules_revision", "book_id", "revision", "id"),
         Index("ix_schedules_next", "next_on", postgresql_where=text("next_on IS NOT NULL")),
         Index("ix_schedules_created_by", "created_by", postgresql_where=text("created_by IS NOT NULL")),
     )

@@ -26,7 +26,7 @@ FIELDS = {
     "type", "account_id", "category_id", "splits", "to_account_id", "to_amount", "fee_amount", "fee_category_id",
     "postings", "payee", "description", "notes", "tags", "status",
 }  # fmt: skip
-TYPES = {"expense", "income", "transfer", "journal"}
+TYPES = ("expense", "income", "journal", "transfer")
 _transaction: TypeAdapter[AnyIn] = TypeAdapter(TransactionIn)
 
 
@@ -107,7 +107,7 @@ async def checked(book: BookReader, body: ScheduleReplace, used: Mapping[str, An
 
 def _read(body: ScheduleReplace) -> AnyIn:
     if body.template.get("type") not in TYPES:
-        raise invalid("template.type", "bad_type", f"is one of {', '.join(sorted(TYPES))}")
+        raise invalid("template.type", "bad_type", f"is one of {', '.join(TYPES)}")
     if unknown := sorted(str(name) for name in body.template.keys() - FIELDS):
         raise InvalidError([FieldError(f"template.{name}", "extra_forbidden", "has no place here") for name in unknown])
     if body.template.get("status") == "reconciled":

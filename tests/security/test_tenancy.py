@@ -255,6 +255,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_import_history": Attempt(FOREIGN),
     "get_payee_history": Attempt(FOREIGN),
     "get_reconciliation_history": Attempt(FOREIGN),
+    "get_schedule_history": Attempt(FOREIGN),
     "get_tag_history": Attempt(FOREIGN),
     "get_transaction_history": Attempt(FOREIGN),
     "export_hledger": Attempt(OWN),
