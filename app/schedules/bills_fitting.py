@@ -17,6 +17,7 @@ DEFAULT_TOLERANCE = Decimal(10)
 DEFAULT_WINDOW = 5
 """In days before and after the date, for a bill that says none."""
 _NO_WORD = re.compile(r"[\W_]+")
+_NO_LETTER = re.compile(r"[\W\d_]+")
 
 Link = tuple[UUID, date]
 """An occurrence: its schedule and `due_on`."""
@@ -42,6 +43,11 @@ class Payment:
 def words_of(text: str | None) -> str:
     """A text in lower case, its words parted by one space."""
     return _NO_WORD.sub(" ", (text or "").casefold()).strip()
+
+
+def _letters(text: str | None) -> str:
+    """The same without numbers: a description that counts its months is still the same one."""
+    return _NO_LETTER.sub(" ", (text or "").casefold()).strip()
 
 
 def names_of(schedule: AnyRow) -> str:
@@ -77,7 +83,7 @@ def fit(bill: Occurrence, payment: Payment) -> tuple[Any, ...] | None:
         return None
     least, most = bounds(schedule, about)
     wanted = names_of(schedule)
-    said = f" {words_of(payment.payee)} {words_of(payment.description)} "
+    said = f" {words_of(payment.payee)} {words_of(payment.description)} {_letters(payment.description)} "
     if not least <= payment.amount <= most or (wanted and f" {wanted} " not in said):
         return None
     off = abs(payment.amount - about.expected) / about.expected

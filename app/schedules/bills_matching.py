@@ -38,11 +38,13 @@ async def match(book: BookWriter, days: Days) -> Warnings:
         return []
     first, last = shifted(came[0].date, -REACH), shifted(came[-1].date, REACH)
     bills = await occurrences_of(book, schedules, first, last)
-    await _reopen_changed(book, bills, came)
+    freed = await _reopen_changed(book, bills, came)
+    if freed:  # what paid another bill before its edit may pay one of these now
+        bills = await occurrences_of(book, schedules, first, last)
     rejected = await repository.rejected(book.connection, book.book_id, [row.id for row in came])
     found = pairs(
         [bill for bill in bills if bill.status in OPEN],
-        [Payment.of(row) for row in came if row.schedule_id is None],
+        [Payment.of(row) for row in came if row.schedule_id is None or row.id in freed],
         lambda bill, payment: (bill.schedule.id, bill.due_on, payment.id) not in rejected,
     )
     return await mark_paid(book, found)
@@ -89,12 +91,14 @@ def _wanted(schedule: AnyRow) -> dict[str, Any]:
     }
 
 
-async def _reopen_changed(book: BookWriter, bills: Sequence[Occurrence], came: Sequence[AnyRow]) -> None:
+async def _reopen_changed(book: BookWriter, bills: Sequence[Occurrence], came: Sequence[AnyRow]) -> set[UUID]:
+    """Open the bills whose payment fits no more, but for those matched by hand; returns the payments."""
     by_link = {(bill.schedule.id, bill.due_on): bill for bill in bills}
-    changed = []
+    changed = {}
     for row in came:
         bill = by_link.get((row.schedule_id, row.due_on))
-        is_ours = bill is not None and row.status == "matched" and row.reason_code != BY_HAND
-        if bill is not None and is_ours and fit(bill, Payment.of(row)) is None:
-            changed.append(bill)
-    await reopen(book, changed)
+        by_itself = row.status == "matched" and row.reason_code != BY_HAND
+        if bill is not None and by_itself and fit(bill, Payment.of(row)) is None:
+            changed[row.id] = bill
+    await reopen(book, list(changed.values()))
+    return set(changed)

@@ -91,6 +91,15 @@ async def test_a_bill_opens_again_when_its_payment_goes_or_changes(kim: Person, 
     assert await state() == "due"
     assert codes(expect(await kim.http.patch(path, json={"amount": "19.00"}), 200)) == ["bill_paid"]
     assert await state() == "paid"
+    # Moved to where another bill waits, it pays that one.
+    other = await kim.account("Other")
+    await bill(kim, other, name="Other", amount="19.00")
+    moved = expect(await kim.http.patch(path, json={"account_id": other["id"]}), 200)
+    assert codes(moved) == ["bill_paid"]
+    assert [(each["name"], each["status"]) for each in await bills(kim, last="2026-03-31")] == [
+        ("Films", "due"), ("Other", "paid"),
+    ]  # fmt: skip
+    expect(await kim.http.patch(path, json={"account_id": account["id"]}), 200)
     expect(await kim.http.delete(path), 204)
     assert await state() == "due"
     await undo(kim)
@@ -100,7 +109,7 @@ async def test_a_bill_opens_again_when_its_payment_goes_or_changes(kim: Person, 
     assert (await bills(kim))[0]["transaction_id"] == again["id"]
     await undo(kim)
     assert await state() == "due"
-    assert await states(kim, last="2026-03-31") == [("2026-03-10", "due")]
+    assert await states(kim, last="2026-03-31") == [("2026-03-10", "due")] * 2
 
 
 async def test_an_import_pays_its_bills_in_few_statements(kim: Person, clock: Clock) -> None:

@@ -128,20 +128,20 @@ async def test_income_and_what_has_no_payee_and_what_varies_are_found_too(kim: P
     await write(kim, account, *((f"{month}-28", "3000.00", "Employer") for month in MONTHS), type="income")
     rents = [(f"{month}-01", "850.00", None) for month in MONTHS]
     for row in rents[-4:]:
-        await write(kim, account, row, description=f"Rent {row[0][:7]}")
+        await write(kim, account, row, description=f"Rent {row[0][:7]} flat")
     amounts = ("96.20", "131.00", "88.10", "61.30", "44.00", "29.90")
     await write(
         kim, account, *((f"{month}-10", amount, "Heat") for month, amount in zip(MONTHS[-6:], amounts, strict=True))
     )
     clock.set("2026-03-01")
     found = {each["name"]: each for each in await listed(kim)}
-    assert found.keys() == {"Employer", "Rent 2026-02", "Heat"}
+    assert found.keys() == {"Employer", "Rent 2026-02 flat", "Heat"}
     assert (found["Employer"]["direction"], found["Heat"]["amount_kind"]) == ("income", "average")
-    assert found["Rent 2026-02"]["payee_id"] is None
+    assert found["Rent 2026-02 flat"]["payee_id"] is None
     for each in found.values():
         expect(await kim.http.post("/subscriptions/accept", json={"key": each["key"]}), 201)
     assert {each["status"] for each in await listed(kim)} == {"accepted"}
-    assert codes(await pay(kim, account, "2026-03-01", amount="850.00", payee=None, description="RENT 03")) == [
+    assert codes(await pay(kim, account, "2026-03-01", amount="850.00", payee=None, description="RENT 03/26 FLAT")) == [
         "bill_paid"
     ]
     ahead = (await kim.read("/bills", **{"from": "2026-03-01", "to": "2026-03-31"}))["totals"]
