@@ -51,7 +51,7 @@ async def change_following(
         raise invalid("changes.starts_on", "starts_at_from", "the following ones start with the one that `from` names")
     kept = (await repository.kept_of(book.connection, book.book_id, [schedule_id]))[schedule_id]
     later = [row for due_on, row in kept.items() if due_on >= start]
-    if settled := [row for row in later if row.transaction_id is not None]:
+    if settled := [row for row in later if _is_settled(book, row)]:
         last = max(row.due_on for row in settled)
         raise FollowingSettledError(f"The occurrence due on {last} was posted: choose a later one.", due_on=str(last))
     whole = _following(before, merged(before, body.changes), body)
@@ -69,6 +69,11 @@ async def change_following(
         "before": schedule_document(await row_of(book, schedule_id)),
         "following": schedule_document(await row_of(book, following.id)),
     }
+
+
+def _is_settled(book: BookWriter, row: AnyRow) -> bool:
+    """Whether a transaction stands for it; one that this member does not see may be there."""
+    return row.transaction_id is not None or (book.hides and row.linked_id is not None)
 
 
 def _following(before: AnyRow, wanted: ScheduleReplace, body: ChangeFollowing) -> ScheduleReplace:

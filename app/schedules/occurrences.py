@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import PrivateOtherSideError, seeing_all
 from app.core.conditional import check_revision
 from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError, invalid
@@ -136,6 +137,12 @@ async def unskip(book: BookWriter, schedule_id: UUID, due_on: date, expected: in
     one = await _open(book, schedule_id, due_on, expected)
     if one.status != "skipped":
         raise NotSkippedError
+    if one.kept is not None and one.kept.linked_id is not None and book.hides:
+        # It may be there, on an account that this member does not see, and would be posted a second time.
+        async with seeing_all(book):
+            whole = await repository.kept_one(book.connection, book.book_id, schedule_id, due_on)
+        if whole is not None and whole.transaction_id is not None:
+            raise PrivateOtherSideError
     await _keep(book, one, _values(book, one, status="planned"))
     return await get(book, schedule_id, due_on)
 

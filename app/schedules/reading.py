@@ -45,9 +45,11 @@ OCCURRENCE_COLUMNS = """
 """
 OCCURRENCE_SOURCE = """
     FROM schedule_occurrences o
-    LEFT JOIN transactions t ON t.book_id = o.book_id AND t.id = o.transaction_id
+    LEFT JOIN merged_transactions m ON m.book_id = o.book_id AND m.id = o.transaction_id
+    LEFT JOIN transactions t ON t.book_id = o.book_id AND t.id = coalesce(m.into_id, o.transaction_id)
     WHERE o.book_id = :book
 """
+"""What is kept of an occurrence, and its transaction: what that was merged into, where it became part of a transfer."""
 _KEPT = text(
     f"""
     SELECT {OCCURRENCE_COLUMNS} {OCCURRENCE_SOURCE}

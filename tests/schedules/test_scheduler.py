@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from app.core.database import Database
+from app.schedules import posting
+from app.schedules.repository import due_books
 from tests.people import Person, expect, problem
 from tests.schedules.clock import Clock, Scheduler, posted, schedule, states, told
 
@@ -137,6 +140,55 @@ async def test_confirm_mode_puts_up_and_posts_what_the_person_says(
     revision = (await kim.read(f"/books/{kim.book_id}"))["revision"]
     expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
     assert (await kim.read(path))["status"] == "posted"
+
+
+async def test_which_books_are_due_and_whose_maker_is_gone(
+    kim: Person, scheduler: Scheduler, clock: Clock, owner_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await kim.account()
+    made = await schedule(kim, account, rrule="FREQ=DAILY;COUNT=5", starts_on="2026-03-01")
+    clock.set("2026-02-28", hour=23)
+
+    async def due() -> set[tuple[str, str | None]]:
+        async with scheduler.database.begin() as connection:
+            rows = await due_books(connection, clock.at)
+            return {(str(row.book_id), row.user_id and str(row.user_id)) for row in rows}
+
+    assert (kim.book_id, kim.user["id"]) not in await due()
+    clock.set("2026-03-06")
+    assert (kim.book_id, kim.user["id"]) in await due()
+    # Nobody's any more: an owner's day is taken. What is too much for once comes with the next tick.
+    async with owner_database.begin() as connection:
+        await connection.execute(text("UPDATE schedules SET created_by = NULL WHERE id = :id"), {"id": made["id"]})
+    assert (kim.book_id, None) in await due()
+    monkeypatch.setattr(posting, "MOST_AT_ONCE", 3)
+    payload = {"book_id": kim.book_id, "user_id": None}
+    await scheduler.run("schedules.post", payload)
+    assert [day for day, _ in await posted(kim)] == ["2026-03-01", "2026-03-02", "2026-03-03"]
+    assert (kim.book_id, None) in await due()
+    await scheduler.run("schedules.post", payload)
+    assert len(await posted(kim)) == 5
+    assert (kim.book_id, None) not in await due()
+    # A book that is gone has nothing to do, and a tick before all time has nobody to wake.
+    await scheduler.run("schedules.post", {**payload, "book_id": "00000000-0000-0000-0000-000000000000"})
+    clock.set("1890-01-01")
+    await scheduler.run("schedules.tick", {})
+
+
+async def test_a_posted_side_that_became_part_of_a_transfer_is_still_its_transaction(
+    kim: Person, scheduler: Scheduler, clock: Clock
+) -> None:
+    account, savings = await kim.account(), await kim.account("Savings")
+    income = {"type": "income", "account_id": savings["id"]}
+    made = await schedule(kim, savings, template=income, starts_on="2026-03-01")
+    await scheduler.work(kim)
+    path = f"/schedules/{made['id']}/occurrences/2026-03-01"
+    back = (await kim.read(path))["transaction_id"]
+    out = await kim.add(account_id=account["id"], date="2026-03-01", amount="850.00")
+    body = {"outgoing_id": out["id"], "incoming_id": back}
+    expect(await kim.http.post("/transfer-matches/accept", json=body), 200)
+    merged = await kim.read(path)
+    assert (merged["status"], merged["transaction_id"]) == ("posted", out["id"])
 
 
 @pytest.mark.parametrize(("zone", "hour", "done"), [("Pacific/Kiritimati", 11, True), ("America/Adak", 11, False)])

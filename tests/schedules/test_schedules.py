@@ -172,9 +172,9 @@ async def test_changing_this_and_all_following_ones(kim: Person, scheduler: Sche
     late = {"from": "2026-02-28", "changes": {"amount": "900.00"}}
     problem(await kim.http.post(f"{path}/change-following", json=late), 409, "following_settled")
     for wrong in ("2026-03-30", "2026-06-30"):
-        body = {"from": wrong, "changes": {}}
-        problem(await kim.http.post(f"{path}/change-following", json=body), 404, "occurrence_not_found")
-    body = {"from": "2026-03-31", "changes": {"starts_on": "2026-03-31"}}
+        none = {"from": wrong, "changes": {}}
+        problem(await kim.http.post(f"{path}/change-following", json=none), 404, "occurrence_not_found")
+    body: Document = {"from": "2026-03-31", "changes": {"starts_on": "2026-03-31"}}
     problem(await kim.http.post(f"{path}/change-following", json=body), 422, "invalid_input")
     body = {"from": "2026-03-31", "changes": {"amount": "900.00"}}
     both = expect(await kim.http.post(f"{path}/change-following", json=body), 200)
@@ -426,6 +426,15 @@ async def test_who_does_not_see_an_account_learns_nothing_of_its_schedules(
         for path in ("", "/occurrences", "/occurrences/2026-03-01", "/occurrences/2026-04-01"):
             problem(await robin.get(f"/schedules/{made['id']}{path}"), 404, "schedule_not_found")
         problem(await robin.http.delete(f"/schedules/{made['id']}"), 404, "schedule_not_found")
+    # A transaction that was moved out of sight is not taken for one that was deleted: it would be posted again.
+    seen = next(s for s in (await robin.read("/schedules"))["items"] if s["name"] == "Seen")
+    path = f"/schedules/{seen['id']}"
+    occurrence = await kim.read(f"{path}/occurrences/2026-03-01")
+    body = {"account_id": private["id"]}
+    expect(await kim.http.patch(f"/transactions/{occurrence['transaction_id']}", json=body), 200)
+    problem(await robin.http.post(f"{path}/occurrences/2026-03-01/unskip"), 409, "private_other_side")
+    change = {"from": "2026-03-01", "changes": {}}
+    problem(await robin.http.post(f"{path}/change-following", json=change), 409, "following_settled")
     told = text("SELECT title FROM notifications WHERE user_id = :user")
     async with owner_database.begin() as connection:
         titles = (await connection.execute(told, {"user": robin.user["id"]})).scalars().all()

@@ -1,7 +1,7 @@
 """On which days schedules fall: hard cases by hand, and agreement with dateutil on rules nobody thought of."""
 
 from calendar import isleap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice, takewhile
@@ -115,7 +115,7 @@ NUMBERS = st.sampled_from((1, 2, 5, 15, 28, 29, 30, 31, -1, -2, -30, -31))
 WEEKDAYS = st.lists(st.sampled_from(("MO", "TU", "WE", "TH", "FR", "SA", "SU")), min_size=1, max_size=4, unique=True)
 
 
-def _joined(name: str) -> Callable[[list[object]], str]:
+def _joined(name: str) -> Callable[[Sequence[object]], str]:
     return lambda items: f"{name}={','.join(map(str, items))}"
 
 
