@@ -19,7 +19,7 @@ from app.schedules.bills_errors import (
     PaymentMismatchError,
     PaymentTakenError,
 )
-from app.schedules.bills_fitting import Payment
+from app.schedules.bills_fitting import Payment, may_pay
 from app.schedules.bills_matching import REACH, occurrences_of, shifted
 from app.schedules.bills_writing import BY_HAND, mark_paid, reopen
 from app.schedules.planned import OPEN, Occurrence, occurrence, recurrence
@@ -61,7 +61,7 @@ async def match(book: BookWriter, schedule_id: UUID, due_on: date, transaction_i
     """Say that a transaction pays a bill, whatever its day and amount are.
 
     Raises `BillNotOpenError` for one that is paid or skipped, `PaymentTakenError` for a transaction that another
-    occurrence has, and `PaymentMismatchError` for one of the other direction or another currency.
+    occurrence has, and `PaymentMismatchError` for one of the other direction or on another account.
     """
     bill = await _bill(book, schedule_id, due_on)
     if bill.status not in OPEN:
@@ -71,10 +71,10 @@ async def match(book: BookWriter, schedule_id: UUID, due_on: date, transaction_i
         raise TransactionNotFoundError(transaction_id)
     if row.linked:
         raise PaymentTakenError("This transaction belongs to another occurrence; take it away from there first.")
-    if row.type != bill.schedule.template["type"] or row.currency != bill.schedule.currency:
+    if not may_pay(bill, Payment.of(row)):
         raise PaymentMismatchError(
-            f"The bill is an {bill.schedule.template['type']} in {bill.schedule.currency}; "
-            f"the transaction is of type {row.type} in {row.currency}."
+            f"A payment of it is an {bill.schedule.template['type']} on the bill's own account; change the bill first "
+            "where it is paid from another one now."
         )
     await mark_paid(book, [(bill, Payment.of(row))], BY_HAND)
     return await read(book, schedule_id, due_on)

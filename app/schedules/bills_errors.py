@@ -42,7 +42,7 @@ class PaymentTakenError(ConflictError):
 
 
 class PaymentMismatchError(ConflictError):
-    """Money in does not pay what goes out, nor one currency another."""
+    """Money in does not pay what goes out, nor one account what is another's: not everybody may see both."""
 
     code = "payment_mismatch"
     title = "The transaction cannot pay this bill"

@@ -70,16 +70,16 @@ def bounds(schedule: AnyRow, about: Estimate) -> tuple[Decimal, Decimal]:
     return least * (100 - tolerance) / 100, most * (100 + tolerance) / 100
 
 
+def may_pay(bill: Occurrence, payment: Payment) -> bool:
+    """Whether it could pay the bill at all, whatever its day, amount and name are."""
+    return payment.account_id == bill.schedule.account_id and payment.type == bill.schedule.template["type"]
+
+
 def fit(bill: Occurrence, payment: Payment) -> tuple[Any, ...] | None:
     """How well they fit, the least first; None where they do not."""
     schedule, about = bill.schedule, bill.estimate
     apart = abs((payment.date - bill.date).days)
-    if (
-        about is None
-        or payment.account_id != schedule.account_id
-        or payment.type != schedule.template["type"]
-        or apart > window_of(schedule)
-    ):
+    if about is None or not may_pay(bill, payment) or apart > window_of(schedule):
         return None
     least, most = bounds(schedule, about)
     wanted = names_of(schedule)

@@ -13,7 +13,7 @@ from app.core.fields import EARLIEST, LATEST
 from app.schedules import bills_repository as repository
 from app.schedules import reading
 from app.schedules.amounts import estimate, exactly
-from app.schedules.bills_fitting import Payment, bounds, fit, pairs, window_of
+from app.schedules.bills_fitting import Payment, bounds, fit, may_pay, pairs, window_of
 from app.schedules.bills_writing import BY_HAND, mark_paid, reopen
 from app.schedules.calendar import FURTHEST_MOVE
 from app.schedules.planned import OPEN, Occurrence, occurrences
@@ -36,7 +36,9 @@ async def match(book: BookWriter, days: Days) -> Warnings:
     came = await repository.came(book.connection, book.book_id, book.revision, days.first, days.last, wanted)
     if not came:
         return []
-    first, last = shifted(came[0].date, -REACH), shifted(came[-1].date, REACH)
+    # What was matched by hand may have been due long before.
+    touched = [day for row in came for day in (row.date, row.due_on) if day is not None]
+    first, last = shifted(min(touched), -REACH), shifted(max(touched), REACH)
     bills = await occurrences_of(book, schedules, first, last)
     freed = await _reopen_changed(book, bills, came)
     if freed:  # what paid another bill before its edit may pay one of these now
@@ -92,13 +94,18 @@ def _wanted(schedule: AnyRow) -> dict[str, Any]:
 
 
 async def _reopen_changed(book: BookWriter, bills: Sequence[Occurrence], came: Sequence[AnyRow]) -> set[UUID]:
-    """Open the bills whose payment fits no more, but for those matched by hand; returns the payments."""
+    """Open the bills whose payment fits no more, and returns the payments.
+
+    What was matched by hand stays while it could pay the bill at all.
+    """
     by_link = {(bill.schedule.id, bill.due_on): bill for bill in bills}
     changed = {}
     for row in came:
-        bill = by_link.get((row.schedule_id, row.due_on))
-        by_itself = row.status == "matched" and row.reason_code != BY_HAND
-        if bill is not None and by_itself and fit(bill, Payment.of(row)) is None:
+        bill, payment = by_link.get((row.schedule_id, row.due_on)), Payment.of(row)
+        if bill is None or row.status != "matched":
+            continue
+        stays = may_pay(bill, payment) if row.reason_code == BY_HAND else fit(bill, payment) is not None
+        if not stays:
             changed[row.id] = bill
     await reopen(book, list(changed.values()))
     return set(changed)

@@ -86,10 +86,9 @@ async def came(
 
 _PAYMENT_OF = text(
     f"""
-    SELECT {_PAYMENT}, a.currency, EXISTS (
+    SELECT {_PAYMENT}, EXISTS (
         SELECT FROM schedule_occurrences o WHERE o.book_id = t.book_id AND o.transaction_id = t.id) AS linked
     FROM public.transactions t
-    JOIN accounts a ON a.book_id = t.book_id AND a.id = t.account_id
     LEFT JOIN payees p ON p.book_id = t.book_id AND p.id = t.payee_id
     WHERE t.book_id = :book AND t.id = :id
     """  # noqa: S608  # nosec B608  # constants

@@ -62,7 +62,7 @@ async def list_bills(
     dependencies=[Idempotent],
 )
 async def match_bill(schedule_id: UUID, due_on: CivilDate, body: MatchIn, book: WriteBook) -> dict[str, Any]:
-    """Whatever its day and amount are; the direction and the currency must be the bill's. It then stays matched."""
+    """Whatever its day and amount are; it is on the bill's account and of its type. It then stays matched."""
     return await bills.match(book, schedule_id, due_on, body.transaction_id)
 
 

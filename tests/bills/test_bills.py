@@ -131,7 +131,7 @@ async def test_an_import_pays_its_bills_in_few_statements(kim: Person, clock: Cl
 async def test_by_hand_a_payment_is_matched_and_taken_away_for_good(
     kim: Person, robin: Person, clock: Clock, unchanged: Unchanged
 ) -> None:
-    account, dollars = await kim.account(), await kim.account("Dollars", currency="USD")
+    account, spare = await kim.account(), await kim.account("Spare")
     made = await bill(kim, account)
     plain = expect(await kim.http.post("/schedules", json={
         "name": "Plain", "template": {"type": "expense", "account_id": account["id"]}, "amount": "5.00",
@@ -139,7 +139,7 @@ async def test_by_hand_a_payment_is_matched_and_taken_away_for_good(
     }), 201)  # fmt: skip
     clock.set("2026-03-20")
     late = await kim.add(account_id=account["id"], date="2026-03-20", amount="33.00")
-    foreign = await kim.add(account_id=dollars["id"], date="2026-03-20", amount="20.00")
+    foreign = await kim.add(account_id=spare["id"], date="2026-03-20", amount="20.00")
     income = await kim.add(account_id=account["id"], date="2026-03-20", amount="20.00", type="income")
     path = f"/schedules/{made['id']}/occurrences/2026-03-10"
     async with unchanged(kim):
@@ -168,6 +168,10 @@ async def test_by_hand_a_payment_is_matched_and_taken_away_for_good(
         problem(await kim.http.post(f"{next_one}/match", json=right), 409, "payment_taken")
     expect(await kim.http.patch(f"/transactions/{late['id']}", json={"amount": "34.00"}), 200)
     assert (await states(kim))[0] == ("2026-03-10", "paid")
+    expect(await kim.http.patch(f"/transactions/{late['id']}", json={"account_id": spare["id"]}), 200)
+    assert (await states(kim))[0] == ("2026-03-10", "overdue")
+    expect(await kim.http.patch(f"/transactions/{late['id']}", json={"account_id": account["id"]}), 200)
+    expect(await kim.http.post(f"{path}/match", json=right), 200)
     assert expect(await kim.http.post(f"{path}/unmatch"), 200)["status"] == "overdue"
     # One that would fit by itself is not put back where it was taken away.
     fitting = await pay(kim, account, "2026-03-11")
