@@ -70,7 +70,7 @@ class Rhythm:
     def due_days(self, days: Sequence[date]) -> list[date]:
         """For each of the dates the day that it stands for by the anchor."""
         if not self.interval.months:
-            return [day + timedelta(days=(self.anchor - day.weekday() + 3) % 7 - 3) for day in days]
+            return [_on_weekday(day, self.anchor) for day in days]
         return [on_month(_nearest(day, self.anchor), self.anchor) for day in days]
 
 
@@ -101,18 +101,16 @@ def _kept(days: Sequence[date], interval: Interval) -> Rhythm | None:
 
 
 def _by_weeks(days: Sequence[date], interval: Interval) -> Rhythm | None:
-    length = 7 * interval.every
-    gaps = [(b - a).days for a, b in itertools.pairwise(days)]
-    steps = [round(gap / length) for gap in gaps]
-    off = [abs(gap - step * length) for gap, step in zip(gaps, steps, strict=True)]
-    if max(off) > interval.tolerance or not _may_miss(steps):
-        return None
     weekdays = [day.weekday() for day in days]
     anchor = max(set(weekdays), key=lambda each: (weekdays.count(each), -each))
-    following = days[-1] + timedelta(days=length)
-    drift = (anchor - following.weekday() + 3) % 7 - 3
-    jitter = Decimal(sum(off)) / len(off)
-    return Rhythm(interval, anchor, following + timedelta(days=drift), jitter, sum(steps) - len(steps))
+    due = [_on_weekday(day, anchor) for day in days]
+    off = [abs((day - meant).days) for day, meant in zip(days, due, strict=True)]
+    gaps = [(b - a).days // 7 for a, b in itertools.pairwise(due)]
+    steps = [gap // interval.every for gap in gaps]
+    if max(off) > interval.tolerance or any(gap % interval.every for gap in gaps) or not _may_miss(steps):
+        return None
+    next_on = due[-1] + timedelta(weeks=interval.every)
+    return Rhythm(interval, anchor, next_on, Decimal(sum(off)) / len(off), sum(steps) - len(steps))
 
 
 def _by_months(days: Sequence[date], interval: Interval) -> Rhythm | None:
@@ -131,6 +129,11 @@ def _by_months(days: Sequence[date], interval: Interval) -> Rhythm | None:
         return None
     next_on = on_month(places[-1] + interval.months, anchor)
     return Rhythm(interval, anchor, next_on, Decimal(missing) / len(days), sum(steps) - len(steps))
+
+
+def _on_weekday(day: date, anchor: int) -> date:
+    """The nearest day that is this day of the week."""
+    return day + timedelta(days=(anchor - day.weekday() + 3) % 7 - 3)
 
 
 def _nearest(day: date, anchor: int) -> int:

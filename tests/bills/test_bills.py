@@ -1,10 +1,12 @@
 """Bills over HTTP: what is due, what came for it, and who is told."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
 from app.core.database import Database
+from app.schedules import bills_links
 from tests.bills.acting import bill, bills, codes, pay, revision_of, states, told, undo
 from tests.bills.conftest import Run
 from tests.conftest import Unchanged
@@ -185,11 +187,14 @@ async def test_by_hand_a_payment_is_matched_and_taken_away_for_good(
 
 
 async def test_people_are_reminded_once_and_the_reminder_goes_with_the_bill(
-    kim: Person, clock: Clock, run: Run, owner_database: Database
+    kim: Person, robin: Person, clock: Clock, run: Run, owner_database: Database, app_database: Database
 ) -> None:
     account = await kim.account()
     made = await bill(kim, account, remind_days=3)
     await bill(kim, account, name="Quiet", amount="7.00", template={"payee": "Quiet"})
+    async with app_database.begin() as connection:
+        books = await bills_links.books_with_bills(connection)
+    assert (UUID(kim.book_id) in books, UUID(robin.book_id) in books) == (True, False)
     clock.set("2026-03-06")
     await run("bills.remind", kim)
     assert await told(owner_database, kim) == []

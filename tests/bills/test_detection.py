@@ -10,9 +10,12 @@ import pytest
 
 from app.demo import plan
 from app.demo.moves import Flow
+from app.schedules.calendar import Recurrence
+from app.schedules.rrule import parse
 from app.subscriptions.detection import Found, Source, find
 from app.subscriptions.rhythm import rhythm_of
 from app.subscriptions.series import Payment, words_of
+from app.subscriptions.service import rule_of
 from tests.bills.histories import ACCOUNT, TODAY, Generator, payments, source
 
 MONTHLY = ("month", 1)
@@ -70,6 +73,7 @@ def test_intervals_are_kept_through_weekends_and_short_months(days: str, interva
         "2025-01-10 2025-02-10 2025-03-10 2025-04-10",  # ended long ago
         "2026-01-10 2026-04-10 2026-05-10 2026-06-10 2026-06-12",
         "2026-02-10 2026-02-11 2026-02-12",
+        "2026-05-18 2026-05-24 2026-05-30 2026-06-05 2026-06-11",  # every 6 days: no week has it twice
     ],
 )
 def test_the_same_amount_without_a_rhythm_is_nothing(days: str) -> None:
@@ -132,6 +136,27 @@ def test_confidence_is_the_sum_of_its_reasons_and_falls_with_what_is_late() -> N
 def test_one_day_or_none_keeps_no_rhythm() -> None:
     assert rhythm_of([]) is None
     assert rhythm_of([TODAY]) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "rule", "due"),
+    [
+        ("2026-05-25 2026-06-01 2026-06-08", "FREQ=WEEKLY;BYDAY=MO", "2026-05-25"),
+        ("2026-05-05 2026-05-18 2026-06-01 2026-06-15", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO", "2026-05-04"),
+        ("2026-03-04 2026-04-05 2026-05-04 2026-06-04", "FREQ=MONTHLY;BYMONTHDAY=4", "2026-03-04"),
+        ("2026-01-31 2026-02-28 2026-03-31 2026-04-30 2026-05-29", "FREQ=MONTHLY;BYMONTHDAY=-1", "2026-01-31"),
+        ("2025-09-14 2025-12-14 2026-03-13 2026-06-14", "FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=14", "2025-09-14"),
+        ("2025-03-03 2026-03-03", "FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=3", "2025-03-03"),
+    ],
+)
+def test_the_rule_of_a_rhythm_falls_on_the_days_that_were_paid_for(days: str, rule: str, due: str) -> None:
+    [found] = find([(source(), payments(*((day, "20.00") for day in days.split())))], TODAY)
+    assert rule_of(found) == rule
+    paid_for = found.rhythm.due_days([payment.day for payment in found.series.payments])
+    assert str(paid_for[0]) == due
+    recurrence = Recurrence(parse(rule), paid_for[0])
+    assert all(recurrence.includes(day) for day in [*paid_for, found.rhythm.next_on])
+    assert len(set(paid_for)) == len(paid_for)
 
 
 def _demo(today: date) -> tuple[list[Found], dict[UUID, str]]:
