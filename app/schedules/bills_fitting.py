@@ -72,7 +72,8 @@ def bounds(schedule: AnyRow, about: Estimate) -> tuple[Decimal, Decimal]:
 
 def may_pay(bill: Occurrence, payment: Payment) -> bool:
     """Whether it could pay the bill at all, whatever its day, amount and name are."""
-    return payment.account_id == bill.schedule.account_id and payment.type == bill.schedule.template["type"]
+    schedule = bill.schedule
+    return (payment.account_id, payment.type) == (schedule.account_id, schedule.template["type"])
 
 
 def fit(bill: Occurrence, payment: Payment) -> tuple[Any, ...] | None:
