@@ -172,7 +172,7 @@ async def test_changing_this_and_all_following_ones(kim: Person, scheduler: Sche
     late = {"from": "2026-02-28", "changes": {"amount": "900.00"}}
     problem(await kim.http.post(f"{path}/change-following", json=late), 409, "following_settled")
     for wrong in ("2026-03-30", "2026-06-30"):
-        none = {"from": wrong, "changes": {}}
+        none: Document = {"from": wrong, "changes": {}}
         problem(await kim.http.post(f"{path}/change-following", json=none), 404, "occurrence_not_found")
     body: Document = {"from": "2026-03-31", "changes": {"starts_on": "2026-03-31"}}
     problem(await kim.http.post(f"{path}/change-following", json=body), 422, "invalid_input")
