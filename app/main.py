@@ -57,7 +57,10 @@ from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
+from app.schedules.bills_router import ROUTERS as BILLS
 from app.schedules.router import router as schedules
+from app.subscriptions.router import router as subscriptions
+from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.system.service import HealthCheck
@@ -90,6 +93,8 @@ ROUTERS = (
     *BUDGETS,
     transfer_matches,
     transactions,
+    *BILLS,
+    subscriptions,
     payees,
     tags,
     attachments,

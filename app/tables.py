@@ -18,7 +18,10 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
+from app.notifications.models import Notification
+from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
+from app.subscriptions.models import SubscriptionDismissal
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
@@ -29,6 +32,7 @@ ALL_TABLES = (
     AccountViewer,
     Attachment,
     AuditEntry,
+    BillRejection,
     Book,
     BookInvitation,
     BookMember,
@@ -72,6 +76,7 @@ ALL_TABLES = (
     Schedule,
     ScheduleOccurrence,
     Session,
+    SubscriptionDismissal,
     Tag,
     TotpSecret,
     Transaction,

@@ -31,6 +31,9 @@ _TAKE = text(
               array_remove(ARRAY[
                   NULL::text,
                   CASE WHEN book_has_budgets() THEN 'budgets' END
+                  CASE WHEN EXISTS (SELECT FROM schedules x WHERE x.book_id = :book AND x.kind = 'bill'
+                                    AND x.archived_at IS NULL AND x.paused_at IS NULL) THEN 'bills' END,
+                  NULL::text
               ], NULL) AS uses
     """
 )

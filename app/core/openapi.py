@@ -46,6 +46,8 @@ TAGS = [
     {"name": "transactions", "description": "Expenses, income, transfers, splits."},
     {"name": "payees", "description": "Who is paid or pays: aliases, default categories, merging."},
     {"name": "tags", "description": "Words to find transactions by: renaming, merging."},
+    {"name": "bills", "description": "What is to be paid or to come, by when, and which transaction it was."},
+    {"name": "subscriptions", "description": "What comes again in the book's history: to accept, or to dismiss."},
     {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
     {"name": "exports", "description": "The whole book for other programs."},

@@ -183,6 +183,27 @@ ENTITIES: dict[str, Entity] = {
             "reason_code": "text",
         },
     ),
+    "bill_rejection": Entity(
+        "bill_rejections",
+        {"schedule_id": "uuid", "due_on": "date", "transaction_id": "uuid"},
+        revision=False,
+        updated_at=False,
+        created_at=False,
+    ),
+    "subscription_dismissal": Entity(
+        "subscription_dismissals",
+        {
+            "account_id": "uuid",
+            "direction": "text",
+            "name": "text",
+            "unit": "text",
+            "every": "integer",
+            "amount": "numeric",
+            "transaction_id": "uuid",
+        },
+        revision=False,
+        updated_at=False,
+    ),
     "import": Entity(
         "imports",
         {

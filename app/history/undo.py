@@ -40,7 +40,9 @@ SMALL_KIND = {
 }
 
 # Nothing stands on these, they stand on transactions: they go first and come last.
-ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "payee_alias")
+ON_TRANSACTIONS = (
+    "attachment", "merged_transaction", "transfer_rejection", "payee_alias", "bill_rejection", "subscription_dismissal"
+)  # fmt: skip
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation"),

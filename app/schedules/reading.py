@@ -39,7 +39,8 @@ _ACTIVE = text(
 # Who does not see all has `transactions` without what is hidden; a schedule of something visible may have posted it.
 OCCURRENCE_COLUMNS = """
     o.schedule_id, o.due_on, o.id, o.date, o.amount, o.reason, o.reason_code, o.revision, o.created_at, o.updated_at,
-    CASE WHEN o.transaction_id IS NOT NULL AND t.id IS NULL THEN 'skipped' ELSE o.status END AS status,
+    CASE WHEN o.transaction_id IS NULL OR t.id IS NOT NULL THEN o.status
+         WHEN o.status = 'matched' THEN 'planned' ELSE 'skipped' END AS status,
     o.status AS kept_status, t.id AS transaction_id, o.transaction_id AS linked_id
 """
 OCCURRENCE_SOURCE = """

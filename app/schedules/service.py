@@ -182,7 +182,8 @@ def kept_values(row: AnyRow) -> Document:
 
 async def take_back_notices(book: BookWriter, schedule_id: UUID, days: list[date]) -> None:
     """That something waits, or failed, is not so any more."""
-    await withdraw(book.connection, [notice_key(kind, schedule_id, day) for day in days for kind in ("due", "failed")])
+    kinds = ("schedule_due", "schedule_failed", "bill_due", "bill_overdue")
+    await withdraw(book.connection, [f"{kind}:{schedule_id}:{day}" for day in days for kind in kinds])
 
 
 def notice_key(kind: str, schedule_id: UUID, due_on: date) -> str:

@@ -142,10 +142,14 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_READ, "reports:read"): "report_monthly report_budgets",
     (BOOK_READ, "reports:read"): "report_monthly",
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
-    (BOOK_READ, "schedules:read"): "list_schedules list_upcoming get_schedule list_occurrences get_occurrence",
+    (BOOK_READ, "schedules:read"): """
+        list_schedules list_upcoming get_schedule list_occurrences get_occurrence
+        list_bills list_subscriptions summarise_subscriptions
+    """,
     (BOOK_WRITE, "schedules:write"): """
         create_schedule replace_schedule update_schedule delete_schedule change_following
         update_occurrence confirm_occurrence skip_occurrence unskip_occurrence
+        match_bill unmatch_bill accept_subscription dismiss_subscription
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
     (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
@@ -222,6 +226,9 @@ OTHER_IDS = {
 """Rows with which it succeeds, where the row of ATTEMPTS is in use or in another state."""
 
 DOMAIN_ANSWERS: dict[str, Refusal] = {
+    # The schedule is no bill, and nothing comes again in the book.
+    **dict.fromkeys(("match_bill", "unmatch_bill"), Refusal(404, "bill_not_found")),
+    **dict.fromkeys(("accept_subscription", "dismiss_subscription"), Refusal(404, "subscription_not_found")),
     # A token is good for the one it was mailed to, and none of these was mailed one.
     "verify_own_email": Refusal(422, "token_not_valid"),
     # Nor is there a mail whose link it would be.

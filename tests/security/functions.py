@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     ),
     "withdraw_notifications": (Probe("SELECT withdraw_notifications(ARRAY['probe'])::text", ("0", "1")),),
     # Which books have something to do, for the scheduler; no more of them than that.
+    "books_with_bills": (Probe("SELECT 1::text FROM books_with_bills() WHERE book_id IS NULL", ()),),
     "due_schedules": (Probe("SELECT d::text FROM due_schedules('1800-01-01') d", ()),),
     # They name people, of whom each has to be acted as before anything of theirs is seen; and they forget what is old.
     "people_to_mail": (Probe("SELECT p::text FROM people_to_mail('-infinity', 0) p", ()),),

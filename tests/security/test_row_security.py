@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.core.clock import now
 from app.core.database import APP_ROLE, Database, sqlstate
 from tests.attachments.files import attach, png
 from tests.dump import dump, tables_of_books
@@ -44,6 +46,17 @@ async def fill(person: Person) -> None:
     rule = {"rrule": "FREQ=MONTHLY", "starts_on": "2090-01-01"}
     made = expect(await person.http.post("/schedules", json={**rent, **rule}), 201)
     expect(await person.http.post(f"/schedules/{made['id']}/occurrences/2090-01-01/skip"), 200)
+    due = {"rrule": "FREQ=MONTHLY", "starts_on": "2026-01-01", "active_from": "2026-01-01", "kind": "bill"}
+    owed = expect(await person.http.post("/schedules", json={**rent, **due}), 201)
+    paid = {"transaction_id": bought["id"]}
+    for path, answer in (("match", paid), ("unmatch", None)):
+        occurrence = f"/schedules/{owed['id']}/occurrences/2026-01-01/{path}"
+        expect(await person.http.post(occurrence, json=answer), 200)
+    for weeks in (3, 2, 1):
+        day = now().date() - timedelta(days=7 * weeks)
+        await person.add(account_id=savings["id"], payee="Box", date=str(day))
+    [weekly] = (await person.read("/subscriptions"))["items"]
+    expect(await person.http.post("/subscriptions/dismiss", json={"key": weekly["key"]}), 200)
     out = await person.add(account_id=savings["id"], date="2026-02-01")
     back = [await person.add(account_id=account["id"], type="income", date="2026-02-01") for _ in range(2)]
     for path, row, status in (("reject", back[0], 204), ("accept", back[1], 200)):

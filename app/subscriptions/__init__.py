@@ -1,0 +1,1 @@
+"""Regular payments and regular income, found in a book's own history."""
