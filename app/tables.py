@@ -17,6 +17,7 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification
+from app.schedules.models import Schedule, ScheduleOccurrence
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
@@ -60,6 +61,8 @@ ALL_TABLES = (
     RecoveryCode,
     RefreshToken,
     RolePermission,
+    Schedule,
+    ScheduleOccurrence,
     Session,
     Tag,
     TotpSecret,

@@ -1,0 +1,1 @@
+"""Schedules: transactions that come again, and what became of each occurrence."""
