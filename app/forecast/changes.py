@@ -49,9 +49,7 @@ def assumed(
             case Balance():
                 account = known.account(f"{field}.account_id", change.account_id)
                 units = _units(f"{field}.balance", account, change.balance)
-                accounts = tuple(
-                    replace(each, balance=units) if each.id == account.id else each for each in accounts
-                )
+                accounts = tuple(replace(each, balance=units) if each.id == account.id else each for each in accounts)
             case RemoveSchedule():
                 gone = _of_schedule(field, planned, change)
                 planned = tuple(entry for entry in planned if entry not in gone)
@@ -75,21 +73,19 @@ def _of_schedule(field: str, planned: Sequence[Entry], change: RemoveSchedule | 
     return found
 
 
-def _with_amount(
-    known: Assumptions, field: str, planned: tuple[Entry, ...], change: ChangeAmount
-) -> tuple[Entry, ...]:
+def _with_amount(known: Assumptions, field: str, planned: tuple[Entry, ...], change: ChangeAmount) -> tuple[Entry, ...]:
     """Each occurrence scaled to the new amount, which is then certain.
 
     The first account of an occurrence moves exactly the amount; its parts, and what moves elsewhere, keep their
     proportion to it.
     """
     touched = _of_schedule(field, planned, change)
-    days: defaultdict[date, list[Entry]] = defaultdict(list)
+    occurrences: defaultdict[date | None, list[Entry]] = defaultdict(list)
     for entry in planned:
         if entry in touched:
-            days[entry.day].append(entry)
+            occurrences[entry.due_on].append(entry)
     found = [entry for entry in planned if entry not in touched]
-    for parts in days.values():
+    for parts in occurrences.values():
         first = known.account(f"{field}.schedule_id", parts[0].account_id)
         wanted = _units(f"{field}.amount", first, change.amount)
         whole = abs(sum(part.change.expected for part in parts if part.account_id == first.id))

@@ -13,7 +13,8 @@ from app.forecast.schemas import MAX_ACCOUNTS, MAX_MONTHS, Forecast, Points, Ran
 MAX_CHANGES = 20
 
 Moved = Annotated[
-    NonZeroAmount, Field(description="What moves on the account: positive is money in. With `to_account_id`, the other one moves the opposite way.")
+    NonZeroAmount,
+    Field(description="What moves on `account_id`, positive is money in; on `to_account_id` it moves the other way."),
 ]
 
 
@@ -38,7 +39,9 @@ class Recurring(_Moving):
     """Something that comes again and again."""
 
     type: Literal["recurring"]
-    rrule: Annotated[str, Field(max_length=500, description="As of a schedule.", examples=["FREQ=MONTHLY;BYMONTHDAY=1"])]
+    rrule: Annotated[
+        str, Field(max_length=500, description="As of a schedule.", examples=["FREQ=MONTHLY;BYMONTHDAY=1"])
+    ]
     starts_on: CivilDate | None = Field(default=None, description="Today when absent.")
 
 
@@ -92,7 +95,7 @@ class WhatIf(Body):
 
     months: Annotated[Whole, Field(ge=1, le=MAX_MONTHS)] = 3
     changes: Annotated[list[Change], Field(min_length=1, max_length=MAX_CHANGES)]
-    account_ids: Annotated[list[UUID], Field(max_length=MAX_ACCOUNTS)] = []
+    account_ids: list[UUID] = Field(default=[], max_length=MAX_ACCOUNTS, description="As `account_id` of the forecast.")
     points: Points | None = None
     rest: Flag = True
     budgets: Flag = True

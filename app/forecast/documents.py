@@ -49,7 +49,7 @@ def fineness(today: date, last: date, lines: int, wanted: str | None) -> str:
         raise invalid(
             "points",
             "too_many_points",
-            f"{count} points are more than the {MAX_POINTS} of an answer: name accounts, fewer months, or coarser points",
+            f"{count} points are more than the {MAX_POINTS} of an answer: name accounts, ask for less, or coarser",
         )
     return wanted
 

@@ -56,7 +56,9 @@ def months_of(flows: Iterable[Flow], kinds: Mapping[UUID, Side], today: date) ->
     return dict(found)
 
 
-def unexplained(series: Mapping[Key, Series], entries: Iterable[Entry], kinds: Mapping[UUID, Side], today: date) -> dict[Key, Series]:
+def unexplained(
+    series: Mapping[Key, Series], entries: Iterable[Entry], kinds: Mapping[UUID, Side], today: date
+) -> dict[Key, Series]:
     """The same without what the schedules bring in the same months of the coming year; never past 0."""
     start = first_month(today)
     ahead = today.replace(day=1) + relativedelta(months=1)

@@ -24,6 +24,8 @@ class Account:
     balance: int
     is_liability: bool = False
     is_archived: bool = False
+    is_private: bool = False
+    """Whether some member of the book does not see it: a budget that names no accounts does not count it."""
 
     def units(self, amount: Decimal) -> int:
         """An amount in the account's currency as whole units; it has no more decimals than the currency."""
@@ -67,6 +69,8 @@ class Entry:
     day: date
     change: Range
     is_transfer: bool = False
+    due_on: date | None = None
+    """Which occurrence of its schedule it belongs to."""
 
 
 @dataclass(frozen=True)

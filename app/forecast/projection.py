@@ -126,7 +126,10 @@ def _budgets(plan: Plan, budgeted: list[Budgeted], widths: list[int], sources: d
         expected = [-amount for amount in accumulate(spent)]
         moved = [amount != 0 for amount in expected]
         part = Sums(
-            [e - divided(each.spread.down * w, MONTH) if m else e for e, w, m in zip(expected, widths, moved, strict=True)],
+            [
+                e - divided(each.spread.down * w, MONTH) if m else e
+                for e, w, m in zip(expected, widths, moved, strict=True)
+            ],
             expected,
             [min(0, e + divided(each.spread.up * w, MONTH)) for e, w in zip(expected, widths, strict=True)],
         )

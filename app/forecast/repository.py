@@ -15,7 +15,13 @@ _GROUND = (
             (SELECT json_agg(json_build_object(
                         'id', a.id, 'name', a.name, 'type', a.type, 'currency', a.currency, 'exponent', c.exponent,
                         'balance', trunc(a.balance * 10::numeric ^ c.exponent)::text,
-                        'archived', a.archived_at IS NOT NULL)
+                        'archived', a.archived_at IS NOT NULL,
+                        'private', EXISTS (
+                            SELECT FROM account_viewers v JOIN book_members m ON m.book_id = v.book_id
+                            WHERE v.book_id = a.book_id AND v.account_id = a.id
+                              AND NOT EXISTS (SELECT FROM account_viewers w
+                                              WHERE w.book_id = v.book_id AND w.account_id = v.account_id
+                                                AND w.user_id = m.user_id)))
                     ORDER BY a.sort, lower(a.name), a.id)
              FROM accounts a JOIN currencies c ON c.code = a.currency WHERE a.book_id = :book) AS accounts,
             (SELECT json_agg(json_build_object('id', id, 'parent_id', parent_id, 'kind', kind))

@@ -22,7 +22,8 @@ class ForecastQuery(BaseModel):
 
     months: Annotated[int, Field(ge=1, le=MAX_MONTHS, description="How far ahead, from today.")] = 3
     account_id: Annotated[
-        list[UUID], Field(max_length=MAX_ACCOUNTS, description="Only these accounts. All that are not archived when absent.")
+        list[UUID],
+        Field(max_length=MAX_ACCOUNTS, description="Only these accounts. All that are not archived when absent."),
     ] = []
     points: Annotated[
         Points | None,
@@ -168,5 +169,3 @@ class Forecast(BaseModel):
     accounts: list[AccountLine]
     totals: list[Total]
     base: BaseTotal
-
-

@@ -138,6 +138,7 @@ def _account(row: dict[str, Any]) -> Account:
         int(row["balance"]),
         row["type"] in LIABILITIES,
         row["archived"],
+        row["private"],
     )
 
 

@@ -29,7 +29,8 @@ class Period:
 class Budget:
     """A budget as the forecast needs it; None for `categories` or `accounts` is all of them.
 
-    `categories` has the descendants, too; `accounts` are those whose spending counts. Budgets are in the base currency.
+    `categories` has the descendants, too; all accounts are those that every member sees. Budgets are in the base
+    currency.
     """
 
     source: Source
@@ -104,7 +105,7 @@ def spend(
     found: list[Budgeted] = []
     explained: set[Key] = set()
     for budget in sorted(budgets, key=_width):
-        eligible = [each for each in accounts if budget.accounts is None or each.id in budget.accounts]
+        eligible = [each for each in accounts if _counts(budget, each)]
         if not eligible:
             continue
         ids = frozenset(each.id for each in eligible)
@@ -126,6 +127,10 @@ def spend(
                 spread = spread_of(past[account.id][-known:] if known > 0 else [])
                 found.append(Budgeted(budget.source, account.id, own, spread))
     return found, frozenset(explained)
+
+
+def _counts(budget: Budget, account: Account) -> bool:
+    return not account.is_private if budget.accounts is None else account.id in budget.accounts
 
 
 def _width(budget: Budget) -> tuple[int, int, int, str]:
