@@ -124,7 +124,7 @@ def quantile(sample: Sequence[int], tenths: int) -> int:
     ordered = sorted(sample)
     below, part = divmod((len(ordered) - 1) * tenths, 10)
     above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + divided((ordered[above] - ordered[below]) * part, 10)
+    return divided(ordered[below] * (10 - part) + ordered[above] * part, 10)
 
 
 def without_keys(series: Mapping[Key, Series], taken: Collection[Key]) -> dict[Key, Series]:

@@ -1,8 +1,10 @@
 """Schedules and budgets, as the forecast reckons with them."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from anyio import to_thread
 
