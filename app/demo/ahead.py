@@ -7,7 +7,7 @@ the occurrences up to its day a thing of the past.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID, uuid5
@@ -39,6 +39,21 @@ def yearly(month: int, day: int) -> str:
 
 
 @dataclass(frozen=True)
+class Past:
+    """The demo up to today: when it began, its transactions by date, its accounts and categories."""
+
+    start: date
+    today: date
+    bodies: Sequence[FlowIn | TransferIn]
+    accounts: Mapping[AccountName, UUID]
+    categories: Mapping[CategoryName, UUID]
+
+    @property
+    def tomorrow(self) -> date:
+        return self.today + timedelta(days=1)
+
+
+@dataclass(frozen=True)
 class Payment:
     """Money spent or earned again and again; the last one with this payee, in this category and month, is its like."""
 
@@ -48,7 +63,7 @@ class Payment:
     rrule: str
     month: int | None = None
     account: AccountName = CHECKING
-    kind: Literal["transaction", "bill"] = "transaction"
+    is_bill: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,12 +78,9 @@ class Moved:
 PAYMENTS = (
     Payment("Salary", EMPLOYER, CategoryName.SALARY, LAST_WORKDAY),
     Payment("Rent", "Linden Housing", CategoryName.RENT, monthly(1)),
+    *(Payment(text, payee, CategoryName.INSURANCE, yearly(month, 3), month) for month, _, payee, text, _ in INSURANCE),
     *(
-        Payment(text, payee, CategoryName.INSURANCE, yearly(month, 3), month)
-        for month, _, payee, text, _ in INSURANCE
-    ),
-    *(
-        Payment(item.payee, item.payee, item.category, monthly(item.day), account=item.account, kind="bill")
+        Payment(item.payee, item.payee, item.category, monthly(item.day), account=item.account, is_bill=True)
         for item in SUBSCRIPTIONS
     ),
 )
@@ -107,7 +119,7 @@ def first_budgeted(start: date) -> date:
     return start + relativedelta(months=MONTHS_OF_BUDGETS)
 
 
-def budgets(start: date, categories: Mapping[CategoryName, UUID]) -> Iterator[BudgetIn]:
+def budgets(past: Past) -> Iterator[BudgetIn]:
     """All budgets, always the same for the same start."""
     for number, each in enumerate(ALLOWANCES):
         yield BudgetIn(
@@ -116,9 +128,9 @@ def budgets(start: date, categories: Mapping[CategoryName, UUID]) -> Iterator[Bu
             kind=each.kind,
             amount=Decimal(each.amount),
             period="monthly",
-            start_date=first_budgeted(start),
+            start_date=first_budgeted(past.start),
             rollover=each.rollover,
-            category_ids=[categories[name] for name in each.categories],
+            category_ids=[past.categories[name] for name in each.categories],
             sort=number,
         )
 
@@ -128,24 +140,18 @@ def envelope() -> UUID:
     return next(each.id for each in ALLOWANCES if each.kind == "envelope")
 
 
-def put_aside(start: date, today: date) -> Iterator[date]:
+def put_aside(past: Past) -> Iterator[date]:
     """On which days money went into the envelope: the first of each month up to today."""
-    day = first_budgeted(start)
-    while day <= today:
+    day = first_budgeted(past.start)
+    while day <= past.today:
         yield day
         day += relativedelta(months=1)
 
 
-def schedules(
-    past: Sequence[FlowIn | TransferIn],
-    start: date,
-    tomorrow: date,
-    accounts: Mapping[AccountName, UUID],
-    categories: Mapping[CategoryName, UUID],
-) -> Iterator[ScheduleIn]:
+def schedules(past: Past) -> Iterator[ScheduleIn]:
     """All schedules whose like is in the past, with its amount; what is due before tomorrow is passed over."""
     for payment in PAYMENTS:
-        flow = _last_flow(past, payment, accounts[payment.account], categories[payment.category])
+        flow = _last_flow(past, payment)
         if flow is not None:
             template: dict[str, Any] = {
                 "type": flow.type,
@@ -154,8 +160,8 @@ def schedules(
                 "payee": flow.payee,
                 "tags": list(flow.tags),
             }
-            bill = {"tolerance": Decimal(25), "window_days": 5} if payment.kind == "bill" else {}
-            yield _schedule(payment.name, payment.rrule, start, tomorrow, template, flow.amount, kind=payment.kind, **bill)
+            bill = {"kind": "bill", "tolerance": Decimal(25), "window_days": 5} if payment.is_bill else {}
+            yield _schedule(past, payment.name, payment.rrule, template, flow.amount, **bill)
     for moved in MOVED:
         transfer = _last_transfer(past, moved)
         if transfer is not None:
@@ -167,42 +173,39 @@ def schedules(
             }
             if transfer.fee_amount is not None:
                 template |= {"fee_amount": str(transfer.fee_amount), "fee_category_id": str(transfer.fee_category_id)}
-            yield _schedule(moved.name, moved.rrule, start, tomorrow, template, transfer.amount)
+            yield _schedule(past, moved.name, moved.rrule, template, transfer.amount)
 
 
 def schedule_id(name: str) -> UUID:
     return uuid5(NAMESPACE, f"schedule/{name}")
 
 
-def _schedule(
-    name: str, rrule: str, start: date, tomorrow: date, template: dict[str, Any], amount: Decimal, **more: Any
-) -> ScheduleIn:
+def _schedule(past: Past, name: str, rrule: str, template: dict[str, Any], amount: Decimal, **more: Any) -> ScheduleIn:
     return ScheduleIn(
         id=schedule_id(name),
         name=name,
         template=template,
         rrule=rrule,
-        starts_on=start,
+        starts_on=past.start,
         amount=amount,
         mode="confirm",
-        active_from=tomorrow,
+        active_from=past.tomorrow,
         **more,
     )
 
 
-def _last_flow(
-    past: Sequence[FlowIn | TransferIn], payment: Payment, account_id: UUID, category_id: UUID
-) -> FlowIn | None:
-    for body in reversed(past):
+def _last_flow(past: Past, payment: Payment) -> FlowIn | None:
+    wanted = payment.payee, past.accounts[payment.account], past.categories[payment.category]
+    for body in reversed(past.bodies):
         if (
             isinstance(body, FlowIn)
-            and (body.payee, body.account_id, body.category_id) == (payment.payee, account_id, category_id)
+            and (body.payee, body.account_id, body.category_id) == wanted
             and payment.month in {None, body.date.month}
         ):
             return body
     return None
 
 
-def _last_transfer(past: Sequence[FlowIn | TransferIn], moved: Moved) -> TransferIn | None:
-    found = (body for body in reversed(past) if isinstance(body, TransferIn) and body.description == moved.description)
-    return next(found, None)
+def _last_transfer(past: Past, moved: Moved) -> TransferIn | None:
+    bodies = (body for body in reversed(past.bodies) if isinstance(body, TransferIn))
+    return next((body for body in bodies if body.description == moved.description), None)

@@ -7,7 +7,7 @@ killed is completed by the next, a run on a later day adds the days since, and a
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -27,9 +27,6 @@ from app.auth.repository import user_for_login
 from app.auth.schemas import Register
 from app.categories import service as categories
 from app.categories.schemas import CategoryIn
-from app.budgets import editing, envelopes
-from app.budgets import service as budgets
-from app.budgets.schemas import AssignmentIn
 from app.core.config import Settings
 from app.core.database import Database, domain_error_of
 from app.core.errors import DomainError
@@ -40,11 +37,8 @@ from app.core.secret import accepted_secrets
 from app.core.security import AccessClaims, Bearer, PasswordHasher
 from app.core.tokens import AccessTokens
 from app.core.vault import Vault
-from app.demo import ahead, plan
+from app.demo import ahead, plan, planning
 from app.demo.moves import OPENINGS, AccountName, CategoryName
-from app.schedules import service as schedules
-from app.schedules.planned import planned
-from app.schedules.schemas import SchedulePatch
 from app.transactions import listing
 from app.transactions import service as transactions
 from app.transactions.filters import Sort, TransactionFilter
@@ -57,8 +51,6 @@ FULL_NAME = "Robin Demo"
 TIME_ZONE = "Europe/Berlin"
 BASE_CURRENCY = "EUR"
 BATCH = 250
-OVERDUE = timedelta(days=366)
-"""How long ago something may be due that a run makes a thing of the past."""
 
 Report = Callable[[int, int], None]
 Bodies = Sequence[FlowIn | TransferIn]
@@ -131,7 +123,7 @@ class _Demo:
             account_ids = {name: plan.account_id(name) for name in AccountName}
             wanted = list(plan.bodies(start, today, account_ids, category_ids))
             added = await self._write(claims, wanted)
-            await self._plan_ahead(claims, start, wanted, account_ids, category_ids)
+            await self._plan_ahead(claims, ahead.Past(start, today, wanted, account_ids, category_ids))
         return DemoSummary(EMAIL, PASSWORD, len(account_ids), len(wanted), added, start, today)
 
     def _door(self, connection: AsyncConnection) -> Door:
@@ -220,42 +212,13 @@ class _Demo:
                     await transactions.patch(writer, transaction_id, TransactionPatch(status="cleared"), None)
         return len(missing)
 
-    async def _plan_ahead(
-        self,
-        claims: AccessClaims,
-        start: date,
-        past: Bodies,
-        account_ids: dict[AccountName, UUID],
-        category_ids: dict[CategoryName, UUID],
-    ) -> None:
+    async def _plan_ahead(self, claims: AccessClaims, past: ahead.Past) -> None:
         """Make the schedules and budgets that are missing, and fill the envelope of the months since."""
         async with self._reading(claims) as book:
-            today = book.actor.today()
-            tomorrow = today + timedelta(days=1)
-            overdue = {each.schedule_id for each in await planned(book, today - OVERDUE, today)}
-            present = await _planned_ids(book)
-            live = {budget.id: budget for budget in await budgets.live(book)}
-        bodies = ahead.schedules(past, start, tomorrow, account_ids, category_ids)
-        new_schedules = [body for body in bodies if body.id not in present]
-        new_budgets = [body for body in ahead.budgets(start, category_ids) if body.id not in present]
-        empty = list(ahead.put_aside(start, today))
-        if ahead.envelope() in present:
-            envelope = live.get(ahead.envelope())
-            # One that somebody archived takes nothing any more.
-            filled = {day for day, _ in envelope.assigned} if envelope else set(empty)
-            empty = [day for day in empty if day not in filled]
-        if not (new_schedules or new_budgets or empty or overdue):
-            return
-        async with self._writing(claims) as writer:
-            for schedule in new_schedules:
-                await schedules.create(writer, schedule)
-            for schedule_id in overdue:
-                # The plan has the transactions up to today: nothing of them is still to come.
-                await schedules.patch(writer, schedule_id, SchedulePatch(active_from=tomorrow), None)
-            for budget in new_budgets:
-                await editing.create(writer, budget)
-            for day in empty:
-                await envelopes.assign(writer, ahead.envelope(), AssignmentIn(amount=ahead.PUT_ASIDE, date=day))
+            missing = await planning.missing(book, past)
+        if missing:
+            async with self._writing(claims) as writer:
+                await planning.make(writer, missing)
 
 
 def _reader(connection: AsyncConnection, row: RowMapping) -> BookReader:
@@ -290,13 +253,6 @@ async def _category_ids(book: BookReader) -> dict[CategoryName, UUID]:
     found = {(document["name"], document["kind"]): document["id"] for document in await categories.every(book)}
     wanted = ((name, (name.value, name.kind)) for name in CategoryName)
     return {name: found[key] for name, key in wanted if key in found}
-
-
-async def _planned_ids(book: BookReader) -> set[UUID]:
-    """Of the schedules and budgets that the book has, archived ones included."""
-    found = [await schedules.every(book, None, archived=archived) for archived in (False, True)]
-    found.append(await budgets.every(book, archived=None))
-    return {document["id"] for documents in found for document in documents}
 
 
 async def _present(book: BookReader) -> dict[UUID, str]:
