@@ -51,6 +51,7 @@ from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
+from app.schedules.router import router as schedules
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
@@ -84,6 +85,7 @@ ROUTERS = (
     attachments,
     forecast,
     reports,
+    schedules,
     exports,
     currencies,
     *HISTORIES,

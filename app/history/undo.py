@@ -23,6 +23,7 @@ from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
 from app.imports.posting import GONE
+from app.schedules.repository import WAKE
 from app.transactions import posting
 from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
 from app.transactions.posting_sql import NO_LOG
@@ -189,6 +190,8 @@ class _Step:
         if ("account", "created") in self.found:
             await run_telling(self.book, imports_sql.DETACH_PREVIEWS, self.writing)
         await self._remove(tuple(reversed(BELOW_TRANSACTIONS)))
+        if self.entities & {"schedule", "schedule_occurrence"}:
+            await self.book.connection.execute(WAKE, self.names)
 
     async def refusal(self, error: IntegrityError) -> Exception:
         """Why the database refused, after what was done is taken back."""

@@ -85,9 +85,7 @@ async def upcoming(book: BookReader, first: date, last: date) -> list[Occurrence
     schedules = await reading.active(book.connection, book.book_id, _shifted(last, 1))
     if not schedules:
         return []
-    rows = await reading.kept(
-        book.connection, book.book_id, [row.id for row in schedules], _shifted(first, -1), _shifted(last, 1)
-    )
+    rows = await reading.kept(book.connection, book.book_id, [row.id for row in schedules], *around(first, last))
     by_schedule: dict[UUID, list[AnyRow]] = {}
     for row in rows:
         by_schedule.setdefault(row.schedule_id, []).append(row)
@@ -114,8 +112,7 @@ def occurrences(schedule: AnyRow, rows: Sequence[AnyRow], first: date, last: dat
     `rows` are what is kept of the occurrences that are due, or were moved, to these days or a weekend around them.
     """
     by_day: Mapping[date, AnyRow] = {row.due_on: row for row in rows}
-    around = recurrence(schedule).days(_shifted(first, -1), _shifted(last, 1))
-    for due_on in sorted({*around, *by_day}):
+    for due_on in sorted({*recurrence(schedule).days(*around(first, last)), *by_day}):
         one = occurrence(schedule, due_on, by_day.get(due_on), today)
         if first <= one.date <= last:
             yield one
@@ -150,6 +147,11 @@ def movements(one: Occurrence) -> tuple[Movement, ...]:
         )
         for small, line, large in zip(least, expected, most, strict=True)
     )
+
+
+def around(first: date, last: date) -> tuple[date, date]:
+    """The days on which is due what a weekend may move to these."""
+    return _shifted(first, -1), _shifted(last, 1)
 
 
 def _shifted(day: date, direction: int) -> date:
