@@ -29,7 +29,8 @@ _TAKE = text(
     RETURNING b.revision, b.base_currency, b.base_currency_chosen, b.locked_until,
               (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent,
               array_remove(ARRAY[
-                  NULL::text
+                  NULL::text,
+                  CASE WHEN book_has_budgets() THEN 'budgets' END
               ], NULL) AS uses
     """
 )
