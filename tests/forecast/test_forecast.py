@@ -4,9 +4,11 @@ from datetime import date
 
 import pytest
 
+from app.core.database import Database
 from tests.forecast.books import at, check, line, spend_monthly
 from tests.people import Person, expect, fields, problem
 from tests.schedules.clock import Clock, schedule
+from tests.security.household import join
 
 TODAY = "2026-02-10"
 
@@ -216,3 +218,44 @@ async def test_an_answer_has_a_bounded_size(kim: Person, clock: Clock) -> None:
 async def test_others_see_only_what_is_theirs(kim: Person, robin: Person, clock: Clock) -> None:
     account = await kim.account()
     problem(await robin.get("/forecast", account_id=account["id"]), 404, "account_not_found")
+
+
+async def test_a_private_account_is_in_nothing_that_others_see(
+    kim: Person, robin: Person, clock: Clock, owner_database: Database
+) -> None:
+    """Nor are its schedules, its habits, or a budget that names it; what all see is the same for both."""
+    ours = await kim.account("Ours", opening_balance="1000.00", opening_date="2025-01-01")
+    mine = await kim.account(
+        "Secret", opening_balance="700.00", opening_date="2025-01-01", visibility="private", currency="EUR"
+    )
+    food = await kim.category("Our food")
+    for account in (ours, mine):
+        await spend_monthly(kim, account, food, date(2026, 1, 15), ["30.00"] * 13)
+    to_mine = {"type": "transfer", "to_account_id": mine["id"]}
+    await schedule(kim, ours, name="Secret savings", template=to_mine, amount="11.00")
+    await schedule(kim, mine, name="Secret club", amount="13.00")
+    monthly = {"amount": "31.00", "period": "monthly", "start_date": "2026-03-01", "category_ids": [food["id"]]}
+    for name, accounts in (("Food", []), ("Secret food", [mine["id"]])):
+        body = {**monthly, "name": name, "account_ids": accounts}
+        expect(await kim.http.post("/budgets", json=body), 201)
+    await join(owner_database, kim.book_id, robin, "viewer")
+
+    whole = await kim.read("/forecast", months="2", points="monthly")
+    check(whole)
+    assert {each["name"] for each in line(whole, mine)["sources"]} == {"Secret savings", "Secret club", "Secret food"}
+    # March, and ten days of April at 31 / 30: from ours for the budget of all, from mine for the one that names it.
+    spent = {each["name"]: each["expected"] for each in line(whole, mine)["sources"]}
+    assert spent["Secret food"] == "-41.33"
+
+    robin.http.headers["X-Book-Id"] = kim.book_id
+    seen = await robin.read("/forecast", months="2", points="monthly")
+    check(seen)
+    assert "secret" not in str(seen).lower()
+    assert [each["name"] for each in seen["accounts"]] == ["Ours"]
+    assert {each["name"]: each["expected"] for each in line(seen, ours)["sources"]} == {"Food": "-41.33"}
+    assert seen["base"]["balance"] == line(whole, ours)["balance"] == "610.00"
+    problem(await robin.get("/forecast", account_id=mine["id"]), 404, "account_not_found")
+    # A viewer may ask what would be.
+    change = {"type": "balance", "account_id": ours["id"], "balance": "1.00"}
+    expect(await robin.http.post("/forecast/what-if", json={"changes": [change]}), 200)
+    del robin.http.headers["X-Book-Id"]

@@ -128,6 +128,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
     (BOOK_WRITE, "imports:write"): "create_import commit_import undo_import discard_import",
     (BOOK_READ, "reports:read"): "report_monthly",
+    (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history

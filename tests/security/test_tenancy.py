@@ -52,6 +52,11 @@ def pair(ids: dict[str, str]) -> dict[str, Any]:
     return {"outgoing_id": ids["transaction_id"], "incoming_id": ids["category_id"]}
 
 
+def what_if(ids: dict[str, str]) -> dict[str, Any]:
+    change = {"type": "balance", "account_id": ids["account_id"], "balance": "1"}
+    return {"account_ids": [ids["account_id"]], "months": 1, "points": "monthly", "changes": [change]}
+
+
 def new_account(_: dict[str, str]) -> dict[str, Any]:
     return {"name": "New", "type": "cash", "currency": "EUR"}
 
@@ -231,6 +236,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_transaction_history": Attempt(FOREIGN),
     "export_hledger": Attempt(OWN),
     "export_beancount": Attempt(OWN),
+    "get_forecast": Attempt(OWN),
+    "forecast_what_if": Attempt(FOREIGN, what_if),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 
