@@ -27,7 +27,7 @@ CHECKING = AccountName.CHECKING
 LAST_WORKDAY = "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"
 MONTHS_OF_BUDGETS = 24
 """Budgets begin so many months after the demo does, a year before its first run."""
-PUT_ASIDE = Decimal("150.00")
+PUT_ASIDE = Decimal("250.00")
 
 
 def monthly(day: int) -> str:
@@ -86,6 +86,7 @@ PAYMENTS = (
 )
 MOVED = (
     Moved("Put aside", "Put aside", monthly(SAVING_DAY)),
+    Moved("Cash", "Cash machine", "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR"),
     Moved("Credit card settlement", "Credit card settlement", monthly(SETTLEMENT_DAY)),
     Moved("Car loan", "Car loan: repayment and interest", monthly(LOAN_DAY)),
 )
