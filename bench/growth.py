@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from bench import books
 from bench.books import Book
+from bench.growth_planning import planning_routes
 from bench.hot import MILLION, SMALL, Hot, Turns, compare, hot_routes
 from bench.load import Ask, Job, Result
 from bench.server import Server, load_generator, running
@@ -34,6 +35,7 @@ def routes(book: Book, middle: date) -> list[Hot]:
         Hot("autocomplete of payees", (_ask(book, "/payees/autocomplete?q=shop%2015"),)),
         Hot("change feed, from the beginning", (_ask(book, f"/books/{book_id}/changes?limit=50"),)),
         Hot("change feed, the newest", (_ask(book, f"/books/{book_id}/changes?limit=50&since={revision - 1}"),)),
+        *planning_routes(book),
     ]
 
 

@@ -145,6 +145,7 @@ async def test_a_later_run_adds_the_days_since(url: str, settings: Settings, mon
     with monkeypatch.context() as earlier:
         earlier.setattr(Actor, "today", lambda actor: real(actor) - timedelta(days=40))
         first = await run(url, settings)
+    assigned = (await state(url))["assigned"]["count"]
     second = await run(url, settings)
     assert second.first_day == first.first_day
     assert second.last_day == first.last_day + timedelta(days=40)
@@ -153,7 +154,7 @@ async def test_a_later_run_adds_the_days_since(url: str, settings: Settings, mon
     monthly = "SELECT DISTINCT active_from FROM schedules WHERE rrule LIKE 'FREQ=MONTHLY%'"
     assert await execute(url, monthly) == [second.last_day + timedelta(days=1)]
     months = (second.last_day.year - first.last_day.year) * 12 + second.last_day.month - first.last_day.month
-    assert (await state(url))["assigned"]["count"] == 13 + months
+    assert (await state(url))["assigned"]["count"] == assigned + months
     await check(url)
     pending = await execute(url, "SELECT date FROM transactions WHERE status = 'pending'")
     assert all(day > second.last_day - timedelta(days=plan.DAYS_UNTIL_CLEARED) for day in pending)
