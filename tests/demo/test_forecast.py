@@ -74,11 +74,8 @@ async def test_three_months_of_the_demo(url: str, settings: Settings, monkeypatc
         assert abs(Decimal(at(euros, day)["budgets"]) - Decimal(amount)) <= Decimal("0.03"), day
     assert at(euros, "2026-03-31")["budgets"] == BUDGETED["2026-03-31"]
     # A month of habits is the sum of the medians; March has 31 days of it, February 18 of 28.
-    usual = sum(
-        Decimal(each["learned"]["income"]) + Decimal(each["learned"]["spending"])
-        for each in found["accounts"]
-        if each["learned"] and each["currency"] == "EUR"
-    )
+    learned = [each["learned"] for each in found["accounts"] if each["learned"] and each["currency"] == "EUR"]
+    usual = sum((Decimal(each["income"]) + Decimal(each["spending"]) for each in learned), Decimal(0))
     rest = {day: Decimal(at(euros, day)["rest"]) for day in ("2026-02-28", "2026-03-31")}
     assert abs(rest["2026-03-31"] - rest["2026-02-28"] - usual) <= Decimal("0.03")
     assert abs(rest["2026-02-28"] - usual * 18 / 28) <= Decimal("0.03")
@@ -97,9 +94,8 @@ def usual_spending(account: AccountName) -> Decimal:
     months: defaultdict[tuple[int, int], Decimal] = defaultdict(Decimal)
     for move in plan.moves(plan.first_day(TODAY), TODAY):
         if isinstance(move, Flow) and move.account is account and move.direction == "expense":
-            parts = [(part.category, part.amount) for part in move.parts] or [(move.category, move.amount)]
-            months[move.day.year, move.day.month] += sum(
-                (amount for category, amount in parts if category not in budgeted), Decimal(0)
-            )
+            parts = {part.category: part.amount for part in move.parts} or {move.category: move.amount}
+            of_month = (amount for category, amount in parts.items() if category not in budgeted)
+            months[move.day.year, move.day.month] += sum(of_month, Decimal(0))
     year = [months[2025, month] for month in range(2, 13)] + [months[2026, 1]]
     return -Decimal(median(year)).quantize(Decimal("0.01"))
