@@ -6,7 +6,6 @@ On every day `low = balance + the sum of the lows of all sources`, and likewise 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from itertools import accumulate
 from uuid import UUID
 
@@ -154,7 +153,3 @@ def _rest(rest: Rest | None, times: list[int], widths: list[int], sources: defau
 
 def _flat(length: int) -> Sums:
     return Sums([0] * length, [0] * length, [0] * length)
-
-
-def day_of(plan: Plan, index: int) -> date:
-    return plan.today + timedelta(days=index)

@@ -146,14 +146,13 @@ def _width(budget: Budget) -> tuple[int, int, int, str]:
 
 
 def _overlap(wide: Budget, narrow: Budget) -> tuple[int, int]:
-    """Which part of the narrower budget lies in the wider one, as a fraction of its categories; (0, 1) is none."""
+    """Which part of the narrower budget lies in the wider one, as a fraction of its categories; none is 0 of any."""
     if wide.accounts is not None and narrow.accounts is not None and not wide.accounts & narrow.accounts:
         return 0, 1
     if wide.categories is None:
         return 1, 1
-    if not narrow.categories:
-        return 0, 1
-    return len(wide.categories & narrow.categories), len(narrow.categories)
+    inside = narrow.categories or frozenset()
+    return len(wide.categories & inside), len(inside)
 
 
 def _past(covered: Sequence[Key], series: Mapping[Key, list[int]], account_id: UUID) -> list[int]:

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from app.core.database import Database
-from tests.forecast.books import at, check, line, spend_monthly
+from tests.forecast.books import Document, at, check, line, spend_monthly
 from tests.people import Person, expect, fields, problem
 from tests.schedules.clock import Clock, schedule
 from tests.security.household import join
@@ -121,6 +121,39 @@ async def test_three_months_by_hand(kim: Person, clock: Clock) -> None:
     assert coarse["accounts"][0]["lowest"] == shown["lowest"]
     assert coarse["accounts"][0]["first_below"]["expected"] == "2026-02-27"
     assert coarse["accounts"][0]["first_below"]["floor"] == "4774.461"
+
+
+async def test_budgets_that_carry_begin_end_and_are_filled(kim: Person, clock: Clock) -> None:
+    bank = await kim.account("Bank", opening_balance="1000.00", opening_date="2026-01-01")
+    names = ("Owed", "Later", "Envelope")
+    owed, later, kept = [await kim.category(name) for name in names]
+    made = await kim.add(
+        account_id=bank["id"], category_id=owed["id"], date="2026-02-05", amount="130.00", tags=["holiday"]
+    )
+
+    async def budget(name: str, amount: str, category: Document, **more: object) -> str:
+        body = {"name": name, "amount": amount, "period": "monthly", "start_date": "2026-02-01", **more}
+        answer = await kim.http.post("/budgets", json={**body, "category_ids": [category["id"]]})
+        return str(expect(answer, 201)["id"])
+
+    await budget("Owed", "100.00", owed, rollover="deficit")
+    await budget("Later", "34.00", later, start_date="2026-03-15", end_date="2026-03-31")
+    await budget("Over", "34.00", later, start_date="2026-01-01", end_date="2026-01-31")
+    await budget("Tagged", "500.00", later, tag_ids=made["tag_ids"])
+    envelope = await budget("Envelope", "60.00", kept, kind="envelope", rollover="none")
+    put = {"amount": "20.00", "date": "2026-03-01"}
+    expect(await kim.http.post(f"/budgets/{envelope}/assign", json=put), 201)
+    found = await kim.read("/forecast", months="2")
+    check(found)
+    # Overspent by 30.00, March has 70.00, and ten days of April 33.33. Seventeen days of March at 2.00. The envelope
+    # has nothing now, 20.00 in March, and in April a third of its target of 60.00.
+    assert {each["name"]: each["expected"] for each in line(found, bank)["sources"]} == {
+        "Owed": "-103.33",
+        "Later": "-34.00",
+        "Envelope": "-40.00",
+    }
+    assert at(line(found, bank), "2026-03-14")["budgets"] == "-40.64"  # 14 * 70 / 31 and 14 * 20 / 31
+    assert at(line(found, bank), "2026-03-15")["budgets"] == "-45.55"  # 2.26 + 0.65 (0.64) + 2.00 more
 
 
 async def test_what_is_overdue_comes_today(kim: Person, clock: Clock) -> None:
