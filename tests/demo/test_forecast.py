@@ -94,8 +94,9 @@ def usual_spending(account: AccountName) -> Decimal:
     months: defaultdict[tuple[int, int], Decimal] = defaultdict(Decimal)
     for move in plan.moves(plan.first_day(TODAY), TODAY):
         if isinstance(move, Flow) and move.account is account and move.direction == "expense":
-            parts = {part.category: part.amount for part in move.parts} or {move.category: move.amount}
-            of_month = (amount for category, amount in parts.items() if category not in budgeted)
-            months[move.day.year, move.day.month] += sum(of_month, Decimal(0))
+            month = move.day.year, move.day.month
+            if not move.parts and move.category not in budgeted:
+                months[month] += move.amount
+            months[month] += sum((part.amount for part in move.parts if part.category not in budgeted), Decimal(0))
     year = [months[2025, month] for month in range(2, 13)] + [months[2026, 1]]
     return -Decimal(median(year)).quantize(Decimal("0.01"))
