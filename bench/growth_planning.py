@@ -9,6 +9,8 @@ from bench.load import Ask
 
 BUDGETS = ("weekly", "monthly", "quarterly", "yearly")
 BEGINNING = "2020-01-03"
+PLANNING = 7
+"""How many routes there are."""
 
 
 def planning_routes(book: Book) -> list[Hot]:
