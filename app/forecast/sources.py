@@ -54,7 +54,7 @@ async def entries_of(book: BookReader, accounts: Iterable[Account], first: date,
 async def budgets_of(
     book: BookReader, tree: Sequence[dict[str, Any]], base: Account, today: date, until: date
 ) -> tuple[date, tuple[Budget, ...]]:
-    """What budgets leave to spend, in three statements; and up to when everything must be known for it.
+    """What budgets leave to spend, in two statements; and up to when everything must be known for it.
 
     Budgets of tags are left out: they are about some of the spending in their categories, and no total says which.
     """
