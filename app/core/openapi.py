@@ -48,6 +48,7 @@ TAGS = [
     {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
     {"name": "exports", "description": "The whole book for other programs."},
+    {"name": "forecast", "description": "Where balances go, why, and what would be if."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},
