@@ -40,6 +40,7 @@ from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.currencies.router import router as currencies
 from app.exports.router import router as exports
+from app.forecast.router import router as forecast
 from app.history.router import HISTORIES
 from app.history.router import router as history
 from app.households.invitation_router import of_book as book_invitations
@@ -98,6 +99,7 @@ ROUTERS = (
     payees,
     tags,
     attachments,
+    forecast,
     reports,
     weekly,
     schedules,

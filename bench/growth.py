@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from bench import books
 from bench.books import Book
+from bench.growth_planning import PLANNING, planning_routes
 from bench.hot import MILLION, SMALL, Hot, Turns, compare, hot_routes
 from bench.load import Ask, Job, Result
 from bench.server import Server, load_generator, running
@@ -72,14 +73,22 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         books.analyze(app)
         generator = stack.enter_context(load_generator())
         asked = {size: routes(book, book.last_day - timedelta(days=books.DAYS // 2)) for size, book in made.items()}
-        turns = Turns(generator, rounds=options.rounds, budget=options.budget, comparisons=len(asked[str(SMALL)]))
-        found = {}
-        for alike in zip(*asked.values(), strict=True):
-            jobs = {
-                size: Job(app.port, route.requests, 1, options.seconds)
-                for size, route in zip(asked, alike, strict=True)
-            }
-            found[alike[0].name] = compare(turns.run(jobs), str(options.rows), str(SMALL), _median_ms)
+        turns = Turns(
+            generator, rounds=options.rounds, budget=options.budget, comparisons=len(asked[str(SMALL)]) + PLANNING
+        )
+        found: dict[str, Any] = {}
+
+        def compare_all(asked: dict[str, list[Hot]]) -> None:
+            for alike in zip(*asked.values(), strict=True):
+                jobs = {
+                    size: Job(app.port, route.requests, 1, options.seconds)
+                    for size, route in zip(asked, alike, strict=True)
+                }
+                found[alike[0].name] = compare(turns.run(jobs), str(options.rows), str(SMALL), _median_ms)
+
+        compare_all(asked)
+        # Only now: a book with budgets looks at them with each change, and the writes above are those of one without.
+        compare_all({size: planning_routes(book) for size, book in made.items()})
         return {
             "rows": options.rows,
             "growth": found,

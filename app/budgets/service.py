@@ -30,6 +30,11 @@ async def statuses(
     return await standing(book, [(b, b.cadence.number(at)) for b in found])
 
 
+async def live(book: BookReader) -> list[Budget]:
+    """Every budget that is not archived and that this member sees: what runs now, will run and has run."""
+    return [repository.budget_of(row) for row in await repository.budgets(book.connection, book.book_id, live=True)]
+
+
 async def standing(book: BookReader, wanted: Sequence[tuple[Budget, int]], until: date | None = None) -> list[Status]:
     """How these periods stand; with `until`, by what was spent and assigned up to that day."""
     spent = await totals.spending(book, windows(wanted, until))

@@ -53,6 +53,7 @@ TAGS = [
     {"name": "exports", "description": "The whole book for other programs."},
     {"name": "schedules", "description": "What comes again, posted by itself or waiting for you."},
     {"name": "notifications", "description": "What you are told, and how: the inbox, mail, digests."},
+    {"name": "forecast", "description": "Where balances go, why, and what would be if."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},

@@ -37,7 +37,7 @@ from app.core.secret import accepted_secrets
 from app.core.security import AccessClaims, Bearer, PasswordHasher
 from app.core.tokens import AccessTokens
 from app.core.vault import Vault
-from app.demo import plan
+from app.demo import ahead, plan, planning
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.transactions import listing
 from app.transactions import service as transactions
@@ -123,6 +123,7 @@ class _Demo:
             account_ids = {name: plan.account_id(name) for name in AccountName}
             wanted = list(plan.bodies(start, today, account_ids, category_ids))
             added = await self._write(claims, wanted)
+            await self._plan_ahead(claims, ahead.Past(start, today, wanted, account_ids, category_ids))
         return DemoSummary(EMAIL, PASSWORD, len(account_ids), len(wanted), added, start, today)
 
     def _door(self, connection: AsyncConnection) -> Door:
@@ -210,6 +211,14 @@ class _Demo:
                 for transaction_id in settled:
                     await transactions.patch(writer, transaction_id, TransactionPatch(status="cleared"), None)
         return len(missing)
+
+    async def _plan_ahead(self, claims: AccessClaims, past: ahead.Past) -> None:
+        """Make the schedules and budgets that are missing, and fill the envelope of the months since."""
+        async with self._reading(claims) as book:
+            missing = await planning.missing(book, past)
+        if missing:
+            async with self._writing(claims) as writer:
+                await planning.make(writer, missing)
 
 
 def _reader(connection: AsyncConnection, row: RowMapping) -> BookReader:

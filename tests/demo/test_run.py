@@ -23,6 +23,7 @@ from app.core.security import PasswordHasher
 from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.demo import plan
+from app.demo.ahead import ALLOWANCES, MOVED, PAYMENTS
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.demo.service import EMAIL, PASSWORD, DemoSummary, run_demo
 from app.integrity.service import check_every_book
@@ -38,6 +39,9 @@ STATE = {
     "users": "SELECT count(*), max(updated_at) FROM users",
     "categories": "SELECT count(*) FROM categories",
     "payees": "SELECT count(*) FROM payees",
+    "schedules": "SELECT count(*), max(revision), max(updated_at) FROM schedules",
+    "budgets": "SELECT count(*), max(revision), max(updated_at) FROM budgets",
+    "assigned": "SELECT count(*), sum(amount) FROM budget_assignments",
     "balances": "SELECT string_agg(name || ' ' || balance, ', ' ORDER BY name) FROM accounts",
 }
 
@@ -102,6 +106,8 @@ async def test_one_run_makes_all_of_it_and_the_next_adds_nothing(url: str, setti
     assert PASSWORD in str(summary)
     before = await state(url)
     assert before["transactions"]["count"] == summary.transactions + len(AccountName)
+    assert (before["schedules"]["count"], before["budgets"]["count"]) == (len(PAYMENTS) + len(MOVED), len(ALLOWANCES))
+    assert before["assigned"] == {"count": 13, "sum": 3250}
     await check_balances(url, summary)
     await check(url)
 
@@ -139,10 +145,16 @@ async def test_a_later_run_adds_the_days_since(url: str, settings: Settings, mon
     with monkeypatch.context() as earlier:
         earlier.setattr(Actor, "today", lambda actor: real(actor) - timedelta(days=40))
         first = await run(url, settings)
+    assigned = (await state(url))["assigned"]["count"]
     second = await run(url, settings)
     assert second.first_day == first.first_day
     assert second.last_day == first.last_day + timedelta(days=40)
     assert second.added == second.transactions - first.transactions > 40
+    # What was due in between is a thing of the past, and the envelope has the money of each month.
+    monthly = "SELECT DISTINCT active_from FROM schedules WHERE rrule LIKE 'FREQ=MONTHLY%'"
+    assert await execute(url, monthly) == [second.last_day + timedelta(days=1)]
+    months = (second.last_day.year - first.last_day.year) * 12 + second.last_day.month - first.last_day.month
+    assert (await state(url))["assigned"]["count"] == assigned + months
     await check(url)
     pending = await execute(url, "SELECT date FROM transactions WHERE status = 'pending'")
     assert all(day > second.last_day - timedelta(days=plan.DAYS_UNTIL_CLEARED) for day in pending)

@@ -153,6 +153,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
     (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
+    (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history

@@ -78,6 +78,9 @@ def monthly(ids: dict[str, str]) -> dict[str, Any]:
     template = {"type": "expense", "account_id": ids["account_id"], "category_id": ids["category_id"]}
     rule = {"rrule": "FREQ=MONTHLY", "starts_on": "2090-01-01"}
     return {"name": "secret rent", "template": {**template, "payee": "secret"}, "amount": "42.42", **rule}
+def what_if(ids: dict[str, str]) -> dict[str, Any]:
+    change = {"type": "balance", "account_id": ids["account_id"], "balance": "1"}
+    return {"account_ids": [ids["account_id"]], "months": 1, "points": "monthly", "changes": [change]}
 
 
 def new_account(_: dict[str, str]) -> dict[str, Any]:
@@ -327,6 +330,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "export_beancount": Attempt(OWN),
     "report_weekly": Attempt(OWN, params={"week": "2026-01-15"}),
     "send_weekly_report": Attempt(OWN, lambda _: {"week": "2026-01-15"}, answer=409),
+    "get_forecast": Attempt(OWN),
+    "forecast_what_if": Attempt(FOREIGN, what_if),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 
