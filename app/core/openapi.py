@@ -48,6 +48,8 @@ TAGS = [
     {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
     {"name": "exports", "description": "The whole book for other programs."},
+    {"name": "goals", "description": "What to save up, and which debts to pay down."},
+    {"name": "loans", "description": "Terms of loans, their payments, plans out of debt."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},

@@ -39,9 +39,9 @@ SMALL_KIND = {
 }
 
 # Nothing stands on these, they stand on transactions: they go first and come last.
-ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "payee_alias")
+ON_TRANSACTIONS = ("goal_source", "attachment", "merged_transaction", "transfer_rejection", "payee_alias")
 # In this order they come, in the other one they go.
-BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
+BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation", "goal", "loan")
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
