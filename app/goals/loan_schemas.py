@@ -29,7 +29,7 @@ Compounding = Annotated[
     Field(ge=1, le=365, description="How often a year interest is compounded; with each payment when absent."),
 ]
 Term = Annotated[Whole, Field(ge=1, le=MAX_PAYMENTS, description="How many payments there are in all.")]
-InterestOnly = Annotated[Whole, Field(ge=0, lt=MAX_PAYMENTS, description="The first so many are interest alone.")]
+InterestOnly = Annotated[Whole, Field(ge=0, lt=MAX_PAYMENTS, description="How many first payments are interest.")]
 Fee = Annotated[NonNegativeAmount, Field(description="Comes on top of every regular payment.")]
 Balloon = Annotated[NonNegativeAmount, Field(description="Paid with the last payment of the term, besides it.")]
 

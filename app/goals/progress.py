@@ -1,8 +1,9 @@
 """How far goals are: whose money is whose, what is left, what it takes a month, and when the present pace gets there.
 
 Money is counted once. On each account the goals claim in the order in which they were made: a fixed earmark, a share of
-the balance, or without either the whole balance, and no goal more of one account than its target. A goal gets of its
-claim what those before it have left; where the claims come to more than is there, the account is over-committed.
+the balance, or without either the whole balance, and no goal more than its target, its sources one after the other. A
+goal gets of its claim what those before it have left; where the claims come to more than is there, the account is
+over-committed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -110,6 +111,7 @@ def claim(aims: Iterable[Aim], holdings: Mapping[UUID, Holding], month: int | No
     for aim in aims:
         if aim.kind != "save_up":
             continue
+        missing = aim.target_amount
         for source in aim.sources:
             holding = holdings[source.account_id]
             if holding.currency != aim.currency:
@@ -121,8 +123,9 @@ def claim(aims: Iterable[Aim], holdings: Mapping[UUID, Holding], month: int | No
                 wanted = source.earmark
             elif source.share is not None:
                 wanted = (there * source.share / 100).quantize(unit, ROUND_DOWN)
-            wanted = min(wanted, aim.target_amount).quantize(unit)
+            wanted = min(wanted, missing).quantize(unit)
             counted = min(wanted, left[source.account_id]).quantize(unit)
+            missing -= counted
             left[source.account_id] -= counted
             found[aim.id, source.account_id] = Counted(wanted, counted)
     return found

@@ -19,6 +19,7 @@ from app.goals import reaching, repository
 from app.goals.progress import Aim, Source, Standing
 from app.goals.reading import Overview, claim_of, document_of, documents, overview
 from app.goals.schemas import GoalIn, GoalPatch, GoalReplace
+from app.transactions.errors import ArchivedError
 
 ENTITY = "goal"
 SOURCE = "goal_source"
@@ -157,14 +158,14 @@ def _check_accounts(
 
     A debt is in the goal's currency, for it must not look paid off because it was not converted.
     """
-    kind, currency, wrong = goal["kind"], goal["currency"], []
+    kind, currency, wrong, archived = goal["kind"], goal["currency"], [], []
     for number, source in enumerate(sources):
         account = present.accounts.get(source["account_id"])
         if account is None:
             raise AccountNotFoundError(source["account_id"])
         place = f"sources.{number}.account_id"
         if account.archived_at is not None and account.id not in kept:
-            wrong.append(FieldError(place, "account_archived", "is archived"))
+            archived.append(FieldError(place, "account_archived", "is archived"))
         if (account.type in LIABILITIES) != (kind == "pay_down"):
             detail = "is not an account on which you owe" if kind == "pay_down" else "is an account on which you owe"
             wrong.append(FieldError(place, "wrong_account_class", detail))
@@ -177,6 +178,8 @@ def _check_accounts(
             wrong.append(FieldError(f"sources.{number}.earmark", "too_many_decimals", detail))
     if wrong:
         raise InvalidError(wrong)
+    if archived:
+        raise ArchivedError(archived)
 
 
 def _amount_now(

@@ -293,7 +293,6 @@ async def test_what_is_wrong_is_named_and_changes_nothing(kim: Person, unchanged
         ([{"account_id": own}], "pay_down", "sources.0.account_id", "wrong_account_class"),
         ([{"account_id": owing["id"], "share": "5"}], "pay_down", "sources.0", "claim_on_debt"),
         ([{"account_id": dollars["id"]}], "pay_down", "sources.0.account_id", "currency_mismatch"),
-        ([{"account_id": old["id"]}], "save_up", "sources.0.account_id", "account_archived"),
     ]
     async with unchanged(kim):
         for more, field, code in WRONG:
@@ -303,6 +302,7 @@ async def test_what_is_wrong_is_named_and_changes_nothing(kim: Person, unchanged
             answer = await kim.http.post("/goals", json=body(*sources, kind=kind))
             assert (field, code) in fields(problem(answer, 422, answer.json()["code"])), (sources, answer.text)
         problem(await kim.http.post("/goals", json=body({"account_id": UNKNOWN})), 404, "account_not_found")
+        problem(await kim.http.post("/goals", json=body(old)), 409, "archived")
         problem(await kim.http.patch(f"/goals/{UNKNOWN}", json={}), 404, "goal_not_found")
 
 
@@ -326,7 +326,7 @@ async def test_a_goal_on_a_private_account_is_hidden_whole(
     robin.http.headers["X-Book-Id"] = kim.book_id
     shared = await savings(kim)
     hidden = await savings(kim, name="Hidden", visibility="private")
-    secret = await goal(kim, shared, hidden, name="Secret", target_amount="3000")
+    secret = await goal(kim, hidden, shared, name="Secret", target_amount="3000")
     open_one = await goal(kim, shared, name="Open", target_amount="1000")
     assert [item["name"] for item in (await robin.read("/goals"))["items"]] == ["Open"]
     for method in ("GET", "PATCH", "DELETE"):
