@@ -32,6 +32,8 @@ ONE = Decimal(1)
 DayCount = Literal["periodic", "actual/365"]
 Rounding = Literal["half_even", "half_up"]
 Repeats = Literal["once", "monthly", "yearly"]
+Day = date
+"""For what stands beside a field called `date`."""
 
 
 class PaymentTooSmallError(InvalidError):
@@ -63,7 +65,7 @@ class ExtraPayment:
     date: date
     amount: Decimal
     repeats: Repeats = "once"
-    until: date | None = None
+    until: Day | None = None
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,8 @@ class _Loan:
         self.extras = [_Occurrences(extra, terms.begins) for extra in terms.extra_payments]
 
     def run(self) -> Schedule:
-        principal, lines = self.balance, []
+        principal = self.balance
+        lines: list[Line] = []
         previous = self.terms.begins
         while self.balance > 0:
             if len(lines) == MAX_PAYMENTS:
@@ -329,7 +332,8 @@ class _Occurrences:
         if step is None:
             return self.extra.date if self.count == 0 else None
         day: date = self.extra.date + relativedelta(months=step * self.count)
-        return None if self.extra.until is not None and day > self.extra.until else day
+        until = self.extra.until
+        return None if until is not None and day > until else day
 
 
 def _rounding(unit: Decimal, mode: str) -> Callable[[Decimal], Decimal]:

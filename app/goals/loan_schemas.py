@@ -5,16 +5,21 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.core.fields import Body, CurrencyCode, Text, Whole
 from app.core.money import Money, PositiveAmount
-from app.goals.amortisation import MAX_PAYMENTS, DayCount, Repeats, Rounding
+from app.goals.amortisation import MAX_PAYMENTS, Day, DayCount, Repeats, Rounding
 from app.goals.dates import PERIODS
 from app.goals.fields import NonNegativeAmount, PlannedDate, Rate
 
 ACCOUNT = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
-EXAMPLE = {"annual_rate": "3.9", "term": 240, "first_payment_date": "2026-02-01", "principal": "180000.00"}
+EXAMPLE: dict[str, JsonValue] = {
+    "annual_rate": "3.9",
+    "term": 240,
+    "first_payment_date": "2026-02-01",
+    "principal": "180000.00",
+}
 
 
 def _is_frequency(value: int) -> int:
@@ -29,7 +34,9 @@ Compounding = Annotated[
     Field(ge=1, le=365, description="How often a year interest is compounded; with each payment when absent."),
 ]
 Term = Annotated[Whole, Field(ge=1, le=MAX_PAYMENTS, description="How many payments there are in all.")]
-InterestOnly = Annotated[Whole, Field(ge=0, lt=MAX_PAYMENTS, description="How many first payments are interest.")]
+InterestOnly = Annotated[
+    Whole, Field(ge=0, lt=MAX_PAYMENTS, description="So many of the first payments are interest alone.")
+]
 Fee = Annotated[NonNegativeAmount, Field(description="Comes on top of every regular payment.")]
 Balloon = Annotated[NonNegativeAmount, Field(description="Paid with the last payment of the term, besides it.")]
 
@@ -172,7 +179,7 @@ class ExtraPaymentOut(BaseModel):
     date: date
     amount: Money
     repeats: Repeats
-    until: date | None
+    until: Day | None
 
 
 class LoanState(BaseModel):

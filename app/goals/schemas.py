@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from app.core.fields import Body, CurrencyCode, Flag, Name, Text
 from app.core.money import Money, PositiveAmount
@@ -13,7 +13,7 @@ from app.goals.fields import NonNegativeAmount, PlannedDate, Share
 
 Kind = Literal["save_up", "pay_down"]
 ACCOUNT = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
-EXAMPLE = {
+EXAMPLE: dict[str, JsonValue] = {
     "name": "New roof",
     "kind": "save_up",
     "target_amount": "12000.00",
