@@ -49,7 +49,7 @@ class RateChangeIn(Body):
 
 
 class ExtraPaymentIn(Body):
-    """Off the principal, with the first regular payment on or after its day; again every month or year if it repeats."""
+    """Off the principal, with the first regular payment on or after its day; once, or every month or year."""
 
     date: PlannedDate
     amount: PositiveAmount
