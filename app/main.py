@@ -18,6 +18,7 @@ from app.auth.keys_router import router as keys
 from app.auth.oidc.provider import provider_of
 from app.auth.routers import ROUTERS as AUTH
 from app.books.router import router as books
+from app.budgets.routers import ROUTERS as BUDGETS
 from app.categories.router import router as categories
 from app.core import cors, docs, logs, problems
 from app.core.addresses import TrustedProxies
@@ -79,6 +80,7 @@ ROUTERS = (
     history,
     accounts,
     categories,
+    *BUDGETS,
     transfer_matches,
     transactions,
     payees,

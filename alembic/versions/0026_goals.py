@@ -4,7 +4,7 @@
 from alembic import op
 
 revision = "0026"
-down_revision = "0019"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -40,15 +40,20 @@ TABLES = (
         goal_id uuid NOT NULL,
         line integer NOT NULL,
         account_id uuid,
+        budget_id uuid,
         share numeric CONSTRAINT ck_goal_sources_share CHECK (share > 0 AND share <= 100),
         earmark numeric CONSTRAINT ck_goal_sources_earmark CHECK (earmark > 0),
         CONSTRAINT pk_goal_sources PRIMARY KEY (book_id, id),
         CONSTRAINT uq_goal_sources_account UNIQUE (book_id, goal_id, account_id),
+        CONSTRAINT uq_goal_sources_budget UNIQUE (book_id, goal_id, budget_id),
+        CONSTRAINT ck_goal_sources_place CHECK (num_nonnulls(account_id, budget_id) = 1),
         CONSTRAINT ck_goal_sources_claim CHECK (share IS NULL OR earmark IS NULL),
         CONSTRAINT fk_goal_sources_goal FOREIGN KEY (book_id, goal_id) REFERENCES goals (book_id, id),
-        CONSTRAINT fk_goal_sources_account FOREIGN KEY (book_id, account_id) REFERENCES accounts (book_id, id)
+        CONSTRAINT fk_goal_sources_account FOREIGN KEY (book_id, account_id) REFERENCES accounts (book_id, id),
+        CONSTRAINT fk_goal_sources_budget FOREIGN KEY (book_id, budget_id) REFERENCES budgets (book_id, id)
     )
     """,
+    "CREATE INDEX ix_goal_sources_budget ON goal_sources (book_id, budget_id)",
     "CREATE INDEX ix_goal_sources_account ON goal_sources (book_id, account_id)",
     """
     CREATE TABLE loans (
@@ -83,13 +88,23 @@ TABLES = (
 )
 
 FUNCTIONS = {
-    # Goals with money on an account that the member who asks does not see: all of such a goal is hidden from them.
+    # Goals with money on an account, or in an envelope, that the member who asks does not see: all of it is hidden.
     "hidden_goals()": f"""
 CREATE FUNCTION hidden_goals() RETURNS SETOF uuid
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp ROWS 10
 AS $$
     SELECT s.goal_id FROM goal_sources s WHERE s.book_id = {BOOK} AND s.account_id = ANY ({HIDDEN})
+    UNION
+    SELECT s.goal_id FROM goal_sources s
+    JOIN budgets b ON b.book_id = s.book_id AND b.id = s.budget_id
+    WHERE s.book_id = {BOOK} AND (b.account_ids && {HIDDEN} OR b.tag_ids && ARRAY(SELECT hidden_tags()))
 $$
+""",
+    # Asked whenever a book is taken, by whoever writes: their change may reach a goal that they do not see.
+    "book_has_goals()": f"""
+CREATE FUNCTION book_has_goals() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$ SELECT EXISTS (SELECT FROM goals g WHERE g.book_id = {BOOK} AND g.archived_at IS NULL) $$
 """,
     # For the daily look: ids, and none of them opens a book.
     "books_with_goals()": """

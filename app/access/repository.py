@@ -29,9 +29,9 @@ _TAKE = text(
     RETURNING b.revision, b.base_currency, b.base_currency_chosen, b.locked_until,
               (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent,
               array_remove(ARRAY[
-                  CASE WHEN EXISTS (SELECT FROM goals x WHERE x.book_id = :book AND x.archived_at IS NULL)
-                      THEN 'goals' END,
-                  NULL::text
+                  NULL::text,
+                  CASE WHEN book_has_budgets() THEN 'budgets' END,
+                  CASE WHEN book_has_goals() THEN 'goals' END
               ], NULL) AS uses
     """
 )

@@ -19,6 +19,7 @@ PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 OUTPUT_PATTERN = r"^-?\d+(\.\d+)?$"
 POSITIVE_PATTERN = r"^(?=[0-9.]*[1-9])\d{1,15}(\.\d{1,18})?$"
 NON_ZERO_PATTERN = r"^(?=[-0-9.]*[1-9])-?\d{1,15}(\.\d{1,18})?$"
+NOT_NEGATIVE_PATTERN = r"^\d{1,15}(\.\d{1,18})?$"
 SIGNED_PATTERN = r"^-?\d{1,15}(\.\d{1,18})?$"
 
 
@@ -69,6 +70,12 @@ def _positive(value: Decimal) -> Decimal:
     return value
 
 
+def _not_negative(value: Decimal) -> Decimal:
+    if value < 0:
+        raise ValueError("must not be negative")
+    return abs(value)  # "-0" is 0
+
+
 def _not_zero(value: Decimal) -> Decimal:
     if not value:
         raise ValueError("must not be 0")
@@ -104,6 +111,15 @@ PositiveAmount = Annotated[
     _input_schema(POSITIVE_PATTERN, "12.50", "A decimal string greater than 0.", exclusiveMinimum=0),
 ]
 """An input amount without a sign."""
+
+NotNegativeAmount = Annotated[
+    Decimal,
+    BeforeValidator(_no_float),
+    AfterValidator(_in_bounds),
+    AfterValidator(_not_negative),
+    _input_schema(NOT_NEGATIVE_PATTERN, "500.00", "A decimal string that is not negative.", minimum=0),
+]
+"""An input amount without a sign that may be 0."""
 
 NonZeroAmount = Annotated[
     Decimal,

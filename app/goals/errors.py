@@ -26,6 +26,11 @@ class IdTakenError(ConflictError):
     title = "This id is taken"
 
 
+class BudgetInUseError(ConflictError):
+    code = "budget_in_use"
+    title = "The budget is in use"
+
+
 class LoanExistsError(ConflictError):
     code = "loan_exists"
     title = "The account has loan terms"
@@ -38,6 +43,12 @@ constraint_means(
     "fk_goal_sources_account",
     lambda: AccountInUseError(
         "A goal has money on it: take the account out of the goal first, or archive the account."
+    ),
+)
+constraint_means(
+    "fk_goal_sources_budget",
+    lambda: BudgetInUseError(
+        "A goal has money in this envelope: take it out of the goal first, or archive the budget."
     ),
 )
 constraint_means(

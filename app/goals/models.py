@@ -43,6 +43,7 @@ class GoalSource(Base):
     goal_id: Mapped[PlainId]
     line: Mapped[Whole]
     account_id: Mapped[PlainId | None]
+    budget_id: Mapped[PlainId | None]
     share: Mapped[Exact | None]
     earmark: Mapped[Exact | None]
 
@@ -51,7 +52,12 @@ class GoalSource(Base):
         ForeignKeyConstraint(
             ["book_id", "account_id"], ["accounts.book_id", "accounts.id"], name="fk_goal_sources_account"
         ),
+        ForeignKeyConstraint(
+            ["book_id", "budget_id"], ["budgets.book_id", "budgets.id"], name="fk_goal_sources_budget"
+        ),
         UniqueConstraint("book_id", "goal_id", "account_id", name="uq_goal_sources_account"),
+        UniqueConstraint("book_id", "goal_id", "budget_id", name="uq_goal_sources_budget"),
+        Index("ix_goal_sources_budget", "book_id", "budget_id"),
         Index("ix_goal_sources_account", "book_id", "account_id"),
     )
 

@@ -24,23 +24,26 @@ Kind = Literal["save_up", "pay_down"]
 
 @dataclass(frozen=True)
 class Holding:
-    """What an account has: now, and at the end of each of the last months, the newest first."""
+    """What an account has: now, and at the end of each of the last months, the newest first.
+
+    Of an envelope it is known only what is in it now: then `past` is empty, and goals with money there have no pace.
+    """
 
     currency: str
     exponent: int
     balance: Decimal
-    past: tuple[Decimal, ...]
+    past: tuple[Decimal, ...] = ()
 
     def at(self, month: int | None) -> Decimal:
         """The balance now, or at the end of a month before this one: 0 for the last, 1 for that before it."""
-        return self.balance if month is None else self.past[month]
+        return self.balance if month is None or not self.past else self.past[month]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a goal's money lies; neither `share` (percent) nor `earmark` means all of it."""
+    """Where a goal's money lies: an account or an envelope. Neither `share` (percent) nor `earmark` means all of it."""
 
-    account_id: UUID
+    place: UUID
     share: Decimal | None = None
     earmark: Decimal | None = None
 
@@ -69,7 +72,7 @@ class Counted:
 
 
 Claims = dict[tuple[UUID, UUID], Counted]
-"""By goal and account."""
+"""By goal and account or envelope."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,10 @@ def claim(aims: Iterable[Aim], holdings: Mapping[UUID, Holding], month: int | No
             continue
         missing = aim.target_amount
         for source in aim.sources:
-            holding = holdings[source.account_id]
+            holding = holdings[source.place]
             if holding.currency != aim.currency:
                 continue
-            there = whole[source.account_id]
+            there = whole[source.place]
             unit = quantum(holding.exponent)
             wanted = there
             if source.earmark is not None:
@@ -124,10 +127,10 @@ def claim(aims: Iterable[Aim], holdings: Mapping[UUID, Holding], month: int | No
             elif source.share is not None:
                 wanted = (there * source.share / 100).quantize(unit, ROUND_DOWN)
             wanted = min(wanted, missing).quantize(unit)
-            counted = min(wanted, left[source.account_id]).quantize(unit)
+            counted = min(wanted, left[source.place]).quantize(unit)
             missing -= counted
-            left[source.account_id] -= counted
-            found[aim.id, source.account_id] = Counted(wanted, counted)
+            left[source.place] -= counted
+            found[aim.id, source.place] = Counted(wanted, counted)
     return found
 
 
@@ -135,10 +138,10 @@ def current(aim: Aim, holdings: Mapping[UUID, Holding], claims: Claims, month: i
     """What a goal has now, or had: the saved money that is its own, or what is owed on its accounts."""
     total = ZERO.quantize(quantum(aim.exponent))
     for source in aim.sources:
-        holding = holdings[source.account_id]
+        holding = holdings[source.place]
         if holding.currency == aim.currency:
             owed = -holding.at(month)
-            total += claims[aim.id, source.account_id].counted if aim.kind == "save_up" else max(ZERO, owed)
+            total += claims[aim.id, source.place].counted if aim.kind == "save_up" else max(ZERO, owed)
     return total
 
 
@@ -181,23 +184,21 @@ class Standing:
             on_track=reached or None if expected is None else self._is_on_track(aim, amount, expected),
             pace=pace,
             projected_date=self._projected(remaining, pace),
-            claims={s.account_id: self._now[aim.id, s.account_id] for s in self._claiming(aim)},
+            claims={s.place: self._now[aim.id, s.place] for s in self._claiming(aim)},
             overcommitted=self._overcommitted(aim),
-            unconverted=tuple(
-                s.account_id for s in aim.sources if self.holdings[s.account_id].currency != aim.currency
-            ),
+            unconverted=tuple(s.place for s in aim.sources if self.holdings[s.place].currency != aim.currency),
         )
 
     def _claiming(self, aim: Aim) -> list[Source]:
-        return [source for source in aim.sources if (aim.id, source.account_id) in self._now]
+        return [source for source in aim.sources if (aim.id, source.place) in self._now]
 
     def _overcommitted(self, aim: Aim) -> dict[UUID, Decimal]:
         """By how much the claims on this goal's accounts, of all goals, are more than is there."""
         found = {}
         for source in self._claiming(aim):
-            more = self._claimed[source.account_id] - max(ZERO, self.holdings[source.account_id].balance)
+            more = self._claimed[source.place] - max(ZERO, self.holdings[source.place].balance)
             if more > 0:
-                found[source.account_id] = more.quantize(quantum(aim.exponent))
+                found[source.place] = more.quantize(quantum(aim.exponent))
         return found
 
     def _instalments(self, aim: Aim, remaining: Decimal) -> Instalments | None:
@@ -229,7 +230,7 @@ class Standing:
         for _ in range(MONTHS_OF_PACE):
             ends.append(dates.due(ends[0], 12, -len(ends)))
         months = max((n for n, first in enumerate(ends) if first > aim.start_date), default=0)
-        if not months:
+        if not months or not all(self.holdings[source.place].past for source in aim.sources):
             return None
         newer = current(aim, self.holdings, self._past[0], 0)
         older = current(aim, self.holdings, self._past[months], months)

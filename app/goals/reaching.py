@@ -50,7 +50,7 @@ async def _note(book: BookWriter, found: Overview) -> bool:
         amount = f"{plain(row.target_amount)} {row.currency}"
         body = f"You have saved {amount}." if row.kind == "save_up" else f"No more than {amount} is owed."
         data = {"goal_id": str(row.id), "amount": plain(row.target_amount), "currency": row.currency}
-        accounts = [source.account_id for source in found.aims[row.id].sources]
+        accounts = [source.place for source in found.aims[row.id].sources if source.place in found.accounts]
         notice = Notice(Kind.GOAL_REACHED, _key(row.id), f"Goal reached: {row.name}", body, data, accounts)
         await notify_members(book.connection, notice)
     return True

@@ -1,13 +1,15 @@
 """Reading goals: all of a book at once, for the money on an account is shared among them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader
+from app.budgets import envelopes as budget_envelopes
 from app.core.database import AnyRow
+from app.core.money import quantum
 from app.goals import dates, repository
 from app.goals.errors import GoalNotFoundError
 from app.goals.progress import MONTHS_OF_PACE, Aim, Holding, Progress, Source, Standing
@@ -18,22 +20,42 @@ Document = dict[str, Any]
 class Overview:
     """The goals of a book, the accounts they speak of, and where those stand that are not archived."""
 
-    def __init__(self, rows: Sequence[AnyRow], accounts: Sequence[AnyRow], today: date) -> None:
+    def __init__(
+        self, rows: Sequence[AnyRow], accounts: Sequence[AnyRow], envelopes: Mapping[UUID, Holding], today: date
+    ) -> None:
         self.rows = rows
         self.accounts = {row.id: row for row in accounts}
+        self.envelopes = envelopes
         self.aims = {row.id: _aim(row) for row in rows if row.archived_at is None}
-        self.holdings = {row.id: _holding(row) for row in accounts}
+        self.holdings = {**{row.id: _holding(row) for row in accounts}, **envelopes}
         self.standing = Standing(list(self.aims.values()), self.holdings, today)
 
+    def named(self, place: UUID) -> Document:
+        """An account or an envelope as documents name it."""
+        envelope = place in self.envelopes
+        return {"account_id": None if envelope else place, "budget_id": place if envelope else None}
 
-async def overview(book: BookReader, today: date, more: Sequence[UUID] = ()) -> Overview:
-    """Two statements, however many goals there are; `more` are accounts that no goal names yet."""
+
+async def overview(book: BookReader, today: date, more: Sequence[Document] = ()) -> Overview:
+    """Two statements, however many goals there are, and three where some have money in envelopes.
+
+    `more` are sources that no goal has yet.
+    """
     rows = await repository.every(book.connection, book.book_id)
-    wanted = {UUID(source["account_id"]) for row in rows for source in row.sources} | set(more)
+    sources = [_source(source) for row in rows for source in row.sources] + list(more)
     first = today.replace(day=1)
     months = [dates.due(first, 12, -number) for number in range(MONTHS_OF_PACE + 1)]
+    wanted = {source["account_id"] for source in sources if source["account_id"]}
     accounts = await repository.holdings(book.connection, book.book_id, wanted, months)
-    return Overview(rows, accounts, today)
+    budgets = {source["budget_id"] for source in sources if source["budget_id"]}
+    return Overview(rows, accounts, await _envelopes(book, budgets, today) if budgets else {}, today)
+
+
+async def _envelopes(book: BookReader, ids: Collection[UUID], today: date) -> dict[UUID, Holding]:
+    """What is in these envelopes today; nothing in one that is not counted as set aside."""
+    found = {item.budget_id: item.remaining for item in (await budget_envelopes.at(book, today)).items}
+    nothing = Decimal(0).quantize(quantum(book.base_exponent))
+    return {one: Holding(book.base_currency, book.base_exponent, found.get(one, nothing)) for one in ids}
 
 
 def _aim(row: AnyRow) -> Aim:
@@ -46,7 +68,7 @@ def _aim(row: AnyRow) -> Aim:
         row.target_date,
         row.start_amount,
         row.start_date,
-        tuple(Source(s["account_id"], s["share"], s["earmark"]) for s in map(_source, row.sources)),
+        tuple(Source(place_of(s), s["share"], s["earmark"]) for s in map(_source, row.sources)),
     )
 
 
@@ -58,12 +80,19 @@ def _holding(row: AnyRow) -> Holding:
 def _source(image: Document) -> Document:
     """A source as its row has it, from JSON."""
     numbers = {name: None if image[name] is None else Decimal(image[name]) for name in ("share", "earmark")}
-    return {"id": UUID(image["id"]), "account_id": UUID(image["account_id"]), **numbers}
+    ids = {name: image[name] and UUID(image[name]) for name in ("id", "account_id", "budget_id")}
+    return {**ids, **numbers}
+
+
+def place_of(source: Document) -> UUID:
+    """The account or envelope of a source."""
+    place: UUID = source["account_id"] or source["budget_id"]
+    return place
 
 
 def claim_of(source: Document) -> Document:
     """A source without what its row adds."""
-    return {name: source[name] for name in ("account_id", "share", "earmark")}
+    return {name: source[name] for name in ("account_id", "budget_id", "share", "earmark")}
 
 
 def documents(found: Overview) -> list[Document]:
@@ -105,20 +134,20 @@ def _status(found: Overview, progress: Progress) -> Document:
         "projected_date": progress.projected_date,
         "sources": [
             {
-                "account_id": account,
-                "balance": found.accounts[account].balance,
+                **found.named(place),
+                "balance": found.holdings[place].balance,
                 "claimed": counted.claimed,
                 "counted": counted.counted,
             }
-            for account, counted in progress.claims.items()
+            for place, counted in progress.claims.items()
         ],
-        "overcommitted": [{"account_id": account, "by": by} for account, by in progress.overcommitted.items()],
+        "overcommitted": [{**found.named(place), "by": by} for place, by in progress.overcommitted.items()],
         "unconverted": [
             {
-                "account_id": account,
-                "currency": found.accounts[account].currency,
-                "balance": found.accounts[account].balance,
+                **found.named(place),
+                "currency": found.holdings[place].currency,
+                "balance": found.holdings[place].balance,
             }
-            for account in progress.unconverted
+            for place in progress.unconverted
         ],
     }

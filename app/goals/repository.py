@@ -21,7 +21,8 @@ _EVERY = (
     JOIN currencies c ON c.code = g.currency
     CROSS JOIN LATERAL (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
-            'id', s.id, 'account_id', s.account_id, 'share', s.share::text, 'earmark', s.earmark::text
+            'id', s.id, 'account_id', s.account_id, 'budget_id', s.budget_id, 'share', s.share::text,
+            'earmark', s.earmark::text
         ) ORDER BY s.line), '[]') AS sources
         FROM goal_sources s WHERE s.book_id = :book AND s.goal_id = g.id
     ) AS s

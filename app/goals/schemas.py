@@ -26,7 +26,8 @@ EXAMPLE: dict[str, JsonValue] = {
 class SourceIn(Body):
     """Where the money lies. Without `share` and `earmark` all of the balance is for the goal."""
 
-    account_id: UUID
+    account_id: UUID | None = None
+    budget_id: UUID | None = Field(default=None, description="An envelope: what is available in it, in base currency.")
     share: Share | None = None
     earmark: PositiveAmount | None = Field(default=None, description="So much of the balance and no more.")
 
@@ -34,6 +35,8 @@ class SourceIn(Body):
     def _one_claim(self) -> Self:
         if self.share is not None and self.earmark is not None:
             raise ValueError("take a share or a fixed earmark, not both")
+        if (self.account_id is None) == (self.budget_id is None):
+            raise ValueError("name an account_id or a budget_id, one of them")
         return self
 
 
@@ -41,8 +44,8 @@ Sources = list[SourceIn]
 
 
 def _different(sources: list[SourceIn] | None) -> list[SourceIn] | None:
-    if sources is not None and len({source.account_id for source in sources}) < len(sources):
-        raise ValueError("name each account once")
+    if sources is not None and len({source.account_id or source.budget_id for source in sources}) < len(sources):
+        raise ValueError("name each account and each envelope once")
     return sources
 
 
@@ -52,7 +55,7 @@ class GoalFields(Body):
     name: Name
     target_amount: NonNegativeAmount = Field(description="To save up, above 0; or what may still be owed in the end.")
     target_date: PlannedDate | None = None
-    sources: Sources = Field(min_length=1, max_length=20, description="The accounts, each once.")
+    sources: Sources = Field(min_length=1, max_length=20, description="Accounts and envelopes, each once.")
     start_amount: NonNegativeAmount | None = Field(
         default=None, description="What was saved, or owed, at the start; what it is now when absent."
     )
@@ -109,7 +112,8 @@ class GoalPatch(Body):
 class SourceOut(BaseModel):
     """Where the money lies."""
 
-    account_id: UUID
+    account_id: UUID | None
+    budget_id: UUID | None
     share: Money | None
     earmark: Money | None
 
@@ -117,7 +121,8 @@ class SourceOut(BaseModel):
 class SourceStatus(BaseModel):
     """What a goal claims of an account, and what of that is counted as its own."""
 
-    account_id: UUID
+    account_id: UUID | None
+    budget_id: UUID | None
     balance: Money
     claimed: Money
     counted: Money
@@ -126,14 +131,16 @@ class SourceStatus(BaseModel):
 class Overcommitted(BaseModel):
     """An account of which the goals claim more than is there."""
 
-    account_id: UUID
+    account_id: UUID | None
+    budget_id: UUID | None
     by: Money
 
 
 class Unconverted(BaseModel):
     """An account in another currency than the goal's: there is no rate, so nothing of it is counted."""
 
-    account_id: UUID
+    account_id: UUID | None
+    budget_id: UUID | None
     currency: str
     balance: Money
 

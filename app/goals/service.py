@@ -9,6 +9,8 @@ from uuid import UUID
 from app.access.context import BookReader, BookWriter, Event
 from app.accounts.errors import AccountNotFoundError
 from app.accounts.schemas import LIABILITIES
+from app.budgets import service as budgets
+from app.budgets.errors import BudgetNotFoundError
 from app.core.clock import now
 from app.core.conditional import check_revision
 from app.core.errors import FieldError, InvalidError
@@ -17,7 +19,7 @@ from app.core.money import decimals, quantum
 from app.currencies.service import exponent_of
 from app.goals import reaching, repository
 from app.goals.progress import Aim, Source, Standing
-from app.goals.reading import Overview, claim_of, document_of, documents, overview
+from app.goals.reading import Overview, claim_of, document_of, documents, overview, place_of
 from app.goals.schemas import GoalIn, GoalPatch, GoalReplace
 from app.transactions.errors import ArchivedError
 
@@ -45,7 +47,7 @@ async def create(book: BookWriter, body: GoalIn) -> Document:
     """Raises `InvalidError` for what does not go together, `AccountNotFoundError`, `TooManyGoalsError`."""
     exponent = await exponent_of(book.connection, body.currency, "currency")
     today = book.actor.today()
-    present = await overview(book, today, [source.account_id for source in body.sources])
+    present = await overview(book, today, [source.model_dump() for source in body.sources])
     if len(present.rows) >= MAX_GOALS:
         detail = f"a book has at most {MAX_GOALS} goals: delete some"
         raise TooManyGoalsError(FieldError("name", TooManyGoalsError.code, detail))
@@ -54,6 +56,7 @@ async def create(book: BookWriter, body: GoalIn) -> Document:
     sources = body.model_dump(include={"sources"})["sources"]
     _check(values, sources, exponent, today)
     _check_accounts(present, values, sources)
+    await _check_envelopes(book, values, sources)
     goal_id = body.id or new_id()
     if values["start_amount"] is None:
         values["start_amount"] = _amount_now(present, goal_id, values, sources, exponent, today)
@@ -81,7 +84,7 @@ async def patch(book: BookWriter, goal_id: UUID, body: GoalPatch, expected: int 
 async def _change(book: BookWriter, goal_id: UUID, changes: Document, expected: int | None) -> Document:
     today = book.actor.today()
     sources: list[Document] | None = changes.pop("sources", None)
-    present = await overview(book, today, [source["account_id"] for source in sources or ()])
+    present = await overview(book, today, sources or ())
     before = document_of(present, goal_id)
     check_revision(expected, before["revision"])
     archived = changes.pop("archived", None)
@@ -90,6 +93,7 @@ async def _change(book: BookWriter, goal_id: UUID, changes: Document, expected: 
     exponent = next(row.exponent for row in present.rows if row.id == goal_id)
     _check({**before, **changes}, before["sources"] if sources is None else sources, exponent, today)
     _round(changes, exponent)
+    await _check_envelopes(book, before, before["sources"] if sources is None else sources)
     if sources is not None:
         _check_accounts(present, before, sources, kept={s["account_id"] for s in before["sources"]})
         if [claim_of(source) for source in sources] != [claim_of(source) for source in before["sources"]]:
@@ -160,6 +164,8 @@ def _check_accounts(
     """
     kind, currency, wrong, archived = goal["kind"], goal["currency"], [], []
     for number, source in enumerate(sources):
+        if source["account_id"] is None:
+            continue
         account = present.accounts.get(source["account_id"])
         if account is None:
             raise AccountNotFoundError(source["account_id"])
@@ -182,6 +188,32 @@ def _check_accounts(
         raise ArchivedError(archived)
 
 
+async def _check_envelopes(book: BookReader, goal: Document, sources: Sequence[Document]) -> None:
+    """The budgets exist, are envelopes of everybody's money, and the goal is one to save up.
+
+    An envelope over some accounts or tags may be hidden from some members; the log of a goal would tell them of it.
+    """
+    wanted = {number: source for number, source in enumerate(sources) if source["budget_id"] is not None}
+    known = {one["id"]: one for one in await budgets.every(book, archived=None)} if wanted else {}
+    wrong = []
+    for number, source in wanted.items():
+        budget = known.get(source["budget_id"])
+        if budget is None:
+            raise BudgetNotFoundError(source["budget_id"])
+        place = f"sources.{number}.budget_id"
+        if budget["kind"] != "envelope":
+            wrong.append(FieldError(place, "not_an_envelope", "is a limit: there is no money in it"))
+        elif goal["kind"] != "save_up":
+            wrong.append(FieldError(place, "envelope_for_debt", "is money, and the goal is about a debt"))
+        elif budget["account_ids"] or budget["tag_ids"]:
+            wrong.append(FieldError(place, "envelope_of_part", "counts some accounts or tags only: take one over all"))
+        elif source["earmark"] is not None and decimals(source["earmark"]) > book.base_exponent:
+            detail = f"{book.base_currency} has {book.base_exponent} decimals"
+            wrong.append(FieldError(f"sources.{number}.earmark", "too_many_decimals", detail))
+    if wrong:
+        raise InvalidError(wrong)
+
+
 def _amount_now(
     present: Overview, goal_id: UUID, values: Document, sources: Sequence[Document], exponent: int, today: date
 ) -> Decimal:
@@ -195,7 +227,7 @@ def _amount_now(
         values["target_date"],
         Decimal(0),
         values["start_date"],
-        tuple(Source(s["account_id"], s["share"], s["earmark"]) for s in sources),
+        tuple(Source(place_of(s), s["share"], s["earmark"]) for s in sources),
     )
     return Standing([*present.aims.values(), aim], present.holdings, today).current(aim)
 

@@ -41,7 +41,13 @@ SMALL_KIND = {
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = ("goal_source", "attachment", "merged_transaction", "transfer_rejection", "payee_alias")
 # In this order they come, in the other one they go.
-BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation", "goal", "loan")
+BELOW_TRANSACTIONS = (
+    *("account", "category", "payee", "tag", "reconciliation"),
+    *("budget_group", "budget", "budget_amount", "budget_assignment"),
+    *("goal", "loan"),
+)
+PLANNED = {"category", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
+"""What plans count by, without a transaction that changed."""
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
@@ -129,6 +135,9 @@ class _Step:
             except IntegrityError as error:
                 raise await self.refusal(error) from error
         await self.check_rules()
+        if self.entities & PLANNED:
+            today = self.book.actor.today()
+            self.book.touch(today, today)
 
     async def check_unchanged(self) -> None:
         """Refuse when anything is not as the revision left it."""

@@ -26,7 +26,10 @@ PAGE = 20
 """Attachments between two statements: a transaction that says nothing for minutes is ended."""
 
 # Told with their transactions, with the members, or computed from the rest.
-ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "monthly_totals", "daily_totals"}
+ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "monthly_totals", "daily_totals"} | {
+    "budget_references",
+    "budget_alerts",
+}
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.
 HARMLESS = {

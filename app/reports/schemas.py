@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.budgets.outputs import StatusOut
 from app.core.money import Money
 
 Percent = Annotated[Money, Field(description="In percent, a decimal string such as `12.5`.", examples=["12.5"])]
@@ -41,5 +42,8 @@ class MonthlyReport(BaseModel):
     net: Money = Field(description="Income minus expenses.")
     income: list[CategoryAmount]
     expenses: list[CategoryAmount]
-    budgets: list[object] = Field(default=[], max_length=0, description="Always empty: budgets do not exist yet.")
+    budgets: list[StatusOut] = Field(
+        description="Each budget that covers the month's last day, or today in the present month, in its period of "
+        "that day; see `GET /reports/budgets`."
+    )
     unconverted: list[Unconverted]

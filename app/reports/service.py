@@ -1,18 +1,21 @@
 """Reports over the monthly totals: their cost is that of the categories, not of the transactions."""
 
+from calendar import monthrange
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.access.context import BookReader
+from app.budgets import service as budgets
+from app.budgets import views
 from app.core.money import quantum
 from app.reports import repository
 from app.reports.tree import roll_up
 
 
 async def monthly(book: BookReader, year: int, month: int) -> dict[str, Any]:
-    """Income and expenses of a month by category, in the book's base currency.
+    """Income and expenses of a month by category, in the book's base currency, and how the budgets stand.
 
     A category's kind decides on which side it stands: a refund on an expense category lowers that category. What has
     no category stands by its direction. Amounts without a known exchange rate are listed under `unconverted` only.
@@ -41,6 +44,7 @@ async def monthly(book: BookReader, year: int, month: int) -> dict[str, Any]:
     expenses, total_expenses = roll_up(
         [c for c in tree if c["kind"] == "expense"], sides["expense"], loose["expense"], book.base_exponent
     )
+    statuses = await budgets.statuses(book, last_day(book, year, month))
     return {
         "year": year,
         "month": month,
@@ -50,8 +54,22 @@ async def monthly(book: BookReader, year: int, month: int) -> dict[str, Any]:
         "net": total_income - total_expenses,
         "income": income,
         "expenses": expenses,
+        "budgets": [views.shown(status) for status in statuses],
         "unconverted": [{"currency": code, **amounts} for code, amounts in sorted(unconverted.items())],
     }
+
+
+def last_day(book: BookReader, year: int, month: int) -> date:
+    """Of a month; of the present one today."""
+    today = book.actor.today()
+    if (year, month) == (today.year, today.month):
+        return today
+    return date(year, month, monthrange(year, month)[1])
+
+
+async def of_budgets(book: BookReader, at: date) -> dict[str, Any]:
+    """How every budget stands in its period that contains a day, and their sums."""
+    return views.summed(book, at, await budgets.statuses(book, at))
 
 
 def _add_unconverted(found: dict[str, dict[str, Decimal]], flow: dict[str, Any], kind_of: dict[str, str]) -> None:

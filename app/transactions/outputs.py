@@ -41,6 +41,12 @@ class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's
 
     code: str
     detail: str
+    budget_id: UUID | None = Field(default=None, description="With `budget_threshold`: which budget reached it.")
+    name: str | None = Field(default=None, description="The budget's name.")
+    threshold: Money | None = Field(default=None, description="The threshold, in percent.")
+    percent_used: Money | None = Field(default=None, description="How much of the budget is used, in percent.")
+    period_start: date | None = None
+    period_end: date | None = None
 
 
 class TransactionOut(BaseModel):

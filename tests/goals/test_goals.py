@@ -57,6 +57,11 @@ def body(*sources: Document, **more: Any) -> Document:
     }
 
 
+def named(account: Document, **more: Any) -> Document:
+    """An account as a goal's documents name it."""
+    return {"account_id": account["id"], "budget_id": None, **more}
+
+
 async def status(person: Person, made: Document) -> Document:
     found: Document = (await person.read(f"/goals/{made['id']}"))["status"]
     return found
@@ -77,7 +82,7 @@ async def test_a_goal_says_what_is_left_and_what_it_takes_a_month(kim: Person) -
     assert answer.headers["location"] == f"/api/v1/goals/{made['id']}"
     assert answer.headers["etag"] == f'"{made["revision"]}"'
     assert (made["start_amount"], made["start_date"], made["notes"]) == ("1000.00", str(day), "For the house")
-    assert made["sources"] == [{"account_id": account["id"], "share": None, "earmark": None}]
+    assert made["sources"] == [{"account_id": account["id"], "budget_id": None, "share": None, "earmark": None}]
     assert made["status"] == {
         "current_amount": "1000.00",
         "done_amount": "1000.00",
@@ -91,7 +96,7 @@ async def test_a_goal_says_what_is_left_and_what_it_takes_a_month(kim: Person) -
         "on_track": True,
         "monthly_pace": None,
         "projected_date": None,
-        "sources": [{"account_id": account["id"], "balance": "1000.00", "claimed": "1000.00", "counted": "1000.00"}],
+        "sources": [named(account, balance="1000.00", claimed="1000.00", counted="1000.00")],
         "overcommitted": [],
         "unconverted": [],
     }
@@ -131,7 +136,7 @@ async def test_money_is_counted_once(kim: Person) -> None:
     }
     assert [one["sources"][0]["claimed"] for one in found.values()] == ["600.00", "500.00", "1000.00"]
     for one in found.values():
-        assert one["overcommitted"] == [{"account_id": account["id"], "by": "1100.00"}]
+        assert one["overcommitted"] == [named(account, by="1100.00")]
     expect(await kim.http.patch(f"/goals/{fixed['id']}", json={"archived": True}), 200)
     assert (await kim.read(f"/goals/{fixed['id']}"))["status"] is None
     assert (await status(kim, half))["current_amount"] == "500.00"
@@ -145,7 +150,7 @@ async def test_what_is_in_another_currency_is_listed_and_not_counted(kim: Person
     dollars = await savings(kim, "2500.00", "Dollars", currency="USD")
     made = await goal(kim, account, dollars)
     assert made["status"]["current_amount"] == "1000.00"
-    assert made["status"]["unconverted"] == [{"account_id": dollars["id"], "currency": "USD", "balance": "2500.00"}]
+    assert made["status"]["unconverted"] == [named(dollars, currency="USD", balance="2500.00")]
     assert [source["account_id"] for source in made["status"]["sources"]] == [account["id"]]
 
 
@@ -166,6 +171,49 @@ async def test_a_debt_is_paid_down_from_where_it_started(kim: Person) -> None:
     await kim.add(type="expense", account_id=owing["id"], amount="400", date=str(day))
     found = await status(kim, made)
     assert (found["done_amount"], found["percent"], found["on_track"]) == ("-250.00", "0.00", False)
+
+
+async def test_an_envelope_is_saved_up_in(kim: Person, unchanged: Unchanged, owner_database: Database) -> None:
+    account, food = await savings(kim), await kim.category()
+    plan = {"kind": "envelope", "period": "monthly", "start_date": str(today(kim).replace(day=1)), "rollover": "both"}
+
+    async def budget(name: str, **more: Any) -> Document:
+        sent = {"name": name, "amount": "100", "category_ids": [food["id"]], **plan, **more}
+        found: Document = expect(await kim.http.post("/budgets", json=sent), 201)
+        return found
+
+    envelope, limit = await budget("Roof"), await budget("Food", kind="limit")
+    part = await budget("Part", account_ids=[account["id"]])
+    expect(await kim.http.post(f"/budgets/{envelope['id']}/assign", json={"amount": "300"}), 201)
+    made = await goal(kim, {"budget_id": envelope["id"], "share": "50"}, {"account_id": account["id"], "earmark": "60"})
+    assert (made["start_amount"], made["status"]["monthly_pace"]) == ("210.00", None)
+    assert made["status"]["sources"][0] == {
+        "account_id": None,
+        "budget_id": envelope["id"],
+        "balance": "300.00",
+        "claimed": "150.00",
+        "counted": "150.00",
+    }
+    await goal(kim, {"budget_id": envelope["id"]}, name="Rest", target_amount="250")
+    assert (await status(kim, made))["overcommitted"] == [
+        {"account_id": None, "budget_id": envelope["id"], "by": "100.00"}
+    ]
+    assert await told(owner_database, kim) == []
+    expect(await kim.http.patch(f"/goals/{made['id']}", json={"archived": True}), 200)
+    assert await told(owner_database, kim) == ["Goal reached: Rest"]
+    async with unchanged(kim):
+        problem(await kim.http.delete(f"/budgets/{envelope['id']}"), 409, "budget_in_use")
+        for source, kind, code in (
+            ({"budget_id": limit["id"]}, "save_up", "not_an_envelope"),
+            ({"budget_id": part["id"]}, "save_up", "envelope_of_part"),
+            ({"budget_id": envelope["id"]}, "pay_down", "envelope_for_debt"),
+        ):
+            answer = await kim.http.post("/goals", json=body(source, kind=kind))
+            assert fields(problem(answer, 422, "invalid_input")) == {("sources.0.budget_id", code)}
+        fine = {"budget_id": envelope["id"], "earmark": "0.001"}
+        answer = await kim.http.post("/goals", json=body(fine))
+        assert fields(problem(answer, 422, "invalid_input")) == {("sources.0.earmark", "too_many_decimals")}
+        problem(await kim.http.post("/goals", json=body({"budget_id": UNKNOWN})), 404, "budget_not_found")
 
 
 async def test_reaching_is_told_once_and_taken_back(kim: Person, owner_database: Database) -> None:
@@ -193,7 +241,7 @@ async def test_reaching_is_told_once_and_taken_back(kim: Person, owner_database:
     assert await told(owner_database, kim) == []
 
 
-async def test_the_daily_look_notices_what_an_undo_brought(
+async def test_an_undo_and_the_daily_look_notice_what_came_back(
     kim: Person, settings: Settings, owner_database: Database, app_database: Database
 ) -> None:
     account = await savings(kim)
@@ -201,12 +249,18 @@ async def test_the_daily_look_notices_what_an_undo_brought(
     before = (await kim.read(f"/books/{kim.book_id}"))["revision"]
     expect(await kim.http.delete(f"/goals/{made['id']}"), 204)
     expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": before + 1}), 200)
+    # Of a book without goals nobody looked; of one with goals an undo is seen at once.
     assert await told(owner_database, kim) == []
     for book_id, wanted in ((kim.book_id, ["Goal reached: Roof"]), (UNKNOWN, ["Goal reached: Roof"])):
         async with app_database.begin() as connection:
             work = Work(connection, app_database, settings, now())
             await tasks.look_at_book(work, {"book_id": book_id})
         assert await told(owner_database, kim) == wanted
+    second = await goal(kim, account, name="Second", target_amount="50")
+    expect(await kim.http.delete(f"/goals/{second['id']}"), 204)
+    last = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+    expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": last}), 200)
+    assert await told(owner_database, kim) == ["Goal reached: Roof", "Goal reached: Second"]
     async with app_database.begin() as connection:
         books = (await connection.execute(text("SELECT books_with_goals()"))).scalars().all()
     assert UUID(kim.book_id) in books
@@ -225,7 +279,7 @@ async def test_undo_brings_back_each_change_of_a_goal(kim: Person) -> None:
 
     changes = {"name": "Other", "target_amount": "50", "sources": [{"account_id": other["id"], "share": "10"}]}
     changed = expect(await kim.http.patch(f"/goals/{made['id']}", json=changes), 200)
-    assert changed["sources"] == [{"account_id": other["id"], "share": "10", "earmark": None}]
+    assert changed["sources"] == [named(other, share="10", earmark=None)]
     await undo_last()
     assert own(await kim.read(f"/goals/{made['id']}")) == own(made)
     expect(await kim.http.delete(f"/goals/{made['id']}"), 204)
@@ -288,6 +342,8 @@ async def test_what_is_wrong_is_named_and_changes_nothing(kim: Person, unchanged
         ([{"account_id": own, "share": "0"}], "save_up", "sources.0.share", "value_error"),
         ([{"account_id": own, "earmark": "0.001"}], "save_up", "sources.0.earmark", "too_many_decimals"),
         ([{"account_id": own, "earmark": "1", "share": "1"}], "save_up", "sources.0", "value_error"),
+        ([{"share": "1"}], "save_up", "sources.0", "value_error"),
+        ([{"account_id": own, "budget_id": own}], "save_up", "sources.0", "value_error"),
         ([{"account_id": owing["id"]}], "save_up", "sources.0.account_id", "wrong_account_class"),
         ([{"account_id": own}], "pay_down", "sources.0.account_id", "wrong_account_class"),
         ([{"account_id": owing["id"], "share": "5"}], "pay_down", "sources.0", "claim_on_debt"),

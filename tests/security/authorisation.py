@@ -119,6 +119,15 @@ TABLE: dict[tuple[Group, str | None], str] = {
         create_transaction replace_transaction update_transaction delete_transaction unseal_transaction
         bulk_transactions recategorise_transactions accept_transfer_match reject_transfer_match
     """,
+    (BOOK_READ, "budgets:read"): """
+        list_budgets get_budget list_budget_statuses get_budget_status get_budget_periods list_budget_amounts
+        list_envelopes list_assignments list_budget_groups get_budget_group get_budget_group_status
+    """,
+    (BOOK_WRITE, "budgets:write"): """
+        create_budget replace_budget update_budget delete_budget set_budget_amount delete_budget_amount
+        assign_to_envelope move_between_envelopes
+        create_budget_group replace_budget_group update_budget_group delete_budget_group
+    """,
     (BOOK_READ, "payees:read"): "list_payees get_payee get_payee_statistics autocomplete_payees",
     (BOOK_WRITE, "payees:write"): "create_payee replace_payee update_payee merge_payees delete_payee",
     (BOOK_READ, "tags:read"): "list_tags get_tag get_tag_statistics autocomplete_tags",
@@ -134,6 +143,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
     (BOOK_READ, "reports:read"): "report_monthly",
+    (BOOK_READ, "reports:read"): "report_monthly report_budgets",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history

@@ -59,8 +59,11 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     # For the checks that the server makes by itself: ids, and none of them opens a book.
     "books_with_goals": (Probe("SELECT 1::text FROM books_with_goals() AS id WHERE id IS NULL", ()),),
     # Of the open book alone: ids of what is hidden from who asks.
+    "book_has_goals": (Probe("SELECT book_has_goals()::text", ("false",)),),
     "hidden_goals": (Probe("SELECT hidden_goals()::text", ()),),
     "every_book": (Probe("SELECT 1::text FROM every_book() AS id WHERE id IS NULL", ()),),
+    # Whether the open book has any.
+    "book_has_budgets": (Probe("SELECT book_has_budgets()::text", ("false",)),),
     # They tell, and take back what was told, in the open book alone.
     "notify_members": (
         Probe("SELECT notify_members('bill_due', 'probe', 't', '', '{}', ARRAY[]::uuid[])::text", ("0", "1")),

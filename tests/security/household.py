@@ -86,9 +86,27 @@ async def furnish(kim: Person) -> Household:
     expect(await kim.http.delete(f"/accounts/{closed['id']}"), 204)
     await _bank(kim, private)
     await _collect(kim, home, gone["id"], closed["id"])
+    await _plan(kim, home)
     home.seen["attachment"] = [kept["id"]]
     home.hidden["attachment"] = [receipt["id"] for receipt in receipts]
     return home
+
+
+async def _plan(kim: Person, home: Household) -> None:
+    """A budget over the shared account and one over the private one, both with all that hangs on a budget."""
+    group = expect(await kim.http.post("/budget-groups", json={"name": "Planned"}), 201)
+    for name, account, found in (("Shared", home.shared, home.seen), (f"{MARK} plan", home.private, home.hidden)):
+        century = {"period": "custom", "every": 100, "unit": "year", "start_date": "2026-01-01"}
+        body = {"name": name, "kind": "envelope", "amount": "1", **century, "group_id": group["id"], "notes": name}
+        body |= {"account_ids": [account["id"]], "category_ids": [home.category_id]}
+        made = expect(await kim.http.post("/budgets", json=body), 201)
+        url = f"/budgets/{made['id']}"
+        expect(await kim.http.post(f"{url}/assign", json={"amount": "1", "date": "2026-01-01"}), 201)
+        later = expect(await kim.http.post(f"{url}/amounts", json={"from": "2126-01-01", "amount": "2"}), 201)
+        found["budget"], found["amount"] = [made["id"]], [later["id"]]
+        expect(await kim.http.patch(url, json={"sort": 1}), 200)
+    await kim.add(account_id=home.shared["id"], amount="3.00", category_id=home.category_id)
+    home.seen["group"] = [group["id"]]
 
 
 async def _sides(kim: Person, home: Household, spent: dict[str, Any], receipts: list[dict[str, Any]]) -> list[str]:

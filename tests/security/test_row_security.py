@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -36,6 +37,7 @@ async def fill(person: Person) -> None:
     file = {"file": ("bank.csv", b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n", "text/csv")}
     preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
+    await plan(person, account)
     body = {"statement_date": "2026-01-31", "statement_balance": "0", "adjust": True}
     expect(await person.http.post(f"/accounts/{account['id']}/reconcile", json=body), 201)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
@@ -48,6 +50,17 @@ async def fill(person: Person) -> None:
     for path, row, status in (("reject", back[0], 204), ("accept", back[1], 200)):
         pair = {"outgoing_id": out["id"], "incoming_id": row["id"]}
         expect(await person.http.post(f"/transfer-matches/{path}", json=pair), status)
+
+
+async def plan(person: Person, account: dict[str, Any]) -> None:
+    """A group with an envelope of this century that is overspent, and money in it."""
+    group = expect(await person.http.post("/budget-groups", json={"name": "G"}), 201)
+    body: dict[str, Any] = {"name": "B", "kind": "envelope", "amount": "1", "start_date": "2026-01-01"}
+    body |= {"period": "custom", "every": 100, "unit": "year"}
+    body |= {"group_id": group["id"], "account_ids": [account["id"]]}
+    made = expect(await person.http.post("/budgets", json=body), 201)
+    put = {"amount": "1", "date": "2026-01-01"}
+    expect(await person.http.post(f"/budgets/{made['id']}/assign", json=put), 201)
 
 
 @asynccontextmanager

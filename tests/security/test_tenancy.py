@@ -58,6 +58,28 @@ def goal(ids: dict[str, str]) -> dict[str, Any]:
 
 
 LOAN = {"annual_rate": "1", "term": 6, "first_payment_date": "2026-02-01"}
+MONTHLY = {"name": "secret budget", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
+
+
+def new_budget(ids: dict[str, str]) -> dict[str, Any]:
+    return {**MONTHLY, "name": "B", "category_ids": [ids["category_id"]]}
+
+
+async def budgets_of(kim: Person, tag_id: str) -> dict[str, str]:
+    """Two envelopes with money in them, one in a group, with a second amount, and a limit over a tag."""
+    group = expect(await kim.http.post("/budget-groups", json={"name": "secret group"}), 201)
+    envelope = {**MONTHLY, "kind": "envelope", "thresholds": [], "group_id": group["id"]}
+    made = [expect(await kim.http.post("/budgets", json=envelope), 201) for _ in range(2)]
+    for budget in made:
+        put = {"amount": "50", "date": "2026-01-01"}
+        expect(await kim.http.post(f"/budgets/{budget['id']}/assign", json=put), 201)
+    amount = {"from": "2026-03-01", "amount": "50"}
+    second = expect(await kim.http.post(f"/budgets/{made[0]['id']}/amounts", json=amount), 201)
+    expect(await kim.http.post("/budgets", json={**MONTHLY, "tag_ids": [tag_id]}), 201)
+    return {
+        "budget_id": made[0]["id"], "other_budget_id": made[1]["id"], "group_id": group["id"],
+        "amount_id": second["id"],
+    }  # fmt: skip
 
 
 def new_account(_: dict[str, str]) -> dict[str, Any]:
@@ -182,6 +204,34 @@ ATTEMPTS: dict[str, Attempt] = {
     "replace_transaction": Attempt(FOREIGN, expense, write=True),
     "update_transaction": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
     "delete_transaction": Attempt(FOREIGN, write=True),
+    "create_budget": Attempt(FOREIGN, new_budget, write=True),
+    "list_budgets": Attempt(OWN),
+    "get_budget": Attempt(FOREIGN),
+    "replace_budget": Attempt(FOREIGN, lambda _: {**MONTHLY, "name": "Mine now"}, write=True),
+    "update_budget": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_budget": Attempt(FOREIGN, write=True),
+    "list_budget_statuses": Attempt(OWN),
+    "get_budget_status": Attempt(FOREIGN),
+    "get_budget_periods": Attempt(FOREIGN),
+    "list_budget_amounts": Attempt(FOREIGN),
+    "set_budget_amount": Attempt(FOREIGN, lambda _: {"from": "2026-02-01", "amount": "5"}, write=True),
+    "delete_budget_amount": Attempt(FOREIGN, write=True),
+    "list_envelopes": Attempt(OWN),
+    "list_assignments": Attempt(FOREIGN),
+    "assign_to_envelope": Attempt(FOREIGN, lambda _: {"amount": "1", "date": "2026-01-01"}, write=True),
+    "move_between_envelopes": Attempt(
+        FOREIGN,
+        lambda ids: {"from": ids["budget_id"], "to": ids["other_budget_id"], "amount": "1", "date": "2026-01-01"},
+        write=True,
+    ),
+    "create_budget_group": Attempt(OWN, lambda _: {"name": "G"}, write=True),
+    "list_budget_groups": Attempt(OWN),
+    "get_budget_group": Attempt(FOREIGN),
+    "replace_budget_group": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "update_budget_group": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_budget_group": Attempt(FOREIGN, write=True),
+    "get_budget_group_status": Attempt(FOREIGN),
+    "report_budgets": Attempt(OWN),
     "create_payee": Attempt(FOREIGN, lambda ids: {"name": "P", "default_category_id": ids["category_id"]}, write=True),
     "create_attachment": Attempt(FOREIGN, form=lambda _: {}, write=True),
     "list_attachments": Attempt(FOREIGN),
@@ -305,6 +355,8 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     imported = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     # Its history begins with its commit.
     expect(await kim.http.post(f"/imports/{imported['id']}/commit", json={}), 200)
+    tag = next(tag for tag in (await kim.read("/tags"))["items"] if tag["id"] != other_tag["id"])
+    planned = await budgets_of(kim, tag["id"])
     (session,) = (await kim.read("/auth/sessions"))["items"]
     personal = {"name": "secret token", "scopes": ["tags:read"]}
     await confirm(kim)
@@ -324,6 +376,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
         "debt_id": (await kim.account("secret debt", type="loan"))["id"],
+        **planned,
         "user_id": kim.user["id"],
         "role": "user",
         "book_id": kim.book_id,
@@ -336,7 +389,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "import_id": imported["id"],
         "payee_id": transaction["payee_id"],
         "other_payee_id": other_payee["id"],
-        "tag_id": next(tag["id"] for tag in (await kim.read("/tags"))["items"] if tag["id"] != other_tag["id"]),
+        "tag_id": tag["id"],
         "other_tag_id": other_tag["id"],
         "reconciliation_id": reconciled["id"],
         "revision": str((await kim.read(f"/books/{kim.book_id}"))["revision"]),
