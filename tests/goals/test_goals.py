@@ -10,13 +10,15 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import text
 
 from app.core.clock import now
-from app.core.config import Settings
+from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.jobs.tasks import Work
 from app.goals import tasks
+from app.main import create_app
 from tests.conftest import Unchanged
 from tests.households.sharing import join
 from tests.people import Person, expect, fields, problem
+from tests.servers import client_of
 
 UNKNOWN = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
 Document = dict[str, Any]
@@ -419,3 +421,19 @@ async def test_planning_stores_nothing(kim: Person, unchanged: Unchanged) -> Non
         ):
             answer = await kim.http.post("/goals/plan", json={**plan, **wrong})
             assert code in {named for _, named in fields(problem(answer, 422, "invalid_input"))}, answer.text
+
+
+async def test_a_list_costs_the_same_however_many_goals_there_are(kim: Person, settings: Settings) -> None:
+    account = await savings(kim)
+    app = create_app(load_settings(_env_file=None, **{**settings.model_dump(), "database_pool_size": 1}))
+    seen: list[str] = []
+    app.state.database.count_statements(seen.append)
+    counts = []
+    async with client_of(app) as client:
+        for number in range(3):
+            await goal(kim, account, name=f"Goal {number}")
+            seen.clear()
+            expect(await client.get("/api/v1/goals", headers=dict(kim.http.headers)), 200)
+            counts.append(sum("SELECT" in statement for statement in seen))
+    await app.state.database.dispose()
+    assert counts == [3, 3, 3]  # opening the request, the goals, their accounts
