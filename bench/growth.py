@@ -24,6 +24,7 @@ def routes(book: Book, middle: date) -> list[Hot]:
     revision = book.http.get(f"/books/{book_id}").raise_for_status().json()["revision"]
     number = book.rows // 2
     return [
+        *_budgets(book),
         *hot_routes(book),
         Hot("patch", (_ask(book, f"/transactions/{transaction}", "PATCH", {"notes": "Measured", "amount": "12.34"}),)),
         Hot("list of a category", (_ask(book, f"/transactions?category_id={book.category_id}"),)),
@@ -35,6 +36,25 @@ def routes(book: Book, middle: date) -> list[Hot]:
         Hot("change feed, from the beginning", (_ask(book, f"/books/{book_id}/changes?limit=50"),)),
         Hot("change feed, the newest", (_ask(book, f"/books/{book_id}/changes?limit=50&since={revision - 1}"),)),
     ]
+
+
+def _budgets(book: Book) -> list[Hot]:
+    """A budget over all spending and one over a category that carries from the start, by whole months and by days."""
+    start = book.last_day - timedelta(days=books.DAYS)
+    found = []
+    for name, first, categories in (
+        ("months", start.replace(day=1), []),
+        ("days from the 23rd", start.replace(day=23), [book.category_id]),
+    ):
+        body = {"name": name, "amount": "500", "period": "monthly", "start_date": str(first), "thresholds": []}
+        body |= {"category_ids": categories, "rollover": "both"}
+        path = f"/budgets/{book.http.post('/budgets', json=body).raise_for_status().json()['id']}"
+        found.append(Hot(f"budget status, {name}, carried", (_ask(book, f"{path}/status"),)))
+        found.append(Hot(f"24 periods of a budget, {name}", (_ask(book, f"{path}/history?periods=24"),)))
+    weekly = {**body, "name": "weeks", "period": "weekly", "category_ids": [], "rollover": "none"}
+    path = f"/budgets/{book.http.post('/budgets', json=weekly).raise_for_status().json()['id']}"
+    found.append(Hot("24 weeks of a budget over all", (_ask(book, f"{path}/history?periods=24"),)))
+    return [*found, Hot("every budget's status", (_ask(book, "/budgets/status"),))]
 
 
 def _ask(book: Book, path: str, method: str = "GET", body: dict[str, Any] | None = None) -> Ask:

@@ -42,6 +42,7 @@ TAGS = [
     {"name": "members", "description": "Who shares a book with you: invitations, roles, leaving."},
     {"name": "accounts", "description": "Where money is, and what was there when."},
     {"name": "categories", "description": "What money is for: a tree."},
+    {"name": "budgets", "description": "What a period may cost, what is set aside, and what is left."},
     {"name": "transactions", "description": "Expenses, income, transfers, splits."},
     {"name": "payees", "description": "Who is paid or pays: aliases, default categories, merging."},
     {"name": "tags", "description": "Words to find transactions by: renaming, merging."},

@@ -119,6 +119,8 @@ def rows_of(table: str, key: str, names: Sequence[AnyRow]) -> Any:
 def _as_json(column: AnyRow) -> str:
     if column.kind == "numeric":
         return f"t.{column.quoted}::text"
+    if column.kind == "numeric[]":
+        return f"t.{column.quoted}::text[]"
     if column.kind == "bytea":
         return f"encode(t.{column.quoted}, 'hex')"
     return f"t.{column.quoted}"

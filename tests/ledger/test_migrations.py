@@ -66,6 +66,8 @@ async def fill(person: Person) -> None:
     expect(await person.http.post("/transactions", json=journal), 201)
     adjustment = {"type": "adjustment", "date": "2026-01-21", "account_id": other["id"], "balance": "500"}
     expect(await person.http.post("/transactions", json=adjustment), 201)
+    plan = {"name": "B", "amount": "1", "period": "monthly", "start_date": "2026-01-01", "category_ids": [food["id"]]}
+    expect(await person.http.post("/budgets", json=plan), 201)
     statement = {"statement_date": "2026-01-31", "statement_balance": "499", "adjust": True}
     expect(await person.http.post(f"/accounts/{other['id']}/reconcile", json=statement), 201)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}

@@ -57,7 +57,7 @@ async def plan(person: Person, account: dict[str, Any]) -> None:
     group = expect(await person.http.post("/budget-groups", json={"name": "G"}), 201)
     body: dict[str, Any] = {"name": "B", "kind": "envelope", "amount": "1", "start_date": "2026-01-01"}
     body |= {"period": "custom", "every": 100, "unit": "year"}
-    body |= {"group_id": group["id"], "account_ids": [account["id"]]}
+    body |= {"thresholds": ["50.5", "100"], "group_id": group["id"], "account_ids": [account["id"]]}
     made = expect(await person.http.post("/budgets", json=body), 201)
     put = {"amount": "1", "date": "2026-01-01"}
     expect(await person.http.post(f"/budgets/{made['id']}/assign", json=put), 201)
