@@ -142,12 +142,12 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "goals:write"): """
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
-    (BOOK_READ, "reports:read"): "report_monthly",
     (BOOK_READ, "reports:read"): "report_monthly report_budgets",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
-        get_goal_history get_loan_history get_payee_history get_reconciliation_history get_tag_history get_transaction_history
+        get_goal_history get_loan_history get_payee_history get_reconciliation_history get_tag_history
+        get_transaction_history
     """,
     (BOOK_WRITE, "history:undo"): "undo",
     (OWNER_ONLY, "integrity:read"): "check_integrity",
