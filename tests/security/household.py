@@ -122,6 +122,7 @@ async def _aim(kim: Person, home: Household) -> None:
         expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
         found["goal"] = [made["id"]]
     owed = await kim.account("Joint loan", type="loan")
+    home.seen["account"].append(owed["id"])
     terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
     home.seen["loan"] = [expect(await kim.http.post("/loans", json=terms), 201)["id"]]
 
