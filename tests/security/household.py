@@ -121,10 +121,6 @@ async def _aim(kim: Person, home: Household) -> None:
         revision = (await kim.read(f"/books/{kim.book_id}"))["revision"]
         expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
         found["goal"] = [made["id"]]
-    owed = await kim.account("Joint loan", type="loan")
-    home.seen["account"].append(owed["id"])
-    terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
-    home.seen["loan"] = [expect(await kim.http.post("/loans", json=terms), 201)["id"]]
 
 
 async def _sides(kim: Person, home: Household, spent: dict[str, Any], receipts: list[dict[str, Any]]) -> list[str]:
