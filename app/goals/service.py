@@ -122,14 +122,25 @@ async def _add_sources(book: BookWriter, goal_id: UUID, sources: Sequence[Docume
     ]
     await repository.add_sources(book.connection, [{**row, "book_id": book.book_id} for row in rows])
     for row in rows:
-        book.record(Event(SOURCE, row["id"], "created", after=row))
+        book.record(Event(SOURCE, row["id"], "created", after={**row, **_told_with(sources)}))
 
 
 async def _remove_sources(book: BookWriter, goal: Document) -> None:
     await repository.remove_sources(book.connection, book.book_id, goal["id"])
     for line, source in enumerate(goal["sources"]):
-        image = {"id": source["id"], "goal_id": goal["id"], "line": line, **claim_of(source)}
+        image = {
+            "id": source["id"],
+            "goal_id": goal["id"],
+            "line": line,
+            **claim_of(source),
+            **_told_with(goal["sources"]),
+        }
         book.record(Event(SOURCE, source["id"], "deleted", before=image))
+
+
+def _told_with(sources: Sequence[Document]) -> Document:
+    """All accounts of the goal: the log hides the event of each source from who does not see one of them."""
+    return {"accounts": [source["account_id"] for source in sources if source["account_id"] is not None]}
 
 
 def _check(goal: Document, sources: Sequence[Document], exponent: int, today: date) -> None:
