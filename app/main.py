@@ -41,6 +41,9 @@ from app.core.vault import Vault
 from app.currencies.router import router as currencies
 from app.exports.router import router as exports
 from app.forecast.router import router as forecast
+from app.goals.debt_router import router as debts
+from app.goals.loan_router import router as loans
+from app.goals.router import router as goals
 from app.history.router import HISTORIES
 from app.history.router import router as history
 from app.households.invitation_router import of_book as book_invitations
@@ -100,6 +103,9 @@ ROUTERS = (
     tags,
     attachments,
     forecast,
+    goals,
+    loans,
+    debts,
     reports,
     weekly,
     schedules,

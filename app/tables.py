@@ -13,6 +13,7 @@ from app.budgets.models import Budget, BudgetAlert, BudgetAmount, BudgetAssignme
 from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
 from app.currencies.models import Currency
+from app.goals.models import Goal, GoalSource, Loan
 from app.households.models import BookInvitation
 from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
@@ -49,12 +50,15 @@ ALL_TABLES = (
     Event,
     EventChain,
     File,
+    Goal,
+    GoalSource,
     IdempotencyKey,
     Identity,
     Import,
     ImportMapping,
     ImportRow,
     Invitation,
+    Loan,
     Mail,
     MergedTransaction,
     MonthlyTotal,

@@ -34,6 +34,8 @@ _TAKE = text(
                   CASE WHEN EXISTS (SELECT FROM schedules x WHERE x.book_id = :book AND x.kind = 'bill'
                                     AND x.archived_at IS NULL AND x.paused_at IS NULL) THEN 'bills' END,
                   NULL::text
+                  CASE WHEN book_has_budgets() THEN 'budgets' END,
+                  CASE WHEN book_has_goals() THEN 'goals' END
               ], NULL) AS uses
     """
 )

@@ -54,6 +54,8 @@ TAGS = [
     {"name": "schedules", "description": "What comes again, posted by itself or waiting for you."},
     {"name": "notifications", "description": "What you are told, and how: the inbox, mail, digests."},
     {"name": "forecast", "description": "Where balances go, why, and what would be if."},
+    {"name": "goals", "description": "What to save up, and which debts to pay down."},
+    {"name": "loans", "description": "Terms of loans, their payments, plans out of debt."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},

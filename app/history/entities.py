@@ -67,6 +67,50 @@ ENTITIES: dict[str, Entity] = {
         "payee_aliases", {"payee_id": "uuid", "alias": "text"}, revision=False, updated_at=False, created_at=False
     ),
     "tag": Entity("tags", {"name": "text"}),
+    "goal": Entity(
+        "goals",
+        {
+            "name": "text",
+            "kind": "text",
+            "currency": "text",
+            "target_amount": "numeric",
+            "target_date": "date",
+            "start_amount": "numeric",
+            "start_date": "date",
+            "notes": "text",
+            "archived_at": "timestamptz",
+        },
+    ),
+    "goal_source": Entity(
+        "goal_sources",
+        {"goal_id": "uuid", "line": "integer", "account_id": "uuid", "budget_id": "uuid"}
+        | {"share": "numeric", "earmark": "numeric"},
+        revision=False,
+        updated_at=False,
+        created_at=False,
+    ),
+    "loan": Entity(
+        "loans",
+        {
+            "account_id": "uuid",
+            "principal": "numeric",
+            "annual_rate": "numeric",
+            "periods_per_year": "integer",
+            "payment": "numeric",
+            "term": "integer",
+            "first_payment_date": "date",
+            "start_date": "date",
+            "day_count": "text",
+            "compounding_per_year": "integer",
+            "rounding": "text",
+            "fee": "numeric",
+            "interest_only": "integer",
+            "balloon": "numeric",
+            "rate_changes": "jsonb",
+            "extra_payments": "jsonb",
+            "notes": "text",
+        },
+    ),
     "reconciliation": Entity(
         "reconciliations",
         {

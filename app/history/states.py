@@ -12,6 +12,10 @@ from app.accounts import service as accounts
 from app.accounts.schemas import AccountOut, ReconciliationOut
 from app.categories import service as categories
 from app.categories.schemas import CategoryOut
+from app.goals import loans
+from app.goals import service as goals
+from app.goals.loan_schemas import LoanState
+from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
@@ -93,7 +97,9 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "account": (_of_all(_every_account), TypeAdapter(AccountOut)),
     "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),
     "category": (_of_all(categories.every), TypeAdapter(CategoryOut)),
+    "goal": (_of_all(goals.every), TypeAdapter(GoalState)),
     "import": (_imports, TypeAdapter(ImportOut)),
+    "loan": (_of_all(loans.every), TypeAdapter(LoanState)),
     "payee": (_by(_PAYEES), TypeAdapter(PayeeState)),
     "reconciliation": (_by(_RECONCILIATIONS), TypeAdapter(ReconciliationOut)),
     "schedule": (_of_all(_every_schedule), TypeAdapter(ScheduleOut)),

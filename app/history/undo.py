@@ -41,16 +41,17 @@ SMALL_KIND = {
 
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = (
-    "attachment", "merged_transaction", "transfer_rejection", "payee_alias", "bill_rejection", "subscription_dismissal"
-)  # fmt: skip
+    *("attachment", "merged_transaction", "transfer_rejection", "payee_alias"),
+    *("goal_source", "bill_rejection", "subscription_dismissal"),
+)
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
-    *("schedule", "schedule_occurrence"),
+    *("goal", "loan"),
 )
-PLANNED = {"category", "budget", "budget_amount", "budget_assignment"}
+PLANNED = {"category", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
 """What plans count by, without a transaction that changed."""
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}

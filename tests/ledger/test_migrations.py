@@ -70,6 +70,11 @@ async def fill(person: Person) -> None:
     expect(await person.http.post("/budgets", json=plan), 201)
     statement = {"statement_date": "2026-01-31", "statement_balance": "499", "adjust": True}
     expect(await person.http.post(f"/accounts/{other['id']}/reconcile", json=statement), 201)
+    goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
+    expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": other["id"]}]}), 201)
+    owed = await person.account("Car", type="loan")
+    terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
+    expect(await person.http.post("/loans", json=terms), 201)
     expect(await person.http.put(f"/books/{person.book_id}/lock", json={"locked_until": "2025-12-31"}), 200)
 
 

@@ -139,6 +139,12 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "attachments:write"): "create_attachment delete_attachment",
     (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
     (BOOK_WRITE, "imports:write"): "create_import commit_import undo_import discard_import",
+    (BOOK_READ, "goals:read"): """
+        list_goals get_goal plan_goal list_loans get_loan get_loan_schedule calculate_loan plan_debts
+    """,
+    (BOOK_WRITE, "goals:write"): """
+        create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
+    """,
     (BOOK_READ, "reports:read"): "report_monthly report_budgets",
     (BOOK_READ, "reports:read"): "report_monthly",
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
@@ -158,6 +164,8 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
+        get_goal_history get_loan_history get_payee_history get_reconciliation_history get_tag_history
+        get_transaction_history
     """,
     (BOOK_WRITE, "history:undo"): "undo",
     (OWNER_ONLY, "integrity:read"): "check_integrity",

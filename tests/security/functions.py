@@ -57,6 +57,10 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     # For the housekeeping: ids and digests of what nobody has any more.
     "orphaned_files": (Probe("SELECT f::text FROM orphaned_files(36500, 10) f", ()),),
     # For the checks that the server makes by itself: ids, and none of them opens a book.
+    "books_with_goals": (Probe("SELECT 1::text FROM books_with_goals() AS id WHERE id IS NULL", ()),),
+    # Of the open book alone: ids of what is hidden from who asks.
+    "book_has_goals": (Probe("SELECT book_has_goals()::text", ("false",)),),
+    "hidden_goals": (Probe("SELECT hidden_goals()::text", ()),),
     "every_book": (Probe("SELECT 1::text FROM every_book() AS id WHERE id IS NULL", ()),),
     # Whether the open book has any.
     "book_has_budgets": (Probe("SELECT book_has_budgets()::text", ("false",)),),

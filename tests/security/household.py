@@ -107,6 +107,20 @@ async def _plan(kim: Person, home: Household) -> None:
         expect(await kim.http.patch(url, json={"sort": 1}), 200)
     await kim.add(account_id=home.shared["id"], amount="3.00", category_id=home.category_id)
     home.seen["group"] = [group["id"]]
+    await _aim(kim, home)
+
+
+async def _aim(kim: Person, home: Household) -> None:
+    """A goal on the shared account, and one on both accounts, changed and with an undone deletion."""
+    both = [{"account_id": home.private["id"], "share": "10"}, {"account_id": home.shared["id"], "earmark": "5"}]
+    for name, sources, found in (("Shared", both[1:], home.seen), (f"{MARK} goal", both, home.hidden)):
+        body = {"name": name, "kind": "save_up", "target_amount": "9", "currency": "EUR", "notes": name}
+        made = expect(await kim.http.post("/goals", json={**body, "sources": sources}), 201)
+        expect(await kim.http.patch(f"/goals/{made['id']}", json={"target_amount": "99", "sources": sources[:1]}), 200)
+        expect(await kim.http.delete(f"/goals/{made['id']}"), 204)
+        revision = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+        expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
+        found["goal"] = [made["id"]]
 
 
 async def _sides(kim: Person, home: Household, spent: dict[str, Any], receipts: list[dict[str, Any]]) -> list[str]:

@@ -57,6 +57,11 @@ async def fill(person: Person) -> None:
         await person.add(account_id=savings["id"], payee="Box", date=str(day))
     [weekly] = (await person.read("/subscriptions"))["items"]
     expect(await person.http.post("/subscriptions/dismiss", json={"key": weekly["key"]}), 200)
+    goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
+    expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": savings["id"]}]}), 201)
+    owed = await person.account("Car", type="loan")
+    terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
+    expect(await person.http.post("/loans", json=terms), 201)
     out = await person.add(account_id=savings["id"], date="2026-02-01")
     back = [await person.add(account_id=account["id"], type="income", date="2026-02-01") for _ in range(2)]
     for path, row, status in (("reject", back[0], 204), ("accept", back[1], 200)):

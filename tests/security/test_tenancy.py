@@ -52,6 +52,12 @@ def pair(ids: dict[str, str]) -> dict[str, Any]:
     return {"outgoing_id": ids["transaction_id"], "incoming_id": ids["category_id"]}
 
 
+def goal(ids: dict[str, str]) -> dict[str, Any]:
+    sources = [{"account_id": ids["account_id"]}]
+    return {"name": "G", "kind": "save_up", "target_amount": "10", "currency": "EUR", "sources": sources}
+
+
+LOAN = {"annual_rate": "1", "term": 6, "first_payment_date": "2026-02-01"}
 MONTHLY = {"name": "secret budget", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
 
 
@@ -332,6 +338,33 @@ ATTEMPTS: dict[str, Attempt] = {
     "send_weekly_report": Attempt(OWN, lambda _: {"week": "2026-01-15"}, answer=409),
     "get_forecast": Attempt(OWN),
     "forecast_what_if": Attempt(FOREIGN, what_if),
+    "create_goal": Attempt(FOREIGN, goal, write=True),
+    "list_goals": Attempt(OWN),
+    "plan_goal": Attempt(OWN, lambda _: {"amount": "10", "currency": "EUR", "monthly_amount": "5"}, viewer=200),
+    "get_goal": Attempt(FOREIGN),
+    "replace_goal": Attempt(
+        FOREIGN, lambda ids: {k: v for k, v in goal(ids).items() if k not in {"kind", "currency"}}, write=True
+    ),
+    "update_goal": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_goal": Attempt(FOREIGN, write=True),
+    "get_goal_history": Attempt(FOREIGN),
+    "create_loan": Attempt(FOREIGN, lambda ids: {**LOAN, "account_id": ids["debt_id"]}, write=True),
+    "list_loans": Attempt(OWN),
+    "calculate_loan": Attempt(OWN, lambda _: {**LOAN, "principal": "10", "currency": "EUR"}, viewer=200),
+    "get_loan": Attempt(FOREIGN),
+    "get_loan_schedule": Attempt(FOREIGN),
+    "replace_loan": Attempt(FOREIGN, lambda _: LOAN, write=True),
+    "update_loan": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
+    "delete_loan": Attempt(FOREIGN, write=True),
+    "get_loan_history": Attempt(FOREIGN),
+    "plan_debts": Attempt(
+        OWN,
+        lambda _: {
+            "strategy": "snowball",
+            "debts": [{"name": "D", "balance": "9", "annual_rate": "1", "minimum_payment": "5"}],
+        },
+        viewer=200,
+    ),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
 }
 
@@ -388,7 +421,13 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     named = {"account_id": account["id"], "category_id": category["id"]}
     schedule = expect(await kim.http.post("/schedules", json=monthly(named)), 201)
     expect(await kim.http.post(f"/schedules/{schedule['id']}/occurrences/2090-03-01/skip"), 200)
+    wanted = {**goal({"account_id": account["id"]}), "name": "secret goal"}
+    owed = await kim.account("secret loan", type="loan")
+    lent = {**LOAN, "account_id": owed["id"], "notes": "secret"}
     return {
+        "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
+        "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
+        "debt_id": (await kim.account("secret debt", type="loan"))["id"],
         **planned,
         "schedule_id": schedule["id"],
         "due_on": "2090-02-01",
