@@ -50,6 +50,7 @@ from app.names.payee_router import router as payees
 from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
+from app.rules.router import router as rules
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
@@ -80,6 +81,7 @@ ROUTERS = (
     transactions,
     payees,
     tags,
+    rules,
     attachments,
     reports,
     exports,

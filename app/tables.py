@@ -17,6 +17,8 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification
+from app.rules.models import Rule, RuleApplication
+from app.suggestions.models import SuggestionSettings
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
@@ -60,7 +62,10 @@ ALL_TABLES = (
     RecoveryCode,
     RefreshToken,
     RolePermission,
+    Rule,
+    RuleApplication,
     Session,
+    SuggestionSettings,
     Tag,
     TotpSecret,
     Transaction,

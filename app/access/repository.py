@@ -29,6 +29,9 @@ _TAKE = text(
     RETURNING b.revision, b.base_currency, b.base_currency_chosen, b.locked_until,
               (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent,
               array_remove(ARRAY[
+                  CASE WHEN EXISTS (SELECT FROM rules x WHERE x.book_id = :book AND x.enabled) THEN 'rules' END,
+                  CASE WHEN EXISTS (SELECT FROM suggestion_settings x WHERE x.book_id = :book AND x.auto_categorise)
+                       THEN 'suggestions' END,
                   NULL::text
               ], NULL) AS uses
     """

@@ -67,6 +67,21 @@ ENTITIES: dict[str, Entity] = {
         "payee_aliases", {"payee_id": "uuid", "alias": "text"}, revision=False, updated_at=False, created_at=False
     ),
     "tag": Entity("tags", {"name": "text"}),
+    "rule": Entity(
+        "rules",
+        {
+            "name": "text",
+            "position": "integer",
+            "enabled": "boolean",
+            "triggers": "text[]",
+            "condition": "jsonb",
+            "actions": "jsonb",
+            "account_ids": "uuid[]",
+        },
+    ),
+    "suggestion_settings": Entity(
+        "suggestion_settings", {"auto_categorise": "boolean", "minimum_confidence": "numeric"}
+    ),
     "reconciliation": Entity(
         "reconciliations",
         {

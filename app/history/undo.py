@@ -39,7 +39,14 @@ SMALL_KIND = {
 }
 
 # Nothing stands on these, they stand on transactions: they go first and come last.
-ON_TRANSACTIONS = ("attachment", "merged_transaction", "transfer_rejection", "payee_alias")
+ON_TRANSACTIONS = (
+    "attachment",
+    "merged_transaction",
+    "transfer_rejection",
+    "payee_alias",
+    "rule",
+    "suggestion_settings",
+)
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = ("account", "category", "payee", "tag", "reconciliation")
 ONLY_CHANGED = ("import", "book")
