@@ -5,7 +5,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,7 +77,9 @@ async def version(connection: AsyncConnection, book_id: UUID, cause: str) -> str
 
 async def asked(connection: AsyncConnection, book_id: UUID, cause: str) -> Sequence[AnyRow]:
     """The rules that are asked on this occasion, in their order."""
-    statement = select(*_PUBLIC).where(Rule.book_id == book_id, Rule.enabled, Rule.triggers.any(cause))  # type: ignore[arg-type]  # its stub
+    statement = select(*_PUBLIC).where(
+        Rule.book_id == book_id, Rule.enabled, literal(cause, Text) == any_(Rule.triggers)
+    )
     return (await connection.execute(statement.order_by(*_ORDER))).all()
 
 
