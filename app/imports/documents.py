@@ -48,6 +48,7 @@ def row_document(row: AnyRow, *, committed: bool) -> Document:
         "match_id": row.match_id,
         "skipped": row.skipped,
         "transaction_id": row.transaction_id if posted else None,
+        "rules": row.rules or [],
     }
 
 

@@ -12,6 +12,7 @@ from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
 from app.imports.schemas import Mapping
 from app.imports.service import get
+from app.rules.importing import report_import, rules_for_import
 from app.transactions import references
 from app.transactions.errors import ArchivedError, ReferenceNotFoundError
 from app.transactions.references import AccountRef
@@ -41,12 +42,14 @@ async def preview(
         accounts={i: account for i, account in accounts.items() if not account.archived},
         categories=await repository.categories_by_name(book.connection, book.book_id),
         today=book.actor.today(),
+        rules=await rules_for_import(book),
     )
     parsed = await parse_off_loop(task)
     if isinstance(parsed, Unreadable):
         raise UnreadableFileError(parsed.code, parsed.detail, parsed.field)
     if isinstance(parsed, Open):
         raise MappingNeededError(parsed.questions)
+    parsed.warnings.extend(await report_import(book, task.rules, parsed.staged.rules))
     import_id = await keep(book, account_id, file_name, file_format, parsed)
     return await answer(book, import_id)
 
@@ -89,7 +92,7 @@ async def keep(
         await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
-    del counts["wanted"]
+    del counts["wanted"], counts["ruled"]
     early = await repository.count_before_opening(book.connection, book.book_id, import_id)
     warnings = [*parsed.warnings, *([_before_opening(early)] if early else [])]
     await repository.change(book.connection, book.book_id, import_id, {**counts, "warnings": warnings})

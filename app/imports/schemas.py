@@ -45,6 +45,14 @@ class RowCounts(BaseModel):
     error: int
 
 
+class RowRule(BaseModel):
+    """What one of the book's rules made of a row."""
+
+    rule_id: UUID
+    rule_name: str
+    changes: dict[str, Any] = Field(description="Each field that it changed, with its value `before` and `after`.")
+
+
 class ImportRowOut(BaseModel):
     """A row of the file and what becomes of it."""
 
@@ -67,6 +75,10 @@ class ImportRowOut(BaseModel):
     match_id: UUID | None = Field(description="The transaction that a suspect or duplicate looks like.")
     skipped: bool
     transaction_id: UUID | None = Field(description="What the commit made of it; null before, and when left out.")
+    rules: list[RowRule] = Field(
+        description="The book's rules that changed it, in their order. The fields above are as they left them; a "
+        "transfer, parts and tags stand in `changes`."
+    )
 
 
 class FileWarning(BaseModel):

@@ -73,6 +73,10 @@ class Matcher:
         for index in (*self._texts.values(), *self._ordered.values()):
             index.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process go the rules; it compiles them itself."""
+        return Matcher, (self.rules,)
+
     @property
     def category_ids(self) -> set[UUID]:
         """Every category that an action names."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.access.context import BookWriter
+from app.access.context import BookReader
 from app.core.clock import now
 from app.notifications.notices import Kind, Notice, notify_members
 from app.rules import repository
@@ -62,7 +62,7 @@ def cut_off(matcher: Matcher, budget: Budget) -> list[Compiled]:
 
 
 async def report(
-    book: BookWriter, errors: dict[UUID, tuple[Compiled, str]], slow: Sequence[Compiled]
+    book: BookReader, errors: dict[UUID, tuple[Compiled, str]], slow: Sequence[Compiled]
 ) -> list[Document]:
     """Note errors on the rules, tell of those that were too slow, and return warnings of both."""
     notes = {rule_id: BROKEN[code] for rule_id, (_, code) in errors.items()}
