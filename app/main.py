@@ -51,6 +51,7 @@ from app.names.tag_router import router as tags
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
 from app.rules.router import router as rules
+from app.suggestions.router import router as suggestions
 from app.system.housekeeping import AttachmentChore, housekeeping
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
@@ -82,6 +83,7 @@ ROUTERS = (
     payees,
     tags,
     rules,
+    suggestions,
     attachments,
     reports,
     exports,

@@ -6,8 +6,7 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.errors import FieldError, ForbiddenError
 from app.core.ids import new_id
-from app.imports import repeats, repository, staging_sql
-from app.imports.documents import row_document
+from app.imports import repeats, repository, staging_sql, suggested
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
 from app.imports.schemas import Mapping
@@ -51,6 +50,7 @@ async def preview(
         raise MappingNeededError(parsed.questions)
     parsed.warnings.extend(await report_import(book, task.rules, parsed.staged.rules))
     import_id = await keep(book, account_id, file_name, file_format, parsed)
+    await suggested.take(book, import_id)
     return await answer(book, import_id)
 
 
@@ -128,4 +128,4 @@ async def _sample(book: BookReader, import_id: UUID) -> list[Document]:
     found = await repository.rows(
         book.connection, book.book_id, import_id, outcome=None, limit=SAMPLE_ROWS, skip=0, after=0
     )
-    return [row_document(row, committed=False) for row in found]
+    return await suggested.documents(book, found, committed=False)

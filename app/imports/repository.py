@@ -120,6 +120,8 @@ async def rows(
         ImportRow.skipped,
         ImportRow.transaction_id,
         ImportRow.document["rules"].label("rules"),
+        ImportRow.document["type"].label("made"),
+        ImportRow.document["learned"].label("learned"),
     ).where(ImportRow.book_id == book_id, ImportRow.import_id == import_id, ImportRow.position > after)
     if outcome is not None:
         statement = statement.where(ImportRow.outcome == outcome)

@@ -53,6 +53,14 @@ class RowRule(BaseModel):
     changes: dict[str, Any] = Field(description="Each field that it changed, with its value `before` and `after`.")
 
 
+class RowSuggestion(BaseModel):
+    """A category that the book's own history makes likely."""
+
+    category_id: UUID
+    confidence: Money = Field(description="In percent.", examples=["93.10"])
+    applied: bool = Field(description="Whether the row has it already, because the book says so.")
+
+
 class ImportRowOut(BaseModel):
     """A row of the file and what becomes of it."""
 
@@ -79,6 +87,7 @@ class ImportRowOut(BaseModel):
         description="The book's rules that changed it, in their order. The fields above are as they left them; a "
         "transfer, parts and tags stand in `changes`."
     )
+    suggestion: RowSuggestion | None = Field(description="For a row that comes without a category.")
 
 
 class FileWarning(BaseModel):

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from app.core.money import quantum
+from app.core.text import folded
 from app.rules import actions as act
 from app.rules.drafts import FIELDS, Draft
-from app.rules.folding import folded
 from app.rules.matcher import Budget, Compiled, Matcher
 from app.transactions.references import AccountRef, CategoryRef
 from app.transactions.schemas import MAX_TAGS

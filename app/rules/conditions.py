@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, mod
 
 from app.core.fields import Body, CivilDate, Whole
 from app.core.money import PositiveAmount
-from app.rules.folding import folded, is_text
+from app.core.text import folded, is_text
 from app.rules.patterns import check_pattern
 
 MAX_DEPTH = 8

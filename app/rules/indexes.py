@@ -6,7 +6,7 @@ from typing import Any
 
 import re2
 
-from app.rules.folding import folded
+from app.core.text import folded
 from app.rules.patterns import options
 
 SET_MEMORY = 64 << 20

@@ -1,4 +1,4 @@
-"""Texts as rules compare them: without case, accents and the width of letters, as the search folds them."""
+"""Texts as rules and suggestions compare them: folded as the search folds them, but with their punctuation."""
 
 import unicodedata
 
