@@ -67,9 +67,8 @@ async def test_rules_and_transactions_may_be_chosen(kim: Person, unchanged: Unch
     async with unchanged(kim):
         problem(await kim.http.post("/rules/run", json={"rule_ids": [UNKNOWN]}), 404, "rule_not_found")
         problem(await kim.http.post("/rules/run", json={"rule_ids": []}), 422, "invalid_input")
-        answer = problem(
-            await kim.http.post("/rules/run", json={"filter": {"q": "before:never"}}), 422, "invalid_input"
-        )
+        mistake = {"filter": {"q": "before:never"}}
+        answer = problem(await kim.http.post("/rules/run", json=mistake), 422, "invalid_input")
         assert {name for name, _ in fields(answer)} == {"filter.q"}
         problem(await kim.http.post("/rules/run", json={"filter": {}}), 422, "invalid_input")
     found = await run(kim, rule_ids=[first["id"]], filter={"min_amount": "4", "q": "café"})

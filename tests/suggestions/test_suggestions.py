@@ -7,6 +7,7 @@ import pytest
 
 from app.suggestions.learning import Example, Model
 from tests.conftest import Unchanged
+from tests.households.sharing import join
 from tests.imports.uploads import commit, rows_of, statement, upload
 from tests.people import Person, expect, fields, problem
 from tests.rules.making import category, rule, says
@@ -99,9 +100,8 @@ async def test_nothing_is_applied_unasked_until_the_book_says_so(kim: Person, un
 
 async def test_a_preview_shows_what_is_likely_and_takes_it_where_the_book_says_so(kim: Person) -> None:
     account, food, fuel = await taught(kim)
-    data = statement(
-        "2026-01-10,GREEN MARKET 4711,,-21.00", "2026-01-11,Nobody,,-1.00", "2026-01-12,Shell Station,,-61.00"
-    )
+    known = ("2026-01-10,GREEN MARKET 4711,,-21.00", "2026-01-12,Shell Station,,-61.00")
+    data = statement(known[0], "2026-01-11,Nobody,,-1.00", known[1])
     preview = await upload(kim, account, data)
     first, second, third = await rows_of(kim, preview)
     assert first["suggestion"] == {**first["suggestion"], "category_id": food["id"], "applied": False}
@@ -122,8 +122,6 @@ async def test_a_preview_shows_what_is_likely_and_takes_it_where_the_book_says_s
 
 
 async def test_what_is_private_teaches_those_who_see_it(kim: Person, robin: Person) -> None:
-    from tests.households.sharing import join
-
     own, secret = await kim.account("Own", visibility="private"), await kim.category("Gifts now")
     for day in range(1, 5):
         await kim.add(account_id=own["id"], payee="Jeweller", category_id=secret["id"], date=f"2026-01-0{day}")
