@@ -71,8 +71,8 @@ def stage(reading: CsvReading, target: Target, rules: ImportRules | None = None)
             rows.clear()
     chunks.append(_chunk(rows, count, rewriter))
     count += len(rows)
-    for row in reading.rows:
-        digest.update(repr((row.date, plain(row.amount.normalize()), *row[3:])).encode())
+    for read in reading.rows:
+        digest.update(repr((read.date, plain(read.amount.normalize()), *read[3:])).encode())
     return Staged(chunks, count, digest.digest(), rewriter.report if rewriter is not None else None)
 
 

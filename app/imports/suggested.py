@@ -73,9 +73,9 @@ async def take(book: BookReader, import_id: UUID) -> None:
     if not (await suggestions.settings(book))["auto_categorise"]:
         return
     names = {"book": book.book_id, "import": import_id}
-    after, rows = 0, []
-    while after == 0 or len(rows) == CHUNK:
-        rows = list((await book.connection.execute(_OPEN, {**names, "after": after, "most": CHUNK})).all())
+    after = 0
+    while True:
+        rows = (await book.connection.execute(_OPEN, {**names, "after": after, "most": CHUNK})).all()
         if not rows:
             return
         after = rows[-1].position

@@ -59,16 +59,13 @@ def _one(matcher: Matcher, before: Draft, named: Named, budget: Budget) -> Outco
             old = outcome.after
             outcome.after = old.copy()
             stops = _act(rule, outcome, named)
-            changes = {
-                name: {"before": getattr(old, name), "after": getattr(outcome.after, name)}
-                for name in FIELDS
-                if getattr(old, name) != getattr(outcome.after, name)
-            }
+            was, now = old.values(), outcome.after.values()
+            changes = {name: {"before": was[name], "after": now[name]} for name in FIELDS if was[name] != now[name]}
             if changes:
                 outcome.applied.append((rule, changes))
             if stops:
                 return outcome
-            if changes:
+            if not matcher.asked.isdisjoint(changes):
                 changed = True  # what holds is to be found anew
                 break
         if not changed:

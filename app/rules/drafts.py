@@ -1,7 +1,8 @@
 """A transaction as rules see and change it, before it is one or over one that is there."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -40,7 +41,7 @@ class Draft:
     fixed: bool = False
 
     def copy(self) -> "Draft":
-        return replace(self)
+        return copy(self)
 
     def values(self) -> dict[str, Any]:
         """What rules can change, for saying what they did."""

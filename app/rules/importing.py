@@ -20,6 +20,7 @@ from app.transactions import references
 IMPORT_SECONDS = 5.0
 """How long the large patterns of one rule may take in one file."""
 
+_CATEGORY = frozenset({"category_id"})
 Document = dict[str, Any]
 Values = tuple[str | None, ...]
 """A row as it is staged: error_column, reason, account_id, date, amount, payee, description, notes, external_id,
@@ -60,12 +61,14 @@ class Rewriter:
         self._source = source
         self._budget = Budget(IMPORT_SECONDS)
         self._places = {rule.id: place for place, rule in enumerate(rules.matcher.rules)}
+        self._accounts: dict[str | None, UUID] = {}
+        self._days: dict[str | None, date] = {}
         self.report = Report()
 
     def rewrite(self, rows: Sequence[Values], ids: Sequence[UUID]) -> list[tuple[Values, str | None]]:
         """Each row as the rules make it, and what its document says of that; errors stay as they are."""
         right = [place for place, values in enumerate(rows) if values[1] is None]
-        drafts = [_draft(rows[place], self._source) for place in right]
+        drafts = [self._draft(rows[place]) for place in right]
         outcomes = apply(self._rules.matcher, drafts, self._rules.named, self._budget)
         found: list[tuple[Values, str | None]] = [(values, None) for values in rows]
         for place, outcome in zip(right, outcomes, strict=True):
@@ -77,23 +80,26 @@ class Rewriter:
         self.report.slow = sorted(self._budget.cut_off)
         return found
 
-
-def _draft(values: Values, source: str) -> Draft:
-    _, _, account, day, amount, payee, description, notes, external_id, category = values
-    signed = Decimal(amount or 0)
-    return Draft(
-        type="expense" if signed < 0 else "income",
-        date=date.fromisoformat(day or ""),
-        amount=abs(signed),
-        account_id=UUID(account),
-        payee=payee,
-        description=description,
-        notes=notes,
-        category_id=UUID(category) if category else None,
-        external_id=external_id,
-        source=source,
-        kept={"category_id"} if category else (),
-    )
+    def _draft(self, values: Values) -> Draft:
+        _, _, account, day, amount, payee, description, notes, external_id, category = values
+        if account not in self._accounts:  # a file has few, and reading them takes time
+            self._accounts[account] = UUID(account)
+        if day not in self._days:
+            self._days[day] = date.fromisoformat(day or "")
+        signed = Decimal(amount or 0)
+        return Draft(
+            type="expense" if signed < 0 else "income",
+            date=self._days[day],
+            amount=abs(signed),
+            account_id=self._accounts[account],
+            payee=payee,
+            description=description,
+            notes=notes,
+            category_id=UUID(category) if category else None,
+            external_id=external_id,
+            source=self._source,
+            kept=_CATEGORY if category else (),
+        )
 
 
 def _rewritten(values: Values, transaction_id: UUID, outcome: Outcome) -> tuple[Values, str]:

@@ -18,6 +18,14 @@ RULE_SECONDS = 1.0
 """How long the large patterns of one rule may take in one run before it is asked no further."""
 
 Node = tuple[Any, ...]
+_ATTRIBUTES = {
+    "tag": "tags",
+    "account": "account_id",
+    "import_source": "source",
+    "day_of_month": "date",
+    "weekday": "date",
+}
+"""What a field is called in a draft, where that is another name."""
 TEXTS = ("payee", "description", "notes", "external_id")
 # How likely a question is answered with yes, roughly: that part of a conjunction is looked for that seldom holds.
 _WEIGHTS = {"text": 1, "amount": 4, "account": 20, "day": 20, "date": 50, "type": 100, "import_source": 100}
@@ -70,8 +78,17 @@ class Matcher:
             else:
                 for number in trigger:
                     self._by_question.setdefault(number, []).append(place)
-        for index in (*self._texts.values(), *self._ordered.values()):
-            index.close()
+        for texts in self._texts.values():
+            texts.close()
+        for ordered in self._ordered.values():
+            ordered.close()
+        every = (*self._texts, *self._ordered, *self._equals)
+        pulling = {key[0] for key, number in self._numbers.items() if number in self._by_question}
+        self._first = tuple(name for name in every if name in pulling)
+        """The fields whose questions decide which rules may hold; the others are asked about those rules alone."""
+        self._later = tuple(name for name in every if name not in pulling)
+        self.asked = {_ATTRIBUTES.get(name, name) for name in (*every, *(name for name, _ in self._large.values()))}
+        """What of a draft any rule asks about: a change of anything else changes no answer."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To another process go the rules; it compiles them itself."""
@@ -91,12 +108,16 @@ class Matcher:
 
     def may_hold(self, draft: Draft) -> bool:
         """Whether any rule may hold; no large pattern is searched for to say so."""
-        return bool(self._places(self._hits(draft)))
+        return bool(self._places(self._hits(draft, self._first)))
 
     def holding(self, draft: Draft, budget: Budget, start: int = 0) -> Iterator[int]:
         """The places, from `start` on and in order, of the rules that hold for the draft as it is now."""
-        hits = self._hits(draft)
-        for place in sorted(self._places(hits)):
+        hits = self._hits(draft, self._first)
+        places = self._places(hits)
+        if not places:
+            return
+        hits |= self._hits(draft, self._later)
+        for place in sorted(places):
             if place >= start and place not in budget.cut_off and self._holds(place, hits, draft, budget):
                 yield place
 
@@ -106,20 +127,19 @@ class Matcher:
             places.update(self._by_question.get(number, ()))
         return places
 
-    def _hits(self, draft: Draft) -> set[int]:
+    def _hits(self, draft: Draft, names: Sequence[str]) -> set[int]:
         found: set[int] = set()
-        for name, texts in self._texts.items():
-            if name == "tag":
+        for name in names:
+            texts = self._texts.get(name)
+            if texts is None:
+                (self._ordered.get(name) or self._equals[name]).find(_value(name, draft), found)
+            elif name == "tag":
                 for tag in draft.tags:
                     texts.find(tag, found)
             else:
                 text = getattr(draft, name)
                 if text:
                     texts.find(text, found)
-        for name, ordered in self._ordered.items():
-            ordered.find(_value(name, draft), found)
-        for name, equals in self._equals.items():
-            equals.find(_value(name, draft), found)
         return found
 
     def _holds(self, place: int, hits: set[int], draft: Draft, budget: Budget) -> bool:

@@ -26,7 +26,7 @@ Triggers = Annotated[
         description="`create`: on what people enter, one by one or in bulk. `import`: on the rows of bank files.",
     ),
 ]
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "name": "Supermarkets",
     "on": ["create", "import"],
     "condition": {

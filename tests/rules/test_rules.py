@@ -61,9 +61,9 @@ async def test_the_order_is_changed_as_one_and_undone_as_one(kim: Person, unchan
         problem(await kim.http.post("/rules/reorder", json={"ids": [*ids[:2], UNKNOWN]}), 404, "rule_not_found")
     listed = expect(await kim.http.post("/rules/reorder", json={"ids": ids[::-1]}), 200)
     assert [(item["name"], item["position"]) for item in listed["items"]] == [("c", 1), ("b", 2), ("a", 3)]
-    answer = await kim.get("/rules")
-    assert [item["id"] for item in answer.json()["items"]] == ids[::-1]
-    unread = await kim.http.get("/rules", headers={"If-None-Match": answer.headers["etag"]})
+    read = await kim.get("/rules")
+    assert [item["id"] for item in read.json()["items"]] == ids[::-1]
+    unread = await kim.http.get("/rules", headers={"If-None-Match": read.headers["etag"]})
     assert unread.status_code == 304
     await undo(kim, (await kim.read(f"/books/{kim.book_id}"))["revision"])
     assert [item["id"] for item in (await kim.read("/rules"))["items"]] == ids

@@ -56,6 +56,14 @@ def new_account(_: dict[str, str]) -> dict[str, Any]:
     return {"name": "New", "type": "cash", "currency": "EUR"}
 
 
+def rule_about(category_id: str) -> dict[str, Any]:
+    return {
+        "name": "secret rule",
+        "condition": {"field": "payee", "op": "contains", "value": "secret"},
+        "actions": [{"type": "set_category", "category_id": category_id}],
+    }
+
+
 ATTEMPTS: dict[str, Attempt] = {
     "register": Attempt(OWN, lambda _: {"email": "x", "password": PASSWORD}, public=True),
     "get_token": Attempt(OWN, form=lambda _: {"username": "x", "password": "x"}, public=True),
@@ -218,6 +226,31 @@ ATTEMPTS: dict[str, Attempt] = {
     "recategorise_transactions": Attempt(
         FOREIGN, lambda ids: {"filter": {"uncategorised": True}, "category_id": ids["category_id"]}, write=True
     ),
+    "create_rule": Attempt(FOREIGN, lambda ids: rule_about(ids["category_id"]), write=True),
+    "list_rules": Attempt(OWN),
+    "get_rule": Attempt(FOREIGN),
+    "replace_rule": Attempt(FOREIGN, lambda ids: rule_about(ids["category_id"]), write=True),
+    "update_rule": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_rule": Attempt(FOREIGN, write=True),
+    "reorder_rules": Attempt(FOREIGN, lambda ids: {"ids": [ids["rule_id"]]}, write=True),
+    "test_rule": Attempt(
+        FOREIGN,
+        lambda ids: {
+            "rule": rule_about(ids["category_id"]),
+            "transaction": {
+                "type": "expense",
+                "date": "2026-01-15",
+                "amount": "10.00",
+                "account_id": ids["account_id"],
+            },
+        },
+    ),
+    "run_rules": Attempt(FOREIGN, lambda ids: {"rule_ids": [ids["rule_id"]]}, write=True),
+    "list_rule_history": Attempt(OWN),
+    "get_rule_history": Attempt(FOREIGN),
+    "suggest_category": Attempt(OWN, params={"payee": "secret"}),
+    "get_suggestion_settings": Attempt(OWN),
+    "replace_suggestion_settings": Attempt(OWN, lambda _: {"auto_categorise": False}, write=True),
     "list_changes": Attempt(FOREIGN),
     "list_activity": Attempt(FOREIGN),
     "undo": Attempt(FOREIGN, lambda ids: {"revision": int(ids["revision"])}, write=True),
@@ -274,6 +307,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     personal = {"name": "secret token", "scopes": ["tags:read"]}
     await confirm(kim)
     token = expect(await kim.http.post("/auth/tokens", json=personal), 201)
+    rule = expect(await kim.http.post("/rules", json=rule_about(category["id"])), 201)
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     invited = expect(
@@ -294,6 +328,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "transaction_id": transaction["id"],
         "import_id": imported["id"],
         "payee_id": transaction["payee_id"],
+        "rule_id": rule["id"],
         "other_payee_id": other_payee["id"],
         "tag_id": next(tag["id"] for tag in (await kim.read("/tags"))["items"] if tag["id"] != other_tag["id"]),
         "other_tag_id": other_tag["id"],

@@ -1,6 +1,7 @@
 """Learned categories: suggested over HTTP, shown in previews, and applied only where the book says so."""
 
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -38,8 +39,8 @@ async def taught(person: Person) -> tuple[dict[str, str], dict[str, str], dict[s
     return account, food, fuel
 
 
-async def suggested(person: Person, **params: str) -> dict[str, object]:
-    found: dict[str, object] = await person.read("/suggestions/category", **params)
+async def suggested(person: Person, **params: str) -> dict[str, Any]:
+    found: dict[str, Any] = await person.read("/suggestions/category", **params)
     return found
 
 
@@ -48,9 +49,9 @@ async def test_the_books_own_past_says_what_is_likely(kim: Person, robin: Person
     found = await suggested(kim, payee="GREEN MARKET 0815", amount="18.20", account_id=account["id"])
     assert (found["category_id"], found["learned_from"]) == (food["id"], 16)
     assert Decimal(str(found["confidence"])) > 90
-    assert [item["category_id"] for item in found["alternatives"]] == [fuel["id"]]  # type: ignore[attr-defined,index]
+    assert [item["category_id"] for item in found["alternatives"]] == [fuel["id"]]
     assert (await suggested(kim, description="shell"))["category_id"] == fuel["id"]
-    nothing = {"category_id": None, "confidence": "0", "alternatives": []}
+    nothing: dict[str, Any] = {"category_id": None, "confidence": "0", "alternatives": []}
     assert nothing.items() <= (await suggested(kim, payee="Nobody")).items()
     assert nothing.items() <= (await suggested(kim)).items()
     assert (await suggested(robin, payee="Green Market"))["learned_from"] == 0
