@@ -15,12 +15,3 @@ def folded(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text).casefold()
     bare = "".join(c for c in letters if not unicodedata.combining(c)).translate(_LETTERS)
     return " ".join(unicodedata.normalize("NFKC", bare).split())
-
-
-def is_text(text: str) -> bool:
-    """Whether it can be written at all: JSON may hold half of a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

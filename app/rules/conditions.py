@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, mod
 
 from app.core.fields import Body, CivilDate, Whole
 from app.core.money import PositiveAmount
-from app.core.text import folded, is_text
+from app.core.text import folded
 from app.rules.patterns import check_pattern
 
 MAX_DEPTH = 8
@@ -58,8 +58,8 @@ class TextQuestion(_Question):
 
     @model_validator(mode="after")
     def _readable(self) -> "TextQuestion":
-        if any("\x00" in each or not is_text(each) for each in self.values):
-            raise ValueError("a text has no NUL character and no half of one")
+        if any("\x00" in each for each in self.values):
+            raise ValueError("a text has no NUL character")
         if self.op == "regex":
             check_pattern(str(self.value))
         elif not all(folded(each) for each in self.values):

@@ -74,7 +74,7 @@ def of_wanted(wanted: Wanted, source: str = CREATED) -> Draft:
     elif isinstance(body, TransferIn):
         draft.to_account_id = body.to_account_id
     elif body.type == "journal":
-        lines = [part for part in body.postings if part.account_id == draft.account_id]  # type: ignore[union-attr]
+        lines = [part for part in body.postings if part.account_id == draft.account_id]
         draft.amount = abs(sum((part.amount for part in lines), Decimal(0)))
     draft.kept = kept
     return draft

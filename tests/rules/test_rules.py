@@ -182,4 +182,5 @@ async def test_a_rule_is_tried_on_a_draft_without_anything_happening(kim: Person
 async def test_half_a_character_is_refused(kim: Person) -> None:
     text = '{"name": "R", "condition": {"field": "payee", "op": "equals", "value": "\\ud800"}, "actions": []}'
     answer = await kim.http.post("/rules", content=text, headers={"Content-Type": "application/json"})
-    assert "condition.text" in {field for field, _ in fields(problem(answer, 422, "invalid_input"))}
+    named = {field for field, _ in fields(problem(answer, 422, "invalid_input"))}
+    assert any(field.startswith("condition.text.value") for field in named)
