@@ -72,7 +72,8 @@ class Ordered:
 class Patterns:
     """Patterns that are looked for in one pass over a text, however many they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int = SET_MEMORY) -> None:
+        self._memory = memory
         self._wanted: list[tuple[str, Number]] = []
         self._sets: list[tuple[Any, list[Number]]] = []
 
@@ -85,7 +86,7 @@ class Patterns:
         self._wanted = []
 
     def _build(self, wanted: list[tuple[str, Number]]) -> None:
-        patterns = re2.Set.SearchSet(options(SET_MEMORY))
+        patterns = re2.Set.SearchSet(options(self._memory))
         for pattern, _ in wanted:
             patterns.Add(pattern)
         try:
