@@ -30,9 +30,8 @@ def matcher(*conditions: dict[str, Any]) -> Matcher:
 
 
 def draft(**fields: Any) -> Draft:
-    return Draft(
-        **{"type": "expense", "date": date(2026, 1, 15), "amount": Decimal(5), "account_id": ACCOUNT, **fields}
-    )
+    known = {"type": "expense", "date": date(2026, 1, 15), "amount": Decimal(5), "account_id": ACCOUNT}
+    return Draft(**{**known, **fields})
 
 
 def holding(found: Matcher, of: Draft, budget: Budget | None = None) -> list[int]:
@@ -71,7 +70,7 @@ def test_large_patterns_are_asked_last_and_cut_off_when_they_take_too_long() -> 
 
 
 def test_thousands_of_questions_are_answered_for_all_at_once() -> None:
-    found = matcher(*(says("payee", "contains", f"shop {n} ") for n in range(1000)), says("amount", "greater", "4"))
+    found = matcher(*(says("payee", "contains", f"shop {n} ltd") for n in range(1000)), says("amount", "greater", "4"))
     began = time.perf_counter()
     for n in range(1000):
         assert holding(found, draft(payee=f"The SHOP {n} Ltd")) == [n, 1000]
@@ -114,7 +113,7 @@ def test_of_many_books_the_matchers_used_last_are_kept() -> None:
     [
         ("  Corner\tCAFÉ ", "corner cafe"),
         ("Straße", "strasse"),
-        ("ＷＩＤＥ", "wide"),
+        ("\uff37\uff29\uff24\uff25", "wide"),
         ("Łódź Ærø Ħal", "lodz aero hal"),
         ("MRKT*4711", "mrkt*4711"),
         ("\u0301", ""),
