@@ -45,6 +45,8 @@ TAGS = [
     {"name": "transactions", "description": "Expenses, income, transfers, splits."},
     {"name": "payees", "description": "Who is paid or pays: aliases, default categories, merging."},
     {"name": "tags", "description": "Words to find transactions by: renaming, merging."},
+    {"name": "rules", "description": "What to do with transactions that a condition holds for, now and in the past."},
+    {"name": "suggestions", "description": "Categories learned from the book's own past."},
     {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
     {"name": "exports", "description": "The whole book for other programs."},

@@ -29,11 +29,13 @@ router = routes("/suggestions", "suggestions", reads="rules:read", writes="rules
 )
 async def suggest_category(
     book: ReadBook,
-    payee: Annotated[str | None, Query(max_length=200)] = None,
-    description: Annotated[str | None, Query(max_length=500)] = None,
+    payee: Annotated[str | None, Query(max_length=200, description="The payee, or what the bank says.")] = None,
+    description: Annotated[str | None, Query(max_length=500, description="What else is said of it.")] = None,
     amount: Annotated[PositiveAmount | None, Query(description="Without a sign; `type` says the direction.")] = None,
-    account_id: Annotated[UUID | None, Query()] = None,
-    type: Annotated[Literal["expense", "income"], Query()] = "expense",  # noqa: A002  # the name in the contract
+    account_id: Annotated[UUID | None, Query(description="The account it is on.")] = None,
+    type: Annotated[  # noqa: A002  # the name in the contract
+        Literal["expense", "income"], Query(description="An expense gets no income category.")
+    ] = "expense",
 ) -> dict[str, Any]:
     """What the book's own transactions make likely. Nothing leaves the server, and nothing is changed."""
     for name, text in (("payee", payee), ("description", description)):
