@@ -61,10 +61,11 @@ from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.reports.router import router as reports
+from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
 from app.schedules.router import router as schedules
 from app.subscriptions.router import router as subscriptions
-from app.system.housekeeping import AttachmentChore, housekeeping
+from app.suggestions.router import router as suggestions
 from app.system.mailroom import Mailroom
 from app.system.router import router as system
 from app.system.service import HealthCheck
@@ -101,6 +102,8 @@ ROUTERS = (
     subscriptions,
     payees,
     tags,
+    rules,
+    suggestions,
     attachments,
     forecast,
     goals,

@@ -19,10 +19,11 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
-from app.notifications.models import Notification
+from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
 from app.subscriptions.models import SubscriptionDismissal
+from app.suggestions.models import SuggestionSettings
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
 from app.users.models import User
@@ -81,6 +82,10 @@ ALL_TABLES = (
     ScheduleOccurrence,
     Session,
     SubscriptionDismissal,
+    Rule,
+    RuleApplication,
+    Session,
+    SuggestionSettings,
     Tag,
     TotpSecret,
     Transaction,

@@ -94,6 +94,8 @@ class BookWriter(BookReader):
     """Of which features that have a part in writing transactions the book has something; see `watching`."""
     days: list[Days] = field(default_factory=list, kw_only=True)
     """The days of changes that no watcher has looked at yet."""
+    aside: dict[str, Any] = field(default_factory=dict, kw_only=True)
+    """What a feature found out when it prepared a change, by its name, for when it looks at what was written."""
     pending: list[Event] = field(default_factory=list)
     written: list[int] = field(default_factory=lambda: [0])
 

@@ -29,13 +29,13 @@ _TAKE = text(
     RETURNING b.revision, b.base_currency, b.base_currency_chosen, b.locked_until,
               (SELECT c.exponent FROM currencies c WHERE c.code = b.base_currency) AS base_exponent,
               array_remove(ARRAY[
-                  NULL::text,
-                  CASE WHEN book_has_budgets() THEN 'budgets' END
+                  CASE WHEN book_has_budgets() THEN 'budgets' END,
+                  CASE WHEN book_has_goals() THEN 'goals' END,
                   CASE WHEN EXISTS (SELECT FROM schedules x WHERE x.book_id = :book AND x.kind = 'bill'
                                     AND x.archived_at IS NULL AND x.paused_at IS NULL) THEN 'bills' END,
-                  NULL::text
-                  CASE WHEN book_has_budgets() THEN 'budgets' END,
-                  CASE WHEN book_has_goals() THEN 'goals' END
+                  CASE WHEN EXISTS (SELECT FROM rules x WHERE x.book_id = :book AND x.enabled) THEN 'rules' END,
+                  CASE WHEN EXISTS (SELECT FROM suggestion_settings x WHERE x.book_id = :book AND x.auto_categorise)
+                       THEN 'suggestions' END
               ], NULL) AS uses
     """
 )

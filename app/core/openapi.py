@@ -48,6 +48,8 @@ TAGS = [
     {"name": "tags", "description": "Words to find transactions by: renaming, merging."},
     {"name": "bills", "description": "What is to be paid or to come, by when, and which transaction it was."},
     {"name": "subscriptions", "description": "What comes again in the book's history: to accept, or to dismiss."},
+    {"name": "rules", "description": "What to do with transactions that a condition holds for, now and in the past."},
+    {"name": "suggestions", "description": "Categories learned from the book's own past."},
     {"name": "attachments", "description": "Receipts: PDF, PNG and JPEG files on transactions."},
     {"name": "imports", "description": "Bank exports: preview, commit, undo."},
     {"name": "exports", "description": "The whole book for other programs."},

@@ -110,6 +110,20 @@ ENTITIES: dict[str, Entity] = {
             "extra_payments": "jsonb",
             "notes": "text",
         },
+    "rule": Entity(
+        "rules",
+        {
+            "name": "text",
+            "position": "integer",
+            "enabled": "boolean",
+            "triggers": "text[]",
+            "condition": "jsonb",
+            "actions": "jsonb",
+            "account_ids": "uuid[]",
+        },
+    ),
+    "suggestion_settings": Entity(
+        "suggestion_settings", {"auto_categorise": "boolean", "minimum_confidence": "numeric"}
     ),
     "reconciliation": Entity(
         "reconciliations",

@@ -43,6 +43,7 @@ SMALL_KIND = {
 ON_TRANSACTIONS = (
     *("attachment", "merged_transaction", "transfer_rejection", "payee_alias"),
     *("goal_source", "bill_rejection", "subscription_dismissal"),
+    *("rule", "suggestion_settings"),
 )
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (

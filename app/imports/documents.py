@@ -1,5 +1,6 @@
 """Imports and their rows as the API writes them."""
 
+from decimal import Decimal
 from typing import Any
 
 from app.core.database import AnyRow
@@ -48,6 +49,10 @@ def row_document(row: AnyRow, *, committed: bool) -> Document:
         "match_id": row.match_id,
         "skipped": row.skipped,
         "transaction_id": row.transaction_id if posted else None,
+        "rules": row.rules or [],
+        "suggestion": None
+        if row.learned is None
+        else {"category_id": row.category_id, "confidence": Decimal(row.learned), "applied": True},
     }
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from app.access.context import BookReader
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
-from app.imports import repository
-from app.imports.documents import import_document, row_document
+from app.imports import repository, suggested
+from app.imports.documents import import_document
 from app.imports.service import get
 
 LARGEST_POSITION = 2**31 - 1
@@ -45,7 +45,7 @@ async def rows(book: BookReader, import_id: UUID, outcome: str | None, page: Pag
         total = await repository.row_count(book.connection, book.book_id, import_id, outcome)
     shown = found[: page.limit]
     return {
-        "items": [row_document(row, committed=document["status"] == "committed") for row in shown],
+        "items": await suggested.documents(book, shown, committed=document["status"] != "previewed"),
         "next_cursor": encode_cursor("rows", [shown[-1].position]) if len(found) > page.limit else None,
         "total": total,
     }

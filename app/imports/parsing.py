@@ -18,6 +18,7 @@ from app.core.errors import BusyError
 from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, Question, read_csv
 from app.imports.schemas import Mapping
 from app.imports.staging import Staged, Target, stage
+from app.rules.importing import ImportRules
 from app.transactions.references import AccountRef
 
 OWN_PROCESS_BYTES = 200_000
@@ -48,6 +49,7 @@ class Task:
     accounts: MappingOf[UUID, AccountRef]
     categories: MappingOf[tuple[str, str], UUID]
     today: date
+    rules: ImportRules | None = None
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _parsed(task: Task, reading: CsvReading, before: Document | None) -> Parsed:
     lasting = _lasting(mapping, saved.keys() | task.given.model_fields_set)
     given = "given" if task.given.model_fields_set else "detected"
     return Parsed(
-        staged=stage(reading, _target(task, names)),
+        staged=stage(reading, _target(task, names), task.rules),
         content_hash=hashlib.sha256(task.data).digest(),
         header_hash=header_digest(reading.header),
         mapping=mapping,

@@ -12,6 +12,7 @@ _ROWS = """
     FROM (
         SELECT *, lower(payee) AS payee_key FROM import_rows
         WHERE book_id = :book AND import_id = CAST(:import AS uuid) AND outcome IN ('new', 'suspect') AND NOT skipped
+          AND (document IS NULL OR NOT document ? 'postings')
         OFFSET 0
     ) AS k
     OFFSET 0

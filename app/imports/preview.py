@@ -6,12 +6,12 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.errors import FieldError, ForbiddenError
 from app.core.ids import new_id
-from app.imports import repeats, repository, staging_sql
-from app.imports.documents import row_document
+from app.imports import repeats, repository, staging_sql, suggested
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
 from app.imports.schemas import Mapping
 from app.imports.service import get
+from app.rules.importing import report_import, rules_for_import
 from app.transactions import references
 from app.transactions.errors import ArchivedError, ReferenceNotFoundError
 from app.transactions.references import AccountRef
@@ -41,13 +41,16 @@ async def preview(
         accounts={i: account for i, account in accounts.items() if not account.archived},
         categories=await repository.categories_by_name(book.connection, book.book_id),
         today=book.actor.today(),
+        rules=await rules_for_import(book),
     )
     parsed = await parse_off_loop(task)
     if isinstance(parsed, Unreadable):
         raise UnreadableFileError(parsed.code, parsed.detail, parsed.field)
     if isinstance(parsed, Open):
         raise MappingNeededError(parsed.questions)
+    parsed.warnings.extend(await report_import(book, task.rules, parsed.staged.rules))
     import_id = await keep(book, account_id, file_name, file_format, parsed)
+    await suggested.take(book, import_id)
     return await answer(book, import_id)
 
 
@@ -89,7 +92,7 @@ async def keep(
         await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
-    del counts["wanted"]
+    del counts["wanted"], counts["ruled"]
     early = await repository.count_before_opening(book.connection, book.book_id, import_id)
     warnings = [*parsed.warnings, *([_before_opening(early)] if early else [])]
     await repository.change(book.connection, book.book_id, import_id, {**counts, "warnings": warnings})
@@ -125,4 +128,4 @@ async def _sample(book: BookReader, import_id: UUID) -> list[Document]:
     found = await repository.rows(
         book.connection, book.book_id, import_id, outcome=None, limit=SAMPLE_ROWS, skip=0, after=0
     )
-    return [row_document(row, committed=False) for row in found]
+    return await suggested.documents(book, found, committed=False)

@@ -119,6 +119,9 @@ async def rows(
         ImportRow.match_id,
         ImportRow.skipped,
         ImportRow.transaction_id,
+        ImportRow.document["rules"].label("rules"),
+        ImportRow.document["type"].label("made"),
+        ImportRow.document["learned"].label("learned"),
     ).where(ImportRow.book_id == book_id, ImportRow.import_id == import_id, ImportRow.position > after)
     if outcome is not None:
         statement = statement.where(ImportRow.outcome == outcome)
@@ -199,7 +202,8 @@ _COUNTS = text(
            count(*) FILTER (WHERE outcome = 'duplicate') AS rows_duplicate,
            count(*) FILTER (WHERE outcome = 'suspect') AS rows_suspect,
            count(*) FILTER (WHERE outcome = 'error') AS rows_error,
-           count(*) FILTER (WHERE outcome IN ('new', 'suspect') AND NOT skipped) AS wanted
+           count(*) FILTER (WHERE outcome IN ('new', 'suspect') AND NOT skipped) AS wanted,
+           count(*) FILTER (WHERE document ? 'rules') AS ruled
     FROM import_rows WHERE book_id = :book AND import_id = :import
     """
 )
@@ -213,7 +217,9 @@ async def skip(
 
 
 async def count_outcomes(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> dict[str, int]:
-    """The counts by column of `imports`, and under `wanted` how many rows are to become transactions."""
+    """The counts by column of `imports`; under `wanted` how many rows are to become transactions, and under `ruled` how
+    many rows the book's rules have changed.
+    """
     found = await connection.execute(_COUNTS, {"book": book_id, "import": import_id})
     return dict(found.mappings().one())
 

@@ -45,6 +45,22 @@ class RowCounts(BaseModel):
     error: int
 
 
+class RowRule(BaseModel):
+    """What one of the book's rules made of a row."""
+
+    rule_id: UUID
+    rule_name: str
+    changes: dict[str, Any] = Field(description="Each field that it changed, with its value `before` and `after`.")
+
+
+class RowSuggestion(BaseModel):
+    """A category that the book's own history makes likely."""
+
+    category_id: UUID
+    confidence: Money = Field(description="In percent.", examples=["93.10"])
+    applied: bool = Field(description="Whether the row has it already, because the book says so.")
+
+
 class ImportRowOut(BaseModel):
     """A row of the file and what becomes of it."""
 
@@ -67,6 +83,11 @@ class ImportRowOut(BaseModel):
     match_id: UUID | None = Field(description="The transaction that a suspect or duplicate looks like.")
     skipped: bool
     transaction_id: UUID | None = Field(description="What the commit made of it; null before, and when left out.")
+    rules: list[RowRule] = Field(
+        description="The book's rules that changed it, in their order. The fields above are as they left them; a "
+        "transfer, parts and tags stand in `changes`."
+    )
+    suggestion: RowSuggestion | None = Field(description="For a row that comes without a category.")
 
 
 class FileWarning(BaseModel):

@@ -9,7 +9,7 @@ from app.access.private import adopt_names_of_import, check_import_is_whole
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
-from app.imports import payees, plain_names, plain_posting, repeats, repository
+from app.imports import payees, plain_names, plain_posting, repeats, repository, ruled
 from app.imports.documents import as_event, import_document
 from app.imports.errors import ImportEditedError, ImportMergedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
@@ -64,10 +64,10 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
     )
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
-    created = counts.pop("wanted")
+    created, has_rules = counts.pop("wanted"), counts.pop("ruled") > 0
     await adopt_names_of_import(book, import_id)
     await payees.add(book, import_id)
-    if plain:
+    if plain or has_rules:
         await plain_names.make_tags(book, import_id)
     changes = {
         "status": "committed",
@@ -75,6 +75,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         "skipped_count": sum(counts.values()) - created,
         **counts,
         "committed_at": now(),
+        **(await ruled.settle(book, import_id, held.warnings) if has_rules else {}),
         "revision": book.revision,
     }
     await repository.change(book.connection, book.book_id, import_id, changes)
@@ -88,6 +89,9 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         )
         await posting.apply_staged(book, rows_of_file)
         await plain_names.archive(book, held)
+    elif has_rules:
+        await ruled.note(book, import_id)
+        await posting.apply_staged(book, ruled.rows_of(parameters))
     else:
         await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
     return await get(book, import_id)

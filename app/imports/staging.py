@@ -9,9 +9,11 @@ from uuid import UUID
 from app.core.ids import new_id
 from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, quantum
 from app.imports.csv import CsvMapping, CsvReading, CsvRow
+from app.rules.importing import ImportRules, Report, Rewriter
 from app.transactions.references import AccountRef
 
 CHUNK_ROWS = 2_000
+FORMAT = "csv"
 LIMITS = {"payee": 200, "description": 500, "notes": 10_000, "external_id": 500}
 NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": None})
@@ -38,6 +40,7 @@ class Staged:
     chunks: list[bytes]
     count: int
     digest: bytes
+    rules: Report | None = None
 
 
 class _RowError(ValueError):
@@ -47,25 +50,44 @@ class _RowError(ValueError):
         self.reason = reason
 
 
-def stage(reading: CsvReading, target: Target) -> Staged:
-    """Check each row and write all in file order; a row that breaks a rule becomes an error with its reason.
+def stage(reading: CsvReading, target: Target, rules: ImportRules | None = None) -> Staged:
+    """Check each row and write all in file order; a row that is wrong becomes an error with its reason.
+
+    What the book's own rules make of a row is what it says from then on.
 
     The digest covers what the rows say, not how the file wrote it: the same export in another encoding is the same.
     """
     target = replace(target, columns=_columns(reading.mapping))
     digest = hashlib.sha256()
     chunks: list[bytes] = []
-    lines: list[str] = []
+    rewriter = Rewriter(rules, FORMAT) if rules is not None else None
+    rows: list[tuple[int, tuple[str | None, ...]]] = []
     count = 0
-    for count, (line, values) in enumerate(_in_file_order(reading, target), 1):
-        lines.append("\t".join((str(count), str(line), str(new_id()), *map(copy_text, values), NULL)) + "\n")
-        if len(lines) == CHUNK_ROWS:
-            chunks.append("".join(lines).encode())
-            lines.clear()
-    chunks.append("".join(lines).encode())
-    for row in reading.rows:
-        digest.update(repr((row.date, plain(row.amount.normalize()), *row[3:])).encode())
-    return Staged(chunks, count, digest.digest())
+    for row in _in_file_order(reading, target):
+        rows.append(row)
+        if len(rows) == CHUNK_ROWS:
+            chunks.append(_chunk(rows, count, rewriter))
+            count += len(rows)
+            rows.clear()
+    chunks.append(_chunk(rows, count, rewriter))
+    count += len(rows)
+    for read in reading.rows:
+        digest.update(repr((read.date, plain(read.amount.normalize()), *read[3:])).encode())
+    return Staged(chunks, count, digest.digest(), rewriter.report if rewriter is not None else None)
+
+
+def _chunk(rows: list[tuple[int, tuple[str | None, ...]]], before: int, rewriter: Rewriter | None) -> bytes:
+    """The rows as COPY text; `before` counts those that stand before them."""
+    ids = [new_id() for _ in rows]
+    written: list[tuple[tuple[str | None, ...], str | None]] = [(values, None) for _, values in rows]
+    if rewriter is not None:
+        written = rewriter.rewrite([values for _, values in rows], ids)
+    return "".join(
+        "\t".join((str(count), str(line), str(row_id), *map(copy_text, values), copy_text(document))) + "\n"
+        for count, ((line, _), row_id, (values, document)) in enumerate(
+            zip(rows, ids, written, strict=True), before + 1
+        )
+    ).encode()
 
 
 def _in_file_order(reading: CsvReading, target: Target) -> Iterator[tuple[int, tuple[str | None, ...]]]:

@@ -135,6 +135,12 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "payees:write"): "create_payee replace_payee update_payee merge_payees delete_payee",
     (BOOK_READ, "tags:read"): "list_tags get_tag get_tag_statistics autocomplete_tags",
     (BOOK_WRITE, "tags:write"): "create_tag replace_tag update_tag merge_tags delete_tag",
+    (BOOK_READ, "rules:read"): """
+        list_rules get_rule list_rule_history get_rule_history test_rule suggest_category get_suggestion_settings
+    """,
+    (BOOK_WRITE, "rules:write"): """
+        create_rule replace_rule update_rule delete_rule reorder_rules run_rules replace_suggestion_settings
+    """,
     (BOOK_READ, "attachments:read"): "list_attachments get_attachment get_attachment_content",
     (BOOK_WRITE, "attachments:write"): "create_attachment delete_attachment",
     (BOOK_READ, "imports:read"): "list_imports get_import list_import_rows",
@@ -193,6 +199,7 @@ VALID: dict[str, Callable[[dict[str, Any]], Any]] = {
     "get_token": lambda ids: {"username": ids["email"], "password": PASSWORD},
     "login": lambda ids: {"email": ids["email"], "password": PASSWORD},
     "refresh": lambda ids: {"refresh_token": ids["refresh_token"]},
+    "reorder_rules": lambda ids: {"ids": [ids["rule_id"]]},
     "accept_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
     "reject_transfer_match": lambda ids: {"outgoing_id": ids["outgoing_id"], "incoming_id": ids["incoming_id"]},
     "confirm": lambda _: {"password": PASSWORD},

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -16,7 +16,7 @@ from tests.attachments.files import attach, png
 from tests.dump import dump, tables_of_books
 from tests.people import Person, expect
 
-APPEND_ONLY = {"events", "event_chain", "private_entities"}
+APPEND_ONLY = {"events", "event_chain", "private_entities", "rule_applications"}
 """Tables in which nothing is ever changed or deleted, by permission."""
 OF_OWNERS = {"book_invitations"}
 """Tables that show their rows to an owner of the open book alone: with a book and nobody who asks they show none."""
@@ -33,6 +33,14 @@ async def fill(person: Person) -> None:
     )
     await person.account("Own", visibility="private")
     bought = await person.add(account_id=account["id"], payee="Shop", tags=["tag"])
+    ruled = {
+        "name": "Rule",
+        "condition": {"field": "payee", "op": "equals", "value": "Ruled"},
+        "actions": [{"type": "add_tags", "tags": ["tag"]}],
+    }
+    expect(await person.http.post("/rules", json=ruled), 201)
+    expect(await person.http.put("/suggestions/settings", json={"auto_categorise": False}), 200)
+    await person.add(account_id=account["id"], payee="Ruled")
     await attach(person, bought, png())
     await person.add(type="transfer", account_id=account["id"], to_account_id=savings["id"])
     expect(await person.http.post("/payees", json={"name": "Corner Café", "aliases": ["CRNR CAFE"]}), 201)

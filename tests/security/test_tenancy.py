@@ -80,10 +80,14 @@ async def budgets_of(kim: Person, tag_id: str) -> dict[str, str]:
         "budget_id": made[0]["id"], "other_budget_id": made[1]["id"], "group_id": group["id"],
         "amount_id": second["id"],
     }  # fmt: skip
+
+
 def monthly(ids: dict[str, str]) -> dict[str, Any]:
     template = {"type": "expense", "account_id": ids["account_id"], "category_id": ids["category_id"]}
     rule = {"rrule": "FREQ=MONTHLY", "starts_on": "2090-01-01"}
     return {"name": "secret rent", "template": {**template, "payee": "secret"}, "amount": "42.42", **rule}
+
+
 def what_if(ids: dict[str, str]) -> dict[str, Any]:
     change = {"type": "balance", "account_id": ids["account_id"], "balance": "1"}
     return {"account_ids": [ids["account_id"]], "months": 1, "points": "monthly", "changes": [change]}
@@ -91,6 +95,14 @@ def what_if(ids: dict[str, str]) -> dict[str, Any]:
 
 def new_account(_: dict[str, str]) -> dict[str, Any]:
     return {"name": "New", "type": "cash", "currency": "EUR"}
+
+
+def rule_about(category_id: str) -> dict[str, Any]:
+    return {
+        "name": "secret rule",
+        "condition": {"field": "payee", "op": "contains", "value": "secret"},
+        "actions": [{"type": "set_category", "category_id": category_id}],
+    }
 
 
 ATTEMPTS: dict[str, Attempt] = {
@@ -320,6 +332,31 @@ ATTEMPTS: dict[str, Attempt] = {
     "summarise_subscriptions": Attempt(OWN),
     "accept_subscription": Attempt(FOREIGN, lambda _: {"key": "0" * 32}, write=True),
     "dismiss_subscription": Attempt(FOREIGN, lambda _: {"key": "0" * 32}, write=True),
+    "create_rule": Attempt(FOREIGN, lambda ids: rule_about(ids["category_id"]), write=True),
+    "list_rules": Attempt(OWN),
+    "get_rule": Attempt(FOREIGN),
+    "replace_rule": Attempt(FOREIGN, lambda ids: rule_about(ids["category_id"]), write=True),
+    "update_rule": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_rule": Attempt(FOREIGN, write=True),
+    "reorder_rules": Attempt(FOREIGN, lambda ids: {"ids": [ids["rule_id"]]}, write=True),
+    "test_rule": Attempt(
+        FOREIGN,
+        lambda ids: {
+            "rule": rule_about(ids["category_id"]),
+            "transaction": {
+                "type": "expense",
+                "date": "2026-01-15",
+                "amount": "10.00",
+                "account_id": ids["account_id"],
+            },
+        },
+    ),
+    "run_rules": Attempt(FOREIGN, lambda ids: {"rule_ids": [ids["rule_id"]]}, write=True),
+    "list_rule_history": Attempt(OWN),
+    "get_rule_history": Attempt(FOREIGN),
+    "suggest_category": Attempt(OWN, params={"payee": "secret"}),
+    "get_suggestion_settings": Attempt(OWN),
+    "replace_suggestion_settings": Attempt(OWN, lambda _: {"auto_categorise": False}, write=True),
     "list_changes": Attempt(FOREIGN),
     "list_activity": Attempt(FOREIGN),
     "undo": Attempt(FOREIGN, lambda ids: {"revision": int(ids["revision"])}, write=True),
@@ -410,6 +447,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     personal = {"name": "secret token", "scopes": ["tags:read"]}
     await confirm(kim)
     token = expect(await kim.http.post("/auth/tokens", json=personal), 201)
+    rule = expect(await kim.http.post("/rules", json=rule_about(category["id"])), 201)
     statement = {"statement_date": "2020-01-01", "statement_balance": "0.00"}
     reconciled = expect(await kim.http.post(f"/accounts/{account['id']}/reconcile", json=statement), 201)
     invited = expect(
@@ -443,6 +481,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "transaction_id": transaction["id"],
         "import_id": imported["id"],
         "payee_id": transaction["payee_id"],
+        "rule_id": rule["id"],
         "other_payee_id": other_payee["id"],
         "tag_id": tag["id"],
         "other_tag_id": other_tag["id"],
