@@ -80,7 +80,6 @@ ALL_TABLES = (
     RolePermission,
     Schedule,
     ScheduleOccurrence,
-    Session,
     SubscriptionDismissal,
     Rule,
     RuleApplication,

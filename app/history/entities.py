@@ -110,6 +110,7 @@ ENTITIES: dict[str, Entity] = {
             "extra_payments": "jsonb",
             "notes": "text",
         },
+    ),
     "rule": Entity(
         "rules",
         {

@@ -151,8 +151,6 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "goals:write"): """
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
-    (BOOK_READ, "reports:read"): "report_monthly report_budgets",
-    (BOOK_READ, "reports:read"): "report_monthly",
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
     (BOOK_READ, "schedules:read"): """
         list_schedules list_upcoming get_schedule list_occurrences get_occurrence
