@@ -45,7 +45,7 @@ async def rows(book: BookReader, import_id: UUID, outcome: str | None, page: Pag
         total = await repository.row_count(book.connection, book.book_id, import_id, outcome)
     shown = found[: page.limit]
     return {
-        "items": await suggested.documents(book, shown, committed=document["status"] != "previewed"),
+        "items": await suggested.documents(book, shown, document["status"]),
         "next_cursor": encode_cursor("rows", [shown[-1].position]) if len(found) > page.limit else None,
         "total": total,
     }

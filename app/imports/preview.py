@@ -128,4 +128,4 @@ async def _sample(book: BookReader, import_id: UUID) -> list[Document]:
     found = await repository.rows(
         book.connection, book.book_id, import_id, outcome=None, limit=SAMPLE_ROWS, skip=0, after=0
     )
-    return await suggested.documents(book, found, committed=False)
+    return await suggested.documents(book, found, "previewed")

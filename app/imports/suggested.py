@@ -44,10 +44,10 @@ _TAKE = text(
 )
 
 
-async def documents(book: BookReader, rows: Sequence[AnyRow], *, committed: bool) -> list[Document]:
+async def documents(book: BookReader, rows: Sequence[AnyRow], status: str) -> list[Document]:
     """The rows as the API writes them, those that are still to be committed with what is likely for them."""
-    found = [row_document(row, committed=committed) for row in rows]
-    wanted = [place for place, row in enumerate(rows) if not committed and _is_open(row)]
+    found = [row_document(row, committed=status == "committed") for row in rows]
+    wanted = [place for place, row in enumerate(rows) if status == "previewed" and _is_open(row)]
     guesses = await suggestions.guesses(book, [_example(rows[place]) for place in wanted])
     for place, likely in zip(wanted, guesses, strict=True):
         if likely:

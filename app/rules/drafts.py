@@ -1,7 +1,6 @@
 """A transaction as rules see and change it, before it is one or over one that is there."""
 
 from collections.abc import Collection, Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -41,7 +40,10 @@ class Draft:
     fixed: bool = False
 
     def copy(self) -> "Draft":
-        return copy(self)
+        made = object.__new__(Draft)
+        for name in Draft.__slots__:
+            setattr(made, name, getattr(self, name))
+        return made
 
     def values(self) -> dict[str, Any]:
         """What rules can change, for saying what they did."""

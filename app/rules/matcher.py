@@ -143,18 +143,20 @@ class Matcher:
         return found
 
     def _holds(self, place: int, hits: set[int], draft: Draft, budget: Budget) -> bool:
-        def ask(node: Node) -> bool:
-            kind, rest = node
-            if kind == "is":
-                return rest in hits
-            if kind == "large":
-                return self._search(place, rest, draft, budget)
-            if kind == "not":
-                return not ask(rest)
-            return all(map(ask, rest)) if kind == "and" else any(map(ask, rest))
-
         # A rule that is cut off in the middle of its condition does not hold, whatever stands around the pattern.
-        return ask(self._trees[place]) and place not in budget.cut_off
+        return self._ask(self._trees[place], place, hits, draft, budget) and place not in budget.cut_off
+
+    # No function within a function: one that calls itself is garbage that only a walk through the whole heap finds.
+    def _ask(self, node: Node, place: int, hits: set[int], draft: Draft, budget: Budget) -> bool:
+        kind, rest = node
+        if kind == "is":
+            return rest in hits
+        if kind == "large":
+            return self._search(place, rest, draft, budget)
+        if kind == "not":
+            return not self._ask(rest, place, hits, draft, budget)
+        answers = (self._ask(part, place, hits, draft, budget) for part in rest)
+        return all(answers) if kind == "and" else any(answers)
 
     def _search(self, place: int, number: int, draft: Draft, budget: Budget) -> bool:
         name, pattern = self._large[number]

@@ -89,6 +89,8 @@ async def test_the_sample_shows_the_first_rows_as_they_would_be(kim: Person) -> 
         "match_id": None,
         "skipped": False,
         "transaction_id": None,
+        "rules": [],
+        "suggestion": None,
     }
     many = await upload(kim, account, statement(*(f"2025-04-01,P{n},D{n},-{n}.00" for n in range(1, 31))))
     assert len(many["sample"]) == 20

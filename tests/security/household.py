@@ -60,6 +60,7 @@ async def furnish(kim: Person) -> Household:
         visibility="private",
     )
     home = Household(kim.book_id, shared, private, (await kim.category())["id"])
+    rules = await _rule(kim, home)
     seen = await kim.add(account_id=shared["id"], amount="12.00", payee="Shared shop", tags=["both"])
     kept = await attach(kim, seen, png("shared"), "shared.png")
     own = {"account_id": private["id"], "description": f"{MARK} text", "notes": f"{MARK} notes"}
@@ -87,6 +88,7 @@ async def furnish(kim: Person) -> Household:
     await _bank(kim, private)
     await _collect(kim, home, gone["id"], closed["id"])
     await _plan(kim, home)
+    home.seen["rule"], home.hidden["rule"] = rules[:1], rules[1:]
     home.seen["attachment"] = [kept["id"]]
     home.hidden["attachment"] = [receipt["id"] for receipt in receipts]
     return home
@@ -121,6 +123,18 @@ async def _aim(kim: Person, home: Household) -> None:
         revision = (await kim.read(f"/books/{kim.book_id}"))["revision"]
         expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
         found["goal"] = [made["id"]]
+
+
+async def _rule(kim: Person, home: Household) -> list[str]:
+    """A rule for all, and one that names the private account; both will have done something."""
+    expect(await kim.http.put("/suggestions/settings", json={"auto_categorise": False}), 200)
+    shop = {"field": "payee", "op": "equals", "value": "Shared shop"}
+    own = {"and": [{"field": "account", "op": "equals", "value": home.private["id"]}, {"not": {**shop, "value": MARK}}]}
+    bodies = (
+        {"name": "All", "condition": shop, "actions": [{"type": "set_description", "description": "Weekly"}]},
+        {"name": f"{MARK} rule", "condition": own, "actions": [{"type": "append_notes", "notes": f"{MARK} ruled"}]},
+    )
+    return [expect(await kim.http.post("/rules", json=body), 201)["id"] for body in bodies]
 
 
 async def _sides(kim: Person, home: Household, spent: dict[str, Any], receipts: list[dict[str, Any]]) -> list[str]:
