@@ -123,7 +123,10 @@ async def test_an_import_pays_its_bills_in_few_statements(kim: Person, clock: Cl
     clock.set("2026-04-01")
     file = {"file": ("bank.csv", "\n".join(["Date,Amount,Payee", *rows]).encode(), "text/csv")}
     preview = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
-    expect(await kim.http.post(f"/imports/{preview['id']}/commit"), 200)
+    committed = expect(await kim.http.post(f"/imports/{preview['id']}/commit"), 200)
+    assert codes(committed) == ["bill_paid"] * 6
+    assert {warning["due_on"] for warning in committed["warnings"]} == {f"2026-0{month}-10" for month in (1, 2, 3)}
+    assert (await kim.read(f"/imports/{preview['id']}"))["warnings"] == preview["warnings"]
     found = await bills(kim, first="2026-01-01", last="2026-03-31")
     assert [each["status"] for each in found] == ["paid"] * 6
     expect(await kim.http.post(f"/imports/{preview['id']}/undo"), 200)
