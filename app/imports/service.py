@@ -43,7 +43,9 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     """Post every row that is new or a suspect and not skipped, all in one statement of the posting engine.
 
     What became a duplicate since the preview is left out. The warnings of the answer, and not of the import, say what
-    the commit brought about: a budget's threshold, a paid bill. Raises `ImportStateError` where it was committed before.
+    the commit brought about: a budget's threshold, a paid bill.
+
+    Raises `ImportStateError` when it was committed already.
     """
     held = await _find(book, import_id)
     if held.status != "previewed":
