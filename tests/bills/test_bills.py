@@ -27,6 +27,8 @@ async def test_a_bill_is_upcoming_due_overdue_and_paid_by_what_comes(kim: Person
     [total] = whole["totals"]
     assert (total["currency"], total["direction"], total["count"]) == ("EUR", "expense", 2)
     assert (total["amount"], total["overdue"]) == ("40.00", "20.00")
+    later = await kim.read("/bills", **{"from": "2026-04-01", "to": "2026-04-30"})
+    assert later["totals"][0]["overdue"] == "0.00"
     paid = await pay(kim, account, "2026-03-11", amount="20.50")
     assert codes(paid) == ["bill_paid"]
     first, second, *_ = await bills(kim)

@@ -146,7 +146,7 @@ async def test_nothing_is_left_of_nothing(kim: Person, owner_database: Database)
     """A budget of nothing is reached by the first cent; one with no thresholds by none."""
     account = await kim.account()
     made = await budget(kim, amount="0")
-    assert (await status(kim, made, "2026-03-10"))["percent_used"] == "0"
+    assert (await status(kim, made, "2026-03-10"))["percent_used"] == "0.00"
     await budget(kim, amount="1", thresholds=[])
     spent = await kim.add(account_id=account["id"], date="2026-03-05", amount="0.01")
     assert [(w["threshold"], w["percent_used"]) for w in spent["warnings"]] == [("100", None)]
