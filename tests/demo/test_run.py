@@ -41,6 +41,8 @@ STATE = {
     "payees": "SELECT count(*) FROM payees",
     "schedules": "SELECT count(*), max(revision), max(updated_at) FROM schedules",
     "budgets": "SELECT count(*), max(revision), max(updated_at) FROM budgets",
+    "goals": "SELECT count(*), max(revision), max(updated_at) FROM goals",
+    "loans": "SELECT count(*), max(revision), max(updated_at) FROM loans",
     "assigned": "SELECT count(*), sum(amount) FROM budget_assignments",
     "balances": "SELECT string_agg(name || ' ' || balance, ', ' ORDER BY name) FROM accounts",
 }
@@ -108,6 +110,7 @@ async def test_one_run_makes_all_of_it_and_the_next_adds_nothing(url: str, setti
     assert before["transactions"]["count"] == summary.transactions + len(AccountName)
     assert (before["schedules"]["count"], before["budgets"]["count"]) == (len(PAYMENTS) + len(MOVED), len(ALLOWANCES))
     assert before["assigned"] == {"count": 13, "sum": 3250}
+    assert (before["goals"]["count"], before["loans"]["count"]) == (1, 1)
     await check_balances(url, summary)
     await check(url)
 
