@@ -17,6 +17,7 @@ Rollover = Literal["none", "surplus", "deficit", "both"]
 DEFAULT_THRESHOLDS = (Decimal(80), Decimal(100))
 """In percent; of budgets that name none."""
 ZERO = Decimal(0)
+NOT_USED = Decimal("0.00")
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def used(spent: Decimal, available: Decimal) -> Decimal | None:
     """In percent, rounded half to even to 2 decimals; None where something was spent of nothing."""
     if available > 0:
         return percent(spent, available)
-    return Decimal(0) if spent <= 0 else None
+    return NOT_USED if spent <= 0 else None
 
 
 def pace(begin: date, end: date, today: date, spent: Decimal, available: Decimal, step: Decimal) -> Pace:

@@ -212,8 +212,9 @@ async def _validation_error(request: Request, error: Exception) -> Response:
             )
         message = item["msg"].removeprefix("Value error, ")
         place = _field(item["loc"], error.body)
-        if item["type"].startswith("union_tag"):  # a body whose `type` says no shape that there is
-            place = item["ctx"]["discriminator"].strip("'")
+        if item["type"].startswith("union_tag"):  # a `type` that says no shape that there is
+            tag = item["ctx"]["discriminator"].strip("'")
+            place = tag if place == "body" else f"{place}.{tag}"
         found.append({"field": place, "code": item["type"], "detail": message})
         if len(found) == MOST_ERRORS:
             break

@@ -17,9 +17,11 @@ from dateutil.relativedelta import relativedelta
 from app.budgets.schemas import BudgetIn
 from app.demo.household import INSURANCE, SUBSCRIPTIONS
 from app.demo.income import EMPLOYER
-from app.demo.moves import AccountName, CategoryName
+from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.demo.plan import NAMESPACE
-from app.demo.rules import LOAN_DAY, SAVING_DAY, SETTLEMENT_DAY
+from app.demo.rules import LOAN_DAY, LOAN_PAYMENT, LOAN_RATE, SAVING_DAY, SETTLEMENT_DAY
+from app.goals.loan_schemas import LoanIn
+from app.goals.schemas import GoalIn, SourceIn
 from app.schedules.schemas import ScheduleIn
 from app.transactions.schemas import FlowIn, TransferIn
 
@@ -28,6 +30,7 @@ LAST_WORKDAY = "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1"
 MONTHS_OF_BUDGETS = 24
 """Budgets begin so many months after the demo does, a year before its first run."""
 PUT_ASIDE = Decimal("250.00")
+SAVED_UP, MONTHS_OF_SAVING = Decimal("26000.00"), 48
 
 
 def monthly(day: int) -> str:
@@ -210,3 +213,31 @@ def _last_flow(past: Past, payment: Payment) -> FlowIn | None:
 def _last_transfer(past: Past, moved: Moved) -> TransferIn | None:
     bodies = (body for body in reversed(past.bodies) if isinstance(body, TransferIn))
     return next((body for body in bodies if body.description == moved.description), None)
+
+
+def goal(past: Past) -> GoalIn:
+    """What the savings are for: an amount four years after the demo begins, if that is still ahead."""
+    until = past.start + relativedelta(months=MONTHS_OF_SAVING)
+    return GoalIn(
+        id=uuid5(NAMESPACE, "goal/Rainy days"),
+        name="Rainy days",
+        kind="save_up",
+        currency=OPENINGS[AccountName.SAVINGS].currency,
+        target_amount=SAVED_UP,
+        target_date=until if until > past.today else None,
+        sources=[SourceIn(account_id=past.accounts[AccountName.SAVINGS])],
+        start_amount=OPENINGS[AccountName.SAVINGS].balance,
+        start_date=past.start,
+    )
+
+
+def loan(past: Past) -> LoanIn:
+    """The terms of the car loan, as the plan of the past pays it."""
+    return LoanIn(
+        id=uuid5(NAMESPACE, "loan/Car loan"),
+        account_id=past.accounts[AccountName.LOAN],
+        principal=-OPENINGS[AccountName.LOAN].balance,
+        annual_rate=100 * LOAN_RATE,
+        payment=LOAN_PAYMENT,
+        first_payment_date=past.start.replace(day=LOAN_DAY),
+    )

@@ -1,4 +1,4 @@
-"""Seeing what of the demo's schedules and budgets is missing, and making it."""
+"""Seeing what of the demo's schedules, budgets, goals and loans is missing, and making it."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,6 +9,10 @@ from app.budgets import editing, envelopes
 from app.budgets import service as budgets
 from app.budgets.schemas import AssignmentIn, BudgetIn
 from app.demo import ahead
+from app.goals import loans
+from app.goals import service as goals
+from app.goals.loan_schemas import LoanIn
+from app.goals.schemas import GoalIn
 from app.schedules import service as schedules
 from app.schedules.planned import planned
 from app.schedules.schemas import ScheduleIn, SchedulePatch
@@ -27,10 +31,12 @@ class Missing:
     budgets: tuple[BudgetIn, ...]
     empty: tuple[date, ...]
     """Days on which money goes into the envelope."""
+    goal: GoalIn | None
+    loan: LoanIn | None
     tomorrow: date
 
     def __bool__(self) -> bool:
-        return bool(self.schedules or self.overdue or self.budgets or self.empty)
+        return any((self.schedules, self.overdue, self.budgets, self.empty, self.goal, self.loan))
 
 
 async def missing(book: BookReader, past: ahead.Past) -> Missing:
@@ -44,11 +50,16 @@ async def missing(book: BookReader, past: ahead.Past) -> Missing:
         envelope = next((each for each in await budgets.live(book) if each.id == ahead.envelope()), None)
         filled = {day for day, _ in envelope.assigned} if envelope else set(days)
         days = [day for day in days if day not in filled]
+    goal, loan = ahead.goal(past), ahead.loan(past)
+    has_goal = goal.id in {each["id"] for each in await goals.every(book)}
+    has_loan = loan.account_id in {each["account_id"] for each in await loans.every(book)}
     return Missing(
         tuple(body for body in ahead.schedules(past) if body.id not in present),
         frozenset(overdue),
         tuple(body for body in ahead.budgets(past) if body.id not in present),
         tuple(days),
+        None if has_goal else goal,
+        None if has_loan else loan,
         past.tomorrow,
     )
 
@@ -63,3 +74,7 @@ async def make(book: BookWriter, wanted: Missing) -> None:
         await editing.create(book, budget)
     for day in wanted.empty:
         await envelopes.assign(book, ahead.envelope(), AssignmentIn(amount=ahead.PUT_ASIDE, date=day))
+    if wanted.goal is not None:
+        await goals.create(book, wanted.goal)
+    if wanted.loan is not None:
+        await loans.create(book, wanted.loan)

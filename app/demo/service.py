@@ -213,7 +213,7 @@ class _Demo:
         return len(missing)
 
     async def _plan_ahead(self, claims: AccessClaims, past: ahead.Past) -> None:
-        """Make the schedules and budgets that are missing, and fill the envelope of the months since."""
+        """Make the schedules, budgets, goal and loan that are missing, and fill the envelope of the months since."""
         async with self._reading(claims) as book:
             missing = await planning.missing(book, past)
         if missing:

@@ -151,7 +151,8 @@ async def list_import_rows(
 async def commit_import(import_id: UUID, book: WriteBook, body: CommitIn | None = None) -> dict[str, Any]:
     """All of it or, if anything fails, nothing. Duplicates and errors are left out, suspects kept unless you skip them.
 
-    The mapping is kept and offered again for files with the same header.
+    The mapping is kept and offered again for files with the same header. `warnings` say besides what the commit brought
+    about: `budget_threshold` for a budget that reached one, `bill_paid` for a bill that was paid.
     """
     return await service.commit(book, import_id, body or CommitIn())
 

@@ -10,6 +10,7 @@ from app.core.fields import Body, CurrencyCode
 from app.core.money import Money
 from app.imports.csv import CsvMapping
 from app.imports.csv.mapping import FileText
+from app.transactions.outputs import Warning_
 
 Outcome = Literal["new", "duplicate", "suspect", "error"]
 Format = Literal["csv", "hledger", "beancount"]
@@ -90,13 +91,6 @@ class ImportRowOut(BaseModel):
     suggestion: RowSuggestion | None = Field(description="For a row that comes without a category.")
 
 
-class FileWarning(BaseModel):
-    """Something to look at before committing."""
-
-    code: str
-    detail: str
-
-
 class ImportOut(BaseModel):
     """An import."""
 
@@ -114,7 +108,9 @@ class ImportOut(BaseModel):
     confidence: dict[str, Literal["certain", "likely", "guess"]] = Field(
         description="How sure the reader is of each field it settled."
     )
-    warnings: list[FileWarning]
+    warnings: list[Warning_] = Field(
+        description="What to look at before committing; in the answer of the commit also what it brought about."
+    )
     rows: RowCounts
     created: int | None = Field(description="How many transactions the commit made.")
     skipped: int | None = Field(description="How many rows it left out: duplicates, errors, and those you skipped.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
 from app.access.private import adopt_names_of_import, check_import_is_whole
+from app.access.watching import settle
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
@@ -41,7 +42,10 @@ async def _find(book: BookReader, import_id: UUID) -> AnyRow:
 async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     """Post every row that is new or a suspect and not skipped, all in one statement of the posting engine.
 
-    What became a duplicate since the preview is left out. Raises `ImportStateError` when it was committed already.
+    What became a duplicate since the preview is left out. The warnings of the answer, and not of the import, say what
+    the commit brought about: a budget's threshold, a paid bill.
+
+    Raises `ImportStateError` when it was committed already.
     """
     held = await _find(book, import_id)
     if held.status != "previewed":
@@ -94,7 +98,9 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         await posting.apply_staged(book, ruled.rows_of(parameters))
     else:
         await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
-    return await get(book, import_id)
+    told = await settle(book)
+    document = await get(book, import_id)
+    return {**document, "warnings": [*document["warnings"], *told]}
 
 
 async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:

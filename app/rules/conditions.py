@@ -1,7 +1,7 @@
 """What a rule asks of a transaction: `and`, `or` and `not` of simple questions about its fields."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -169,6 +169,7 @@ _KINDS = {
     "type": "type",
     "import_source": "source",
 }
+_FIELDS = (*get_args(TextField), *_KINDS)
 
 
 def _kind(value: Any) -> str:
@@ -206,7 +207,7 @@ Not.model_rebuild()
 
 
 def _bounded(value: Any) -> Any:
-    """Refuse what is too deep or too much before anything walks through it."""
+    """Refuse what is too deep or too much before anything walks through it, and what asks of nothing there is."""
     waiting, questions = [(value, 1)], 0
     while waiting:
         node, depth = waiting.pop()
@@ -217,6 +218,8 @@ def _bounded(value: Any) -> Any:
         parts = [part for name in ("and", "or") if isinstance(node.get(name), list) for part in node[name]]
         if "not" in node:
             parts.append(node["not"])
+        if not {"and", "or", "not"} & node.keys() and node.get("field") not in _FIELDS:
+            raise ValueError(f"it has and, or, not, or a field: one of {', '.join(_FIELDS)}")
         questions += not parts
         if questions > MAX_QUESTIONS:
             raise ValueError(f"a rule asks at most {MAX_QUESTIONS} questions")

@@ -166,6 +166,5 @@ def _totals(items: list[Document]) -> list[Document]:
         total["count"] += 1
         for name in ("amount", "amount_min", "amount_max"):
             total[name] += item[name]
-        if item["status"] == "overdue":
-            total["overdue"] += item["amount"]
+        total["overdue"] += item["amount"] if item["status"] == "overdue" else 0 * item["amount"]
     return [found[key] for key in sorted(found)]

@@ -17,7 +17,9 @@ class BillOccurrenceNotFoundError(NotFoundError):
     code = "occurrence_not_found"
 
     def __init__(self, due_on: date) -> None:
-        super().__init__(f"Nothing of it is due on {due_on} by its rule.")
+        super().__init__(
+            f"Nothing of it is due on {due_on}: it is no day of its rule, or lies before the bill's `active_from`."
+        )
 
 
 class BillNotOpenError(ConflictError):

@@ -122,9 +122,11 @@ class ScheduleReplace(Body):
             if self.amount_kind != "fixed":
                 raise ValueError("a journal's postings say its amounts: amount_kind is fixed")
             wanted = set()
-        if given != wanted:
-            detail = ", ".join(sorted(wanted)) or "no amount"
-            raise ValueError(f"here amount_kind {self.amount_kind} takes {detail} and no other")
+        of = "the postings of a journal have their amounts: it" if not wanted else f"amount_kind {self.amount_kind}"
+        if wanted - given:
+            raise ValueError(f"{of} needs {' and '.join(sorted(wanted - given))}")
+        if given - wanted:
+            raise ValueError(f"{of} does not take {' or '.join(sorted(given - wanted))}")
         if self.amount_min is not None and self.amount_max is not None and self.amount_min > self.amount_max:
             raise ValueError("amount_min is not more than amount_max")
         if self.mode == "post" and self.amount_kind != "fixed":

@@ -80,7 +80,7 @@ async def suggest(book: BookReader, example: Example) -> Document:
     model = await model_for(book)
     return {
         "category_id": found[0].category_id if found else None,
-        "confidence": found[0].confidence if found else Decimal(0),
+        "confidence": found[0].confidence if found else Decimal("0.00"),
         "alternatives": [{"category_id": g.category_id, "confidence": g.confidence} for g in found[1:]],
         "learned_from": model.count,
     }

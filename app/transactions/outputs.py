@@ -47,6 +47,9 @@ class Warning_(BaseModel):  # noqa: N801  # `Warning` is Python's
     percent_used: Money | None = Field(default=None, description="How much of the budget is used, in percent.")
     period_start: date | None = None
     period_end: date | None = None
+    schedule_id: UUID | None = Field(default=None, description="With `bill_paid`: the bill that it pays.")
+    due_on: date | None = Field(default=None, description="Which day of the bill.")
+    transaction_id: UUID | None = Field(default=None, description="What pays it.")
 
 
 class TransactionOut(BaseModel):

@@ -26,6 +26,8 @@ def weekly(report: dict[str, Any], public_url: str, unsubscribe_url: str) -> Ren
     """The mail of a report as `service.weekly` makes it; the HTML shows the picture `spending`."""
     values = {
         **report,
+        "first": report["from"],
+        "last": report["to"],
         "what": "the weekly report",
         "service": SERVICE,
         "public_url": public_url,
@@ -38,4 +40,4 @@ def weekly(report: dict[str, Any], public_url: str, unsubscribe_url: str) -> Ren
     helpers = {"plain": plain, "signed": signed, "change": change}
     text, html = (templates.get_template(f"weekly.{form}", globals=helpers).render(values) for form in ("txt", "html"))
     spent = f"{plain(report['expenses'])} {report['currency']}"
-    return Rendered(subject_of(f"Your week {report['first']} to {report['last']}: spent {spent}"), text, html)
+    return Rendered(subject_of(f"Your week {report['from']} to {report['to']}: spent {spent}"), text, html)

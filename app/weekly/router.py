@@ -55,4 +55,4 @@ async def send_weekly_report(request: Request, book: ReadBook, body: SendWeekly 
     """Sends the report of the open book to your own address, with a chart. It has to be confirmed (409)."""
     first = _monday(book, body.week if body is not None else None)
     address = await sending.send_now(book, request.app.state.settings, first)
-    return {"to": address, "first": first, "last": first + 6 * service.DAY}
+    return {"mail_address": address, "from": first, "to": first + 6 * service.DAY}

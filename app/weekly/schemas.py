@@ -90,9 +90,10 @@ class BalanceChange(BaseModel):
 class WeeklyReport(Week):
     """A week of a book, in its base currency, as far as you may see it."""
 
-    book: str
-    first: date
-    last: date
+    book_id: UUID
+    book: str = Field(description="Its name.")
+    first: date = Field(alias="from", description="A Monday.")
+    last: date = Field(alias="to", description="The Sunday.")
     currency: str
     previous: Week
     unconverted: list[UnconvertedWeek]
@@ -115,9 +116,9 @@ class WeeklySent(BaseModel):
     """What is on its way."""
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"to": "kim@example.com", "first": "2026-11-09", "last": "2026-11-15"}}
+        json_schema_extra={"example": {"mail_address": "kim@example.com", "from": "2026-11-09", "to": "2026-11-15"}}
     )
 
-    to: str
-    first: date
-    last: date
+    mail_address: str
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")

@@ -46,9 +46,10 @@ async def weekly(book: BookReader, first: date) -> dict[str, Any]:
     this, before = [row for row in rows if row.day >= first], [row for row in rows if row.day < first]
     now, then = _sides(this, book.base_exponent), _sides(before, book.base_exponent)
     return {
+        "book_id": book.book_id,
         "book": await repository.name(book.connection, book.book_id),
-        "first": first,
-        "last": last,
+        "from": first,
+        "to": last,
         "currency": book.base_currency,
         **now,
         "previous": then,

@@ -27,6 +27,8 @@ async def test_a_bill_is_upcoming_due_overdue_and_paid_by_what_comes(kim: Person
     [total] = whole["totals"]
     assert (total["currency"], total["direction"], total["count"]) == ("EUR", "expense", 2)
     assert (total["amount"], total["overdue"]) == ("40.00", "20.00")
+    later = await kim.read("/bills", **{"from": "2026-04-01", "to": "2026-04-30"})
+    assert later["totals"][0]["overdue"] == "0.00"
     paid = await pay(kim, account, "2026-03-11", amount="20.50")
     assert codes(paid) == ["bill_paid"]
     first, second, *_ = await bills(kim)
@@ -123,7 +125,10 @@ async def test_an_import_pays_its_bills_in_few_statements(kim: Person, clock: Cl
     clock.set("2026-04-01")
     file = {"file": ("bank.csv", "\n".join(["Date,Amount,Payee", *rows]).encode(), "text/csv")}
     preview = expect(await kim.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
-    expect(await kim.http.post(f"/imports/{preview['id']}/commit"), 200)
+    committed = expect(await kim.http.post(f"/imports/{preview['id']}/commit"), 200)
+    assert codes(committed) == ["bill_paid"] * 6
+    assert {warning["due_on"] for warning in committed["warnings"]} == {f"2026-0{month}-10" for month in (1, 2, 3)}
+    assert (await kim.read(f"/imports/{preview['id']}"))["warnings"] == preview["warnings"]
     found = await bills(kim, first="2026-01-01", last="2026-03-31")
     assert [each["status"] for each in found] == ["paid"] * 6
     expect(await kim.http.post(f"/imports/{preview['id']}/undo"), 200)

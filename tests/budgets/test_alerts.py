@@ -54,6 +54,7 @@ async def test_each_threshold_is_told_once_and_taken_back(kim: Person, owner_dat
             "code": "budget_threshold", "budget_id": made["id"], "name": "Fun", "threshold": "50",
             "percent_used": "50.00", "period_start": "2026-03-01", "period_end": "2026-03-31",
             "detail": "Fun has reached 50 %: 50.00 of 100.00 EUR spent from 2026-03-01 to 2026-03-31.",
+            "schedule_id": None, "due_on": None, "transaction_id": None,
         }
     ]  # fmt: skip
     assert warned(await kim.add(**here, amount="1")) == []
@@ -146,7 +147,7 @@ async def test_nothing_is_left_of_nothing(kim: Person, owner_database: Database)
     """A budget of nothing is reached by the first cent; one with no thresholds by none."""
     account = await kim.account()
     made = await budget(kim, amount="0")
-    assert (await status(kim, made, "2026-03-10"))["percent_used"] == "0"
+    assert (await status(kim, made, "2026-03-10"))["percent_used"] == "0.00"
     await budget(kim, amount="1", thresholds=[])
     spent = await kim.add(account_id=account["id"], date="2026-03-05", amount="0.01")
     assert [(w["threshold"], w["percent_used"]) for w in spent["warnings"]] == [("100", None)]

@@ -51,7 +51,7 @@ async def test_the_books_own_past_says_what_is_likely(kim: Person, robin: Person
     assert Decimal(str(found["confidence"])) > 90
     assert [item["category_id"] for item in found["alternatives"]] == [fuel["id"]]
     assert (await suggested(kim, description="shell"))["category_id"] == fuel["id"]
-    nothing: dict[str, Any] = {"category_id": None, "confidence": "0", "alternatives": []}
+    nothing: dict[str, Any] = {"category_id": None, "confidence": "0.00", "alternatives": []}
     assert nothing.items() <= (await suggested(kim, payee="Nobody")).items()
     assert nothing.items() <= (await suggested(kim)).items()
     assert (await suggested(robin, payee="Green Market"))["learned_from"] == 0

@@ -72,7 +72,7 @@ async def fill(person: Person) -> dict[str, Any]:
 async def test_a_week_against_the_one_before(kim: Person) -> None:
     await fill(kim)
     report = await kim.read("/reports/weekly", week="2026-03-12")
-    assert (report["first"], report["last"], report["currency"], report["book"]) == (
+    assert (report["from"], report["to"], report["currency"], report["book"]) == (
         WEEK,
         "2026-03-15",
         "EUR",
@@ -99,7 +99,7 @@ async def test_a_week_against_the_one_before(kim: Person) -> None:
     ]
     # By Monday of the last whole week without being asked for one, and 304 for who has it.
     answer = await kim.get("/reports/weekly")
-    assert expect(answer, 200)["first"] == WEEK
+    assert expect(answer, 200)["from"] == WEEK
     again = await kim.http.get("/reports/weekly", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
     problem(await kim.get("/reports/weekly", week="2026-13-01"), 422, "invalid_input")
@@ -112,7 +112,7 @@ async def test_the_mail_has_the_same_with_a_chart(post_office: PostOffice) -> No
         problem(await kim.http.post("/reports/weekly/send", json={"week": WEEK}), 409, "address_not_confirmed")
         await reachable(post_office.owner, kim)
         sent = expect(await kim.http.post("/reports/weekly/send", json={"week": WEEK}), 202)
-        assert sent == {"to": kim.email, "first": WEEK, "last": "2026-03-15"}
+        assert sent == {"mail_address": kim.email, "from": WEEK, "to": "2026-03-15"}
         await app.state.mailroom.round()
         (message,) = box.to(kim.email)
         assert message["Subject"] == "Your week 2026-03-09 to 2026-03-15: spent 55.00 EUR"
