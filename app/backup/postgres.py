@@ -90,16 +90,20 @@ async def restore(programs: Path, url: str, source: Path, *, clear: bool) -> Non
     ):
         complaints = asyncio.gather(_read(script.stderr), _read(session.stderr))
         assert session.stdin is not None  # noqa: S101  # nosec B101  # as asked for
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has ended, and says why
+        refused = False
+        try:
             await _feed(session.stdin, "BEGIN;\n" + _ROLES + (_CLEAR if clear else ""))
             await _relay(script, session.stdin)
             # Without this the session ends and takes everything back, so a script that broke off changes nothing.
             if await script.wait() == 0:
                 await _feed(session.stdin, "\n;COMMIT;\n")
+        except (BrokenPipeError, ConnectionResetError):  # the session has ended, and says why
+            refused = True
+            await _discard(script)
         session.stdin.close()
         ended = await session.wait()
         said = await complaints
-        if script.returncode:
+        if script.returncode and not refused:
             raise StartupError(f"The dump in the backup cannot be read: {_cause(said[0])}; nothing was changed.")
         if ended:
             raise StartupError(f"The database cannot be restored: {_cause(said[1])}; nothing was changed.")
@@ -136,10 +140,17 @@ async def _running(
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
-            if process.returncode is None:
-                process.kill()
+        await _discard(process)
         await process.wait()
+
+
+async def _discard(process: Process) -> None:
+    """End a program whose words nobody wants: while they are unread it would wait, and its pipe stays open."""
+    with suppress(ProcessLookupError):
+        if process.returncode is None:
+            process.kill()
+    while process.stdout is not None and await process.stdout.read(PIECE):
+        pass
 
 
 def _environment(url: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from app.core.jobs.tasks import Task, Work
 from app.core.jobs.worker import JobWorker
 from app.core.migrations import migrate
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 Handler = Callable[[Work, Mapping[str, Any]], Awaitable[None]]
 
 

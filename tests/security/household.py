@@ -1,8 +1,11 @@
 """A household's book: Kim's private account, with a word and amounts that stand nowhere else, beside a shared one."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
 from sqlalchemy import text
 
 from app.core.database import Database
@@ -110,6 +113,41 @@ async def _plan(kim: Person, home: Household) -> None:
     await kim.add(account_id=home.shared["id"], amount="3.00", category_id=home.category_id)
     home.seen["group"] = [group["id"]]
     await _aim(kim, home)
+    await _bills(kim, home)
+
+
+async def _bills(kim: Person, home: Household) -> None:
+    """For both accounts a bill, a payment that is said to be none of it, and a suggestion that was turned down."""
+    today = datetime.now(ZoneInfo(kim.user["time_zone"])).date()
+    for name, account, amount, found in (
+        ("Ours", home.shared, "12.00", home.seen),
+        (f"{MARK} bill", home.private, AMOUNTS[11], home.hidden),
+    ):
+        spent = {"account_id": account["id"], "payee": name, "amount": amount}
+        template = {"type": "expense", "account_id": account["id"], "payee": name}
+        made = expect(
+            await kim.http.post(
+                "/schedules",
+                json={
+                    "name": name,
+                    "kind": "bill",
+                    "template": template,
+                    "amount": amount,
+                    "rrule": "FREQ=MONTHLY",
+                    "starts_on": str(today),
+                },
+            ),
+            201,
+        )
+        await kim.add(**spent, date=str(today))
+        expect(await kim.http.post(f"/schedules/{made['id']}/occurrences/{today}/unmatch"), 200)
+        for months in range(1, 7):
+            day = str(today - relativedelta(months=months))
+            await kim.add(**{**spent, "payee": f"{name} again"}, date=day)
+        offered = (await kim.read("/subscriptions"))["items"]
+        key = next(each["key"] for each in offered if each["name"] == f"{name} again")
+        expect(await kim.http.post("/subscriptions/dismiss", json={"key": key}), 200)
+        found["schedule"] = [made["id"]]
 
 
 async def _aim(kim: Person, home: Household) -> None:

@@ -269,13 +269,13 @@ def test_a_given_database_is_restored_and_backed_up(
 ) -> None:
     _, spent, before = filled
     data = place / "hosted"
-    # The role of requests was made by this server's superuser, who alone may lend it.
+    # The roles of requests and of workers were made by this server's superuser, who alone may lend them.
     refused = only_sentence(finance("restore", str(archive), data_dir=data, DATABASE_URL=guest))
     assert refused.startswith("The database cannot be restored: permission denied to grant role")
     assert refused.endswith("nothing was changed.")
     superuser = EmbeddedPostgres.running_url(filled[0].data_dir, "finance")
     assert superuser is not None
-    execute(superuser, "GRANT finance_app TO guest WITH SET TRUE")
+    execute(superuser, "GRANT finance_app, finance_worker TO guest WITH SET TRUE")
     result = finance("restore", str(archive), data_dir=data, DATABASE_URL=guest)
     assert result.returncode == 0, result.stderr
     running = start(data, DATABASE_URL=guest)
