@@ -281,9 +281,9 @@ class _Step:
             if rows:
                 raise LaterChangesError(_offenders(rows), "What came later does not go with the former state.")
         if ("book", "updated") in self.found:
-            others = (await self.book.connection.execute(rules_sql.OTHER_ACCOUNTS, self.names)).all()
+            others = (await self.book.connection.execute(rules_sql.IN_BASE_CURRENCY, self.names)).all()
             if others:
-                raise LaterChangesError(_offenders(others), "Other accounts count in the base currency by now.")
+                raise LaterChangesError(_offenders(others), "Accounts or budgets count in the base currency by now.")
 
     async def log(self) -> None:
         turned = sql.TURNED.bindparams(bindparam("spared", type_=ARRAY(Uuid)))
