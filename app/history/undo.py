@@ -187,7 +187,7 @@ class _Step:
 
     async def take_back(self) -> None:
         await self._check_open()
-        if self.entities & PLANNED:
+        if self.entities & told.OF:
             await told.forget(self.book, self.revision)
         await self._remove(ON_TRANSACTIONS)
         await self._bring_back(BELOW_TRANSACTIONS)
