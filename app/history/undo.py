@@ -52,7 +52,7 @@ BELOW_TRANSACTIONS = (
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
     *("goal", "loan"),
 )
-PLANNED = {"category", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
+PLANNED = {"category", "tag", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
 """What plans count by, without a transaction that changed."""
 WATCHING = {"budget": "budgets", "goal": "goals"}
 """The features to which an undo may bring what the book had nothing of."""

@@ -200,3 +200,15 @@ async def test_an_undo_takes_back_what_was_told_of_a_budget(kim: Person, owner_d
     assert await told(owner_database, kim) == []
     await undo(kim)
     assert await told(owner_database, kim) == ["80"]
+
+
+async def test_a_merged_tag_reaches_it_too(kim: Person, owner_database: Database) -> None:
+    account = await kim.account()
+    trip, journey = [expect(await kim.http.post("/tags", json={"name": name}), 201) for name in ("trip", "journey")]
+    await budget(kim, "Trip", tag_ids=[trip["id"]])
+    await kim.add(account_id=account["id"], date="2026-03-05", amount="90", tags=["journey"])
+    assert await told(owner_database, kim) == []
+    expect(await kim.http.post(f"/tags/{trip['id']}/merge", json={"tag_ids": [journey["id"]]}), 200)
+    assert await told(owner_database, kim) == ["80"]
+    await undo(kim)
+    assert await told(owner_database, kim) == []
