@@ -90,7 +90,7 @@ class BookWriter(BookReader):
     base_currency_chosen: bool
     locked_until: date | None
     """The last day of what is closed: nothing dated up to it is written, changed or deleted."""
-    uses: frozenset[str] = field(default=frozenset(), kw_only=True)
+    uses: set[str] = field(default_factory=set, kw_only=True)
     """Of which features that have a part in writing transactions the book has something; see `watching`."""
     days: list[Days] = field(default_factory=list, kw_only=True)
     """The days of changes that no watcher has looked at yet."""

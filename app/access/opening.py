@@ -45,7 +45,7 @@ async def take_book(actor: Actor, book_id: UUID, role: str, *, hides: bool = Fal
         taken["base_currency_chosen"],
         taken["locked_until"],
         hides=hides,
-        uses=frozenset(taken["uses"]),
+        uses=set(taken["uses"]),
     )
 
 

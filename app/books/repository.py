@@ -54,5 +54,13 @@ async def change(connection: AsyncConnection, book_id: UUID, values: dict[str, A
 
 
 async def has_accounts(connection: AsyncConnection, book_id: UUID) -> bool:
-    accounts = select(text("1")).select_from(text("accounts")).where(text("book_id = :book")).params(book=book_id)
-    return bool(await connection.scalar(select(exists(accounts))))
+    return await _has(connection, "accounts", book_id)
+
+
+async def has_budgets(connection: AsyncConnection, book_id: UUID) -> bool:
+    return await _has(connection, "budgets", book_id)
+
+
+async def _has(connection: AsyncConnection, table: str, book_id: UUID) -> bool:
+    rows = select(text("1")).select_from(text(table)).where(text("book_id = :book")).params(book=book_id)
+    return bool(await connection.scalar(select(exists(rows))))

@@ -26,7 +26,9 @@ class BookPatch(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"name": "Household"}})
 
     name: Name | None = None
-    base_currency: CurrencyCode | None = Field(default=None, description="Only while the book has no accounts.")
+    base_currency: CurrencyCode | None = Field(
+        default=None, description="Only while the book has no accounts and no budgets."
+    )
 
     @field_validator("name", "base_currency")
     @classmethod

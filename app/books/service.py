@@ -69,7 +69,7 @@ async def get(book: BookReader) -> AnyRow:
 
 
 async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyRow:
-    """Rename the book, or choose its base currency while it has no accounts yet. Owners only."""
+    """Rename the book, or choose its base currency while it has no accounts and no budgets yet. Owners only."""
     if book.role != "owner":
         raise ForbiddenError("Only an owner may change the book itself.")
     before = await get(book)
@@ -78,8 +78,8 @@ async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyR
     currency = values.get("base_currency")
     if currency is not None:
         await exponent_of(book.connection, currency, "base_currency")
-        if currency != before.base_currency and await repository.has_accounts(book.connection, book.book_id):
-            raise BaseCurrencyInUseError("The book has accounts, whose totals are kept in its base currency.")
+        if currency != before.base_currency:
+            await _check_base_currency_is_free(book)
         values["base_currency_chosen"] = True
     if values:
         await repository.change(book.connection, book.book_id, values)
@@ -88,6 +88,13 @@ async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyR
             old["base_currency_chosen"] = book.base_currency_chosen
         book.record(Event(ENTITY, book.book_id, "updated", before=old, after=values))
     return await get(book)
+
+
+async def _check_base_currency_is_free(book: BookReader) -> None:
+    if await repository.has_accounts(book.connection, book.book_id):
+        raise BaseCurrencyInUseError("The book has accounts, whose totals are kept in its base currency.")
+    if await repository.has_budgets(book.connection, book.book_id):
+        raise BaseCurrencyInUseError("The book has budgets, whose amounts are in its base currency.")
 
 
 async def lock(book: BookWriter, until: date | None, expected: int | None) -> AnyRow:
@@ -106,9 +113,14 @@ async def lock(book: BookWriter, until: date | None, expected: int | None) -> An
 
 
 async def adopt_currency(book: BookWriter, currency: str) -> BookWriter:
-    """Make the first account's currency the base, unless the owner has chosen one; returns the book as it is then."""
+    """Make the first account's currency the base, unless the owner has chosen one; returns the book as it is then.
+
+    Where budgets have amounts in the present base currency, that one is chosen by them.
+    """
     if book.base_currency_chosen:
         return book
+    if await repository.has_budgets(book.connection, book.book_id):
+        currency = book.base_currency
     await repository.change(book.connection, book.book_id, {"base_currency": currency, "base_currency_chosen": True})
     before = {"base_currency": book.base_currency, "base_currency_chosen": False}
     after = {"base_currency": currency, "base_currency_chosen": True}

@@ -82,6 +82,13 @@ async def forget(book: BookWriter, budget: Budget) -> None:
         await withdraw(book.connection, [_key(*entry) for entry in entries])
 
 
+async def forget_many(book: BookWriter, ids: Collection[UUID]) -> None:
+    """The same of several, those that this member does not see included."""
+    async with seeing_all(book):
+        for row in await repository.budgets(book.connection, book.book_id, ids):
+            await forget(book, repository.budget_of(row))
+
+
 def _periods(budget: Budget, today: date) -> list[int]:
     """The present one and the one before, the newest first."""
     present = budget.cadence.number(today)

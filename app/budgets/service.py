@@ -1,6 +1,6 @@
 """Reading budgets: how they stand at a date, and how they stood before."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,15 +19,21 @@ Document = dict[str, Any]
 
 
 async def statuses(
-    book: BookReader, at: date, *, group_id: UUID | None = None, ids: Collection[UUID] | None = None
+    book: BookReader,
+    at: date,
+    *,
+    group_id: UUID | None = None,
+    until: date | None = None,
 ) -> list[Status]:
     """How each budget stands in its period that contains a day: two statements, however many budgets there are.
 
+    With `until`, by what was spent and assigned up to that day.
+
     Those that are archived or do not cover the day are left out; so are those that this member does not see.
     """
-    rows = await repository.budgets(book.connection, book.book_id, ids, live=True)
+    rows = await repository.budgets(book.connection, book.book_id, live=True)
     found = [b for b in map(repository.budget_of, rows) if b.covers(at) and group_id in {None, b.group_id}]
-    return await standing(book, [(b, b.cadence.number(at)) for b in found])
+    return await standing(book, [(b, b.cadence.number(at)) for b in found], until)
 
 
 async def live(book: BookReader) -> list[Budget]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -87,13 +88,13 @@ def _budget(
     if now is not None:
         periods.append(Period(now.period_start, now.period_end, base.units(max(now.remaining, ZERO))))
         # Whatever is left is expected to be spent by then; what is missing may be taken from the next period.
-        carried = carry(budget.rollover, min(now.remaining, ZERO))
+        carried = _carried_on(budget, number - 1, now.remaining)
     assigned = budget.assigned_in()
     while (first := budget.first_day(number)) <= until and (budget.end_date is None or first <= budget.end_date):
         target = budget.target(number)
         amount = carried + (target if budget.kind == "limit" else assigned.get(number, target))
         periods.append(Period(first, budget.last_day(number), base.units(max(amount, ZERO))))
-        carried = carry(budget.rollover, min(amount, ZERO))
+        carried = _carried_on(budget, number, amount)
         number += 1
     return Budget(
         Source("budget", budget.id, budget.name),
@@ -101,6 +102,11 @@ def _budget(
         frozenset(budget.account_ids) or None,
         tuple(periods),
     )
+
+
+def _carried_on(budget: Set, number: int, rest: Decimal) -> Decimal:
+    """What of a period's overspending the next one has to bear."""
+    return carry(budget.rollover, min(rest, ZERO)) if number >= budget.carries_from else ZERO
 
 
 def _below(tree: Sequence[dict[str, Any]]) -> dict[UUID, frozenset[UUID]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.access.acting import writing_for
+from app.access.acting import open_for, writing_for
 from app.core.errors import NotFoundError
 from app.core.jobs.queue import defer
 from app.core.jobs.tasks import Task, Work
@@ -21,10 +21,12 @@ async def look(work: Work, _payload: Mapping[str, Any]) -> None:
 
 
 async def look_at_book(work: Work, payload: Mapping[str, Any]) -> None:
-    """Note what is reached in one book; one that was deleted meanwhile has nothing to look at."""
+    """Note what is reached in one book; one where nothing is new, or that was deleted meanwhile, is left alone."""
+    book_id = UUID(payload["book_id"])
     try:
-        async with writing_for(work.connection, UUID(payload["book_id"]), None) as book:
-            await reaching.look(book)
+        if await reaching.has_news(await open_for(work.connection, book_id, None)):
+            async with writing_for(work.connection, book_id, None) as book:
+                await reaching.look(book)
     except NotFoundError:
         return
 

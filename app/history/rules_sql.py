@@ -25,7 +25,7 @@ SPARED = text(
     """
 ).bindparams(*PARAMETERS)
 # The totals of a book are in its base currency: where accounts count in it, it stays.
-OTHER_ACCOUNTS = text(
+IN_BASE_CURRENCY = text(
     """
     SELECT 'account' AS entity, id FROM accounts
     WHERE book_id = :book
@@ -34,6 +34,13 @@ OTHER_ACCOUNTS = text(
                   WHERE book_id = :book AND revision = :undone AND entity = 'book' AND action = 'updated'
                     AND (before -> 'base_currency', before -> 'base_currency_chosen')
                         IS DISTINCT FROM (after -> 'base_currency', after -> 'base_currency_chosen'))
+    UNION ALL
+    SELECT 'budget', id FROM budgets
+    WHERE book_id = :book
+      AND id NOT IN (SELECT entity_id FROM events WHERE book_id = :book AND revision = :undone AND entity = 'budget')
+      AND EXISTS (SELECT 1 FROM events
+                  WHERE book_id = :book AND revision = :undone AND entity = 'book' AND action = 'updated'
+                    AND before -> 'base_currency' IS DISTINCT FROM after -> 'base_currency')
     LIMIT 5
     """
 ).bindparams(*PARAMETERS)

@@ -18,7 +18,7 @@ from app.access.opening import run_telling
 from app.access.private import check_revision_is_whole
 from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
 from app.core.errors import ForbiddenError
-from app.history import blocking, imports_sql, rules_sql
+from app.history import blocking, imports_sql, rules_sql, told
 from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
@@ -52,8 +52,10 @@ BELOW_TRANSACTIONS = (
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
     *("goal", "loan"),
 )
-PLANNED = {"category", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
+PLANNED = {"category", "tag", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
 """What plans count by, without a transaction that changed."""
+WATCHING = {"budget": "budgets", "goal": "goals"}
+"""The features to which an undo may bring what the book had nothing of."""
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
@@ -144,6 +146,7 @@ class _Step:
         if self.entities & PLANNED:
             today = self.book.actor.today()
             self.book.touch(today, today)
+            self.book.uses.update(WATCHING[entity] for entity in self.entities & WATCHING.keys())
 
     async def check_unchanged(self) -> None:
         """Refuse when anything is not as the revision left it."""
@@ -184,6 +187,8 @@ class _Step:
 
     async def take_back(self) -> None:
         await self._check_open()
+        if self.entities & told.OF:
+            await told.forget(self.book, self.revision)
         await self._remove(ON_TRANSACTIONS)
         await self._bring_back(BELOW_TRANSACTIONS)
         await self._bring_back(ONLY_CHANGED)
@@ -281,9 +286,9 @@ class _Step:
             if rows:
                 raise LaterChangesError(_offenders(rows), "What came later does not go with the former state.")
         if ("book", "updated") in self.found:
-            others = (await self.book.connection.execute(rules_sql.OTHER_ACCOUNTS, self.names)).all()
+            others = (await self.book.connection.execute(rules_sql.IN_BASE_CURRENCY, self.names)).all()
             if others:
-                raise LaterChangesError(_offenders(others), "Other accounts count in the base currency by now.")
+                raise LaterChangesError(_offenders(others), "Accounts or budgets count in the base currency by now.")
 
     async def log(self) -> None:
         turned = sql.TURNED.bindparams(bindparam("spared", type_=ARRAY(Uuid)))

@@ -60,6 +60,8 @@ async def merge(book: BookWriter, tag_id: UUID, others: Sequence[UUID], expected
         if other not in sources:
             raise TagNotFoundError(other)
     await moving.tags(book, list(sources), tag_id)
+    today = book.actor.today()
+    book.touch(today, today)  # what counts by tags counts otherwise now
     for row in sources.values():
         book.record(Event(ENTITY, row.id, "deleted", before={"name": row.name, "created_at": row.created_at}))
     await repository.remove_tags(book.connection, book.book_id, list(sources))

@@ -44,6 +44,6 @@ class MonthlyReport(BaseModel):
     expenses: list[CategoryAmount]
     budgets: list[StatusOut] = Field(
         description="Each budget that covers the month's last day, or today in the present month, in its period of "
-        "that day; see `GET /reports/budgets`."
+        "that day, by what was spent up to it."
     )
     unconverted: list[Unconverted]

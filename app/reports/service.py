@@ -44,7 +44,8 @@ async def monthly(book: BookReader, year: int, month: int) -> dict[str, Any]:
     expenses, total_expenses = roll_up(
         [c for c in tree if c["kind"] == "expense"], sides["expense"], loose["expense"], book.base_exponent
     )
-    statuses = await budgets.statuses(book, last_day(book, year, month))
+    day = last_day(book, year, month)
+    statuses = await budgets.statuses(book, day, until=day)
     return {
         "year": year,
         "month": month,

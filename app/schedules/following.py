@@ -25,6 +25,7 @@ from app.schedules.service import (
     merged,
     row_of,
     take_back_notices,
+    take_back_reminders,
 )
 from app.schedules.upcoming import occurrence_image, schedule_document, schedule_image
 
@@ -62,6 +63,7 @@ async def change_following(
     )
     ended = await row_of(book, schedule_id)
     book.record(Event(ENTITY, schedule_id, "updated", before=schedule_image(before), after=schedule_image(ended)))
+    await take_back_reminders(book, before, ended)
     await look_again(book, ended, {due_on: row for due_on, row in kept.items() if due_on < start})
     following = await add(book, new_id(), {**values, "ends_before": before.ends_before})
     await _hand_over(book, ended, following, later)

@@ -1,7 +1,7 @@
 """Schedules: making, changing, pausing, archiving and deleting them, and what is to come of them."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -29,6 +29,7 @@ from app.schedules.upcoming import (
     occurrence_image,
     schedule_document,
     schedule_image,
+    sleeps,
 )
 
 Document = dict[str, Any]
@@ -44,6 +45,9 @@ PLAIN = (
 """What is kept as it is sent."""
 RECURRING = ("rrule", "starts_on", "month_end")
 AMOUNTS = ("amount", "amount_min", "amount_max")
+REMINDERS = ("bill_due", "bill_overdue")
+REMINDED = timedelta(days=366)
+"""How far from today people may have been reminded of a bill; what is overdue stays told."""
 
 
 async def row_of(book: BookReader, schedule_id: UUID) -> AnyRow:
@@ -159,6 +163,7 @@ async def _change(book: BookWriter, before: AnyRow, body: ScheduleReplace) -> An
     days = recurrence(after)
     gone = [row for due_on, row in kept.items() if row.kept_status in OPEN | {"skipped"} and not days.includes(due_on)]
     await drop(book, after, gone)
+    await take_back_reminders(book, before, after)
     for row in gone:
         del kept[row.due_on]
     await look_again(book, after, kept)
@@ -182,7 +187,25 @@ def kept_values(row: AnyRow) -> Document:
 
 async def take_back_notices(book: BookWriter, schedule_id: UUID, days: list[date]) -> None:
     """That something waits, or failed, is not so any more."""
-    kinds = ("schedule_due", "schedule_failed", "bill_due", "bill_overdue")
+    await _withdraw(book, schedule_id, days, ("schedule_due", "schedule_failed", *REMINDERS))
+
+
+async def take_back_reminders(book: BookWriter, before: AnyRow, after: AnyRow | None = None) -> None:
+    """Of the days on which there is no bill any more, though nothing is kept of them; without `after` of all."""
+    today = book.actor.today()
+    gone = _bill_days(before, today) - (_bill_days(after, today) if after is not None else set())
+    if gone:
+        await _withdraw(book, before.id, sorted(gone), REMINDERS)
+
+
+def _bill_days(row: AnyRow, today: date) -> set[date]:
+    """The days of which people may have been reminded; of a bill that sleeps none."""
+    if row.kind != "bill" or sleeps(row):
+        return set()
+    return set(recurrence(row).days(max(today - REMINDED, row.active_from), today + REMINDED))
+
+
+async def _withdraw(book: BookWriter, schedule_id: UUID, days: list[date], kinds: tuple[str, ...]) -> None:
     await withdraw(book.connection, [f"{kind}:{schedule_id}:{day}" for day in days for kind in kinds])
 
 
@@ -196,6 +219,7 @@ async def delete(book: BookWriter, schedule_id: UUID, expected: int | None) -> N
     check_revision(expected, before.revision)
     kept = (await repository.kept_of(book.connection, book.book_id, [schedule_id]))[schedule_id]
     await drop(book, before, list(kept.values()))
+    await take_back_reminders(book, before)
     await repository.remove(book.connection, book.book_id, schedule_id)
     book.record(Event(ENTITY, schedule_id, "deleted", before=schedule_image(before)))
 

@@ -13,7 +13,7 @@ from app.weekly import repository
 
 async def budgets(book: BookReader, day: date) -> list[dict[str, Any]]:
     """Each budget in its period that contains a day, by what was spent up to that day."""
-    return [asdict(status) for status in await statuses(book, day)]
+    return [asdict(status) for status in await statuses(book, day, until=day)]
 
 
 async def bills(book: BookReader, first: date, last: date) -> list[dict[str, Any]]:

@@ -290,3 +290,32 @@ async def test_the_list_is_tagged_by_the_book_and_the_day(kim: Person, clock: Cl
     assert (await kim.http.get("/bills", headers={"If-None-Match": tag})).status_code == 304
     clock.set("2026-03-02")
     assert (await kim.http.get("/bills", headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_reminders_go_with_the_days_of_a_bill(
+    kim: Person, clock: Clock, run: Run, owner_database: Database
+) -> None:
+    """Nothing is kept of what was only reminded of; it is taken back all the same."""
+    account = await kim.account()
+    clock.set("2026-03-12")
+    made = await bill(kim, account)
+    path, made_in = f"/schedules/{made['id']}", await revision_of(kim)
+    clock.set("2026-04-12")
+    late = [("bill_overdue", "Films was due on 2026-04-10")]
+    for changes in ({"paused": True}, {"archived": True}, {"rrule": "FREQ=MONTHLY;BYMONTHDAY=20"}):
+        await run("bills.remind", kim)
+        assert await told(owner_database, kim) == late
+        expect(await kim.http.patch(path, json={"remind_days": 1}), 200)
+        assert await told(owner_database, kim) == late
+        await undo(kim)
+        expect(await kim.http.patch(path, json=changes), 200)
+        assert await told(owner_database, kim) == []
+        await undo(kim)
+    await run("bills.remind", kim)
+    expect(await kim.http.delete(path), 204)
+    assert await told(owner_database, kim) == []
+    await undo(kim)
+    await run("bills.remind", kim)
+    assert await told(owner_database, kim) == late
+    await undo(kim, made_in)
+    assert await told(owner_database, kim) == []

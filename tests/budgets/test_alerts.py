@@ -186,3 +186,30 @@ async def test_who_does_not_see_an_account_is_told_nothing_of_it(
     }  # fmt: skip
     await robin.add(account_id=shared["id"], date="2026-03-05", amount="1")  # only a hidden budget is left to look at
     robin.http.headers.pop("X-Book-Id")
+
+
+async def test_an_undo_takes_back_what_was_told_of_a_budget(kim: Person, owner_database: Database) -> None:
+    account = await kim.account()
+    await kim.add(account_id=account["id"], date="2026-03-05", amount="90")
+    made = await budget(kim, "Fun")
+    assert await told(owner_database, kim) == ["80"]
+    await undo(kim)
+    assert await told(owner_database, kim) == []
+    await undo(kim)
+    assert await told(owner_database, kim) == ["80"]
+    expect(await kim.http.delete(f"/budgets/{made['id']}"), 204)
+    assert await told(owner_database, kim) == []
+    await undo(kim)
+    assert await told(owner_database, kim) == ["80"]
+
+
+async def test_a_merged_tag_reaches_it_too(kim: Person, owner_database: Database) -> None:
+    account = await kim.account()
+    trip, journey = [expect(await kim.http.post("/tags", json={"name": name}), 201) for name in ("trip", "journey")]
+    await budget(kim, "Trip", tag_ids=[trip["id"]])
+    await kim.add(account_id=account["id"], date="2026-03-05", amount="90", tags=["journey"])
+    assert await told(owner_database, kim) == []
+    expect(await kim.http.post(f"/tags/{trip['id']}/merge", json={"tag_ids": [journey["id"]]}), 200)
+    assert await told(owner_database, kim) == ["80"]
+    await undo(kim)
+    assert await told(owner_database, kim) == []

@@ -246,23 +246,36 @@ async def test_reaching_is_told_once_and_taken_back(kim: Person, owner_database:
 async def test_an_undo_and_the_daily_look_notice_what_came_back(
     kim: Person, settings: Settings, owner_database: Database, app_database: Database
 ) -> None:
-    account = await savings(kim)
+    account, path = await savings(kim), f"/books/{kim.book_id}"
+
+    async def undo_last() -> None:
+        revision = (await kim.read(path))["revision"]
+        expect(await kim.http.post(f"{path}/undo", json={"revision": revision}), 200)
+
     made = await goal(kim, account, target_amount="900")
-    before = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+    for wanted in ([], ["Goal reached: Roof"]):
+        await undo_last()
+        assert await told(owner_database, kim) == wanted
     expect(await kim.http.delete(f"/goals/{made['id']}"), 204)
-    expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": before + 1}), 200)
-    # Of a book without goals nobody looked; of one with goals an undo is seen at once.
-    assert await told(owner_database, kim) == []
-    for book_id, wanted in ((kim.book_id, ["Goal reached: Roof"]), (UNKNOWN, ["Goal reached: Roof"])):
+    await undo_last()
+    assert await told(owner_database, kim) == ["Goal reached: Roof"]
+    # What is assigned to an envelope is noticed by the daily look, which leaves a book without news alone.
+    envelope = {"name": "Trip", "kind": "envelope", "amount": "50", "period": "monthly", "start_date": str(today(kim))}
+    trip = expect(await kim.http.post("/budgets", json=envelope), 201)
+    await goal(kim, {"budget_id": trip["id"]}, name="Trip", target_amount="50")
+    expect(await kim.http.post(f"/budgets/{trip['id']}/assign", json={"amount": "60"}), 201)
+    both = ["Goal reached: Roof", "Goal reached: Trip"]
+    before = (await kim.read(path))["revision"]
+    for book_id in (kim.book_id, kim.book_id, UNKNOWN):
         async with app_database.begin() as connection:
             work = Work(connection, app_database, settings, now())
             await tasks.look_at_book(work, {"book_id": book_id})
-        assert await told(owner_database, kim) == wanted
+        assert await told(owner_database, kim) == both
+        assert (await kim.read(path))["revision"] == before + 1
     second = await goal(kim, account, name="Second", target_amount="50")
     expect(await kim.http.delete(f"/goals/{second['id']}"), 204)
-    last = (await kim.read(f"/books/{kim.book_id}"))["revision"]
-    expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": last}), 200)
-    assert await told(owner_database, kim) == ["Goal reached: Roof", "Goal reached: Second"]
+    await undo_last()
+    assert await told(owner_database, kim) == [*both, "Goal reached: Second"]
     async with app_database.begin() as connection:
         books = (await connection.execute(text("SELECT books_with_goals()"))).scalars().all()
     assert UUID(kim.book_id) in books

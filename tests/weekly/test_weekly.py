@@ -255,3 +255,16 @@ def test_titles_and_weeks() -> None:
     assert service.week_of(date(2026, 11, 15)) == service.week_of(date(2026, 11, 9)) == date(2026, 11, 9)
     assert service.last_whole_week(date(2026, 11, 16)) == date(2026, 11, 9)
     assert service.last_whole_week(date(2026, 11, 15)) == date(2026, 11, 2)
+
+
+async def test_budgets_stand_as_on_the_last_day(kim: Person) -> None:
+    """What was spent between the end of the week and the report is the next one's."""
+    account = await kim.account()
+    monthly = {"name": "All", "amount": "100", "period": "monthly", "start_date": "2026-03-01"}
+    expect(await kim.http.post("/budgets", json=monthly), 201)
+    await kim.add(account_id=account["id"], date="2026-03-15", amount="10")
+    await kim.add(account_id=account["id"], date="2026-03-16", amount="50")
+    ((now,), (then,)) = [
+        (await kim.read("/reports/weekly", week=week))["budgets"] for week in ("2026-03-16", "2026-03-09")
+    ]
+    assert (now["spent"], then["spent"], then["remaining"]) == ("60.00", "10.00", "90.00")
