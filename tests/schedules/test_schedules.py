@@ -58,8 +58,8 @@ async def test_making_reading_changing_and_deleting_a_schedule(kim: Person, cloc
         "schedule_archived",
     )
     assert (await kim.read("/schedules/upcoming", to="2026-12-31", **{"from": "2026-03-01"}))["items"] == []
-    problem(await kim.http.delete(f"/accounts/{account['id']}"), 409, "used_by_schedule")
-    problem(await kim.http.delete(f"/categories/{food['id']}"), 409, "used_by_schedule")
+    problem(await kim.http.delete(f"/accounts/{account['id']}"), 409, "account_in_use")
+    problem(await kim.http.delete(f"/categories/{food['id']}"), 409, "category_in_use")
     feed = await kim.read(f"/books/{kim.book_id}/changes", since=0)
     assert [i["state"]["name"] for i in feed["items"] if i["entity"] == "schedule"] == ["Rent"]
     expect(await kim.http.delete(path), 204)
