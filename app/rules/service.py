@@ -31,6 +31,12 @@ async def every(book: BookReader) -> list[Document]:
     return [_document(row, rank) for rank, row in enumerate(rows, 1)]
 
 
+async def states(book: BookReader) -> list[Document]:
+    """All for clients that keep a copy: `position` orders them, whether or not there is one at each."""
+    rows = await repository.every(book.connection, book.book_id)
+    return [_document(row, row.position) for row in rows]
+
+
 async def get(book: BookReader, rule_id: UUID) -> Document:
     row = await _find(book, rule_id)
     return _document(row, row.rank)
