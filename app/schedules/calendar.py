@@ -24,7 +24,8 @@ FURTHEST_MOVE = timedelta(days=2)
 CYCLE = 400
 LAST_BEGIN = 9999 - 42
 """The last year in which a look-up of `MAX_GAP` may begin."""
-MOST_KEPT = 512
+MOST_KEPT = 1024
+SHORT = timedelta(days=100)
 FREQUENCIES: dict[str, Literal[0, 1, 2, 3]] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
 FEBRUARY = 2
 
@@ -66,22 +67,31 @@ class Recurrence:
         while first <= last:
             end = last if last - first <= MAX_GAP else first + MAX_GAP
             found = False
-            for day in self._look_up(rule, first, end):
+            begins = _period_of(rule, self.starts_on, first)
+            look_up = _short if end - first <= SHORT else _look_up
+            for day in look_up(rule, begins, first, end, clamp=self.clamp):
                 found = True
                 yield day
             if not found or end == last:
                 return
             first = end + timedelta(days=1)
 
-    def _look_up(self, rule: Rule, first: date, last: date) -> Iterator[date]:
-        begins = _period_of(rule, self.starts_on, first)
-        years = (LAST_BEGIN - begins.year) // CYCLE * CYCLE
-        for at in _days(rule, begins.replace(year=begins.year + years), clamp=self.clamp):
-            day = at.date().replace(year=at.year - years)
-            if day > last:
-                return
-            if day >= first:
-                yield day
+
+def _look_up(rule: Rule, begins: date, first: date, last: date, *, clamp: bool) -> Iterator[date]:
+    """The days from `first` to `last`, of which the period of the first begins on `begins`."""
+    years = (LAST_BEGIN - begins.year) // CYCLE * CYCLE
+    for at in _days(rule, begins.replace(year=begins.year + years), clamp=clamp):
+        day = at.date().replace(year=at.year - years)
+        if day > last:
+            return
+        if day >= first:
+            yield day
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _short(rule: Rule, begins: date, first: date, last: date, *, clamp: bool) -> tuple[date, ...]:
+    """The same, kept: many schedules have the same days, and are asked for the same ones again."""
+    return tuple(_look_up(rule, begins, first, last, clamp=clamp))
 
 
 def _period_of(rule: Rule, starts_on: date, first: date) -> date:
@@ -103,12 +113,15 @@ def _period_of(rule: Rule, starts_on: date, first: date) -> date:
 
 @lru_cache(maxsize=MOST_KEPT)
 def _days(rule: Rule, begins: date, *, clamp: bool) -> Iterable[datetime]:
-    """The days of an explicit rule, without an end. What was found is kept: many schedules have the same."""
+    """The days of an explicit rule, without an end.
+
+    dateutil's own cache is left alone: it holds its lock for good when one of two who look at once comes to the end.
+    """
     if not clamp or rule.days or not any(number > 28 for number in rule.month_days):
         return _asked(rule, begins)
     # The 31st is then the last day of every month, and in February the 29th and the 30th are, too.
     months = set(rule.months or range(1, 13)) & _reached(rule, begins)
-    cut = rruleset(cache=True)
+    cut = rruleset()
     for among, longest in ((months & {FEBRUARY}, 28), (months - {FEBRUARY}, 30)):
         if among:
             numbers = {number if number <= longest else -1 for number in rule.month_days}
@@ -129,7 +142,6 @@ def _asked(rule: Rule, begins: date) -> rrule:
         bymonthday=rule.month_days or None,
         byweekday=[weekday(day, nth or None) for day, nth in _weekdays(rule)] or None,
         bysetpos=rule.positions or None,
-        cache=True,
     )
 
 

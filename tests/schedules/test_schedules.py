@@ -468,3 +468,10 @@ async def test_lists_cost_the_same_however_many_schedules_there_are(
         found = await planned(book, date(2026, 3, 1), date(2026, 5, 31))
         assert (len(found), len(seen)) == (3 * at_once, 2)
     await database.dispose()
+
+
+async def test_a_change_of_the_month_end_may_leave_no_day_either(kim: Person, unchanged: Unchanged) -> None:
+    made = await schedule(kim, await kim.account(), rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+    async with unchanged(kim):
+        answer = await kim.http.patch(f"/schedules/{made['id']}", json={"month_end": "skip"})
+        assert fields(problem(answer, 422, "invalid_input")) == {("rrule", "never_occurs")}
