@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.heirs import Going, Heir, hand_over, users_of
 from app.accounts import reconciliation, repository, visibility
 from app.accounts.errors import AccountInUseError, AccountNotFoundError, CurrencyFixedError
 from app.accounts.schemas import LIABILITIES, AccountIn, AccountPatch, AccountReplace, ReconcileIn
@@ -130,7 +131,9 @@ async def _change_opening(book: BookWriter, account: Document, opening: Document
 async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, expected: int | None) -> None:
     """Delete an account that nothing but its opening balance uses, or hand all it has to another one first.
 
-    Raises `AccountInUseError` with the count when it has transactions and no heir is named.
+    Budgets, schedules, rules, goals and loan terms name the heir then.
+
+    Raises `AccountInUseError` with the count and what names it when it is in use and no heir is named.
     """
     before = await get(book, account_id)
     check_revision(expected, before["revision"])
@@ -141,11 +144,13 @@ async def delete(book: BookWriter, account_id: UUID, reassign_to: UUID | None, e
         moved = await _hand_over(book, before, reassign_to)
     else:
         used = await repository.use(book.connection, book.book_id, account_id)
-        if used:
+        named = await users_of(book, Going("account", (account_id,)))
+        if used or named:
             raise AccountInUseError(
-                f'It has {used} transactions. Archive it with PATCH {{"archived": true}}, or delete it with '
-                "?reassign_to=<account id>.",
+                f'It has {used} transactions. {named.detail}Archive it with PATCH {{"archived": true}}, or delete it '
+                "with ?reassign_to=<account id>.",
                 transactions=used,
+                used_by=named.documents(),
             )
         for opening_id in await repository.opening_ids(book.connection, book.book_id, account_id):
             existing = await transactions.get(book, opening_id)
@@ -169,7 +174,9 @@ async def _hand_over(book: BookWriter, account: Document, heir_id: UUID) -> int:
     if heir.currency != account["currency"]:
         detail = f"is in {heir.currency}, this one in {account['currency']}"
         raise invalid("query.reassign_to", "currency_mismatch", detail)
-    return await reassign.account(book, account["id"], heir_id)
+    moved = await reassign.account(book, account["id"], heir_id)
+    await hand_over(book, Going("account", (account["id"],)), Heir(heir_id, heir.name))
+    return moved
 
 
 async def balance(book: BookReader, account_id: UUID, at: date | None) -> Document:

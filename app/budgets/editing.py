@@ -239,7 +239,7 @@ async def set_amount(book: BookWriter, budget_id: UUID, body: AmountIn, expected
     amount = exact(book, "amount", body.amount)
     begin = budget.first_day(budget.cadence.number(body.from_date))
     await _put_amount(book, before, begin, amount)
-    await _touch(book, before, budget)
+    await _touch(book, before)
     rows = await repository.amounts(book.connection, book.book_id, budget_id)
     return next(row for row in rows if row.from_date == begin)
 
@@ -256,7 +256,7 @@ async def delete_amount(book: BookWriter, budget_id: UUID, amount_id: UUID, expe
         raise FirstAmountError
     await repository.remove_amount(book.connection, book.book_id, amount_id)
     book.record(Event(AMOUNT, amount_id, "deleted", before=part_image(before, row)))
-    await _touch(book, before, repository.budget_of(before))
+    await _touch(book, before)
 
 
 def check_within(field: str, budget: Budget, day: date) -> None:
@@ -266,12 +266,16 @@ def check_within(field: str, budget: Budget, day: date) -> None:
         raise invalid(field, "after_budget", f"the budget ended on {budget.end_date}")
 
 
-async def _touch(book: BookWriter, before: AnyRow, budget: Budget) -> None:
-    """Its amounts are a part of the budget: it has another revision, and an undo gives it another one, too."""
-    await repository.change(book.connection, book.book_id, budget.id, {"revision": book.revision})
-    accounts = {"account_ids": before.account_ids}
-    book.record(Event(BUDGET, budget.id, "updated", before=accounts, after=accounts))
+async def _touch(book: BookWriter, before: AnyRow) -> None:
+    await mark_changed(book, before)
     await alerts.evaluate(book)
+
+
+async def mark_changed(book: BookWriter, budget: AnyRow) -> None:
+    """What hangs on a budget is a part of it: it has another revision, and an undo gives it another one, too."""
+    await repository.change(book.connection, book.book_id, budget.id, {"revision": book.revision})
+    accounts = {"account_ids": budget.account_ids}
+    book.record(Event(BUDGET, budget.id, "updated", before=accounts, after=accounts))
 
 
 async def _put_amount(book: BookWriter, budget: AnyRow, begin: date, amount: Decimal) -> None:

@@ -163,5 +163,6 @@ async def _write(
     written = [by_budget[budget.id] for budget, _ in parts]
     for (budget, _), row in zip(parts, written, strict=True):
         book.record(Event(editing.ASSIGNMENT, row.id, "created", after=editing.part_image(budget, row)))
+        await editing.mark_changed(book, budget)
     await alerts.evaluate(book)
     return written

@@ -152,6 +152,54 @@ class AssignmentOut(BaseModel):
     created_at: datetime
 
 
+class AmountState(BaseModel):
+    """What a period may cost, from one on, as the change feed tells it."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: UUID
+    from_date: date = Field(alias="from")
+    amount: Money
+
+
+class AssignmentState(BaseModel):
+    """Money that was put into an envelope, as the change feed tells it."""
+
+    id: UUID
+    date: date
+    amount: Money
+    move_id: UUID | None
+    created_at: datetime
+
+
+class BudgetState(BaseModel):
+    """A budget as it was set, with all its amounts and assignments."""
+
+    id: UUID
+    name: str
+    kind: Kind
+    period: PeriodName
+    every: int
+    unit: Unit
+    start_date: date
+    end_date: date | None
+    rollover: Rollover
+    rollover_since: date
+    category_ids: list[UUID]
+    account_ids: list[UUID]
+    tag_ids: list[UUID]
+    thresholds: list[Percent]
+    group_id: UUID | None
+    notes: str | None
+    sort: int
+    amounts: list[AmountState]
+    assignments: list[AssignmentState]
+    archived_at: datetime | None
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
 class MoveOut(BaseModel):
     """Both sides of a move."""
 

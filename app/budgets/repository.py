@@ -165,6 +165,19 @@ async def every_assignment(connection: AsyncConnection, book_id: UUID, budget_id
     return (await connection.execute(select(*_ASSIGNMENT).where(*mine).order_by(BudgetAssignment.id))).all()
 
 
+async def parts(
+    connection: AsyncConnection, book_id: UUID, ids: Collection[UUID]
+) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+    """All amounts and all assignments of these budgets, each by day."""
+    amounts = select(BudgetAmount.id, BudgetAmount.budget_id, BudgetAmount.from_date, BudgetAmount.amount)
+    amounts = amounts.where(BudgetAmount.book_id == book_id, BudgetAmount.budget_id.in_(ids))
+    assigned = select(*_ASSIGNMENT).where(BudgetAssignment.book_id == book_id, BudgetAssignment.budget_id.in_(ids))
+    return (
+        (await connection.execute(amounts.order_by(BudgetAmount.from_date))).all(),
+        (await connection.execute(assigned.order_by(BudgetAssignment.date, BudgetAssignment.id))).all(),
+    )
+
+
 async def add_assignments(connection: AsyncConnection, rows: list[Values]) -> Sequence[AnyRow]:
     return (await connection.execute(insert(BudgetAssignment).values(rows).returning(*_ASSIGNMENT))).all()
 

@@ -120,6 +120,23 @@ async def get(book: BookReader, budget_id: UUID) -> Document:
     return document(book, await row_of(book, budget_id))
 
 
+async def states(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Document]:
+    """These budgets as they were set, whole, for clients that keep a copy."""
+    rows = await repository.budgets(book.connection, book.book_id, ids)
+    amounts, assigned = await repository.parts(book.connection, book.book_id, ids)
+    found: dict[UUID, Document] = {}
+    for row in rows:
+        thresholds = list(repository.budget_of(row).thresholds)
+        found[row.id] = {**row._mapping, "thresholds": thresholds, "amounts": [], "assignments": []}  # noqa: SLF001  # as below
+    step = quantum(book.base_exponent)
+    for name, parts in (("amounts", amounts), ("assignments", assigned)):
+        for part in parts:
+            if part.budget_id in found:
+                image = {**part._mapping, "amount": part.amount.quantize(step)}  # noqa: SLF001  # as below
+                found[part.budget_id][name].append(image)
+    return found
+
+
 def document(book: BookReader, row: AnyRow) -> Document:
     """What clients get of a budget, with its present amount."""
     budget = repository.budget_of(row)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.heirs import Going, Heir, hand_over, users_of
 from app.categories import repository
 from app.categories.defaults import TREE
 from app.categories.schemas import CategoryIn, CategoryPatch, CategoryReplace
@@ -148,20 +149,14 @@ async def _change(book: BookWriter, category_id: UUID, changes: Document, expect
 async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, expected: int | None) -> None:
     """Delete a category that nothing uses, or hand all it has to another one first.
 
-    Payees whose default it was have the heir as their default, or none.
+    Payees whose default it was have the heir as their default, or none; budgets, schedules and rules name the heir.
 
-    Raises `CategoryInUseError` with the counts when it has children or transactions and no heir is named.
+    Raises `CategoryInUseError` with the counts and what names it when it is in use and no heir is named.
     """
     before = await get(book, category_id)
     check_revision(expected, before["revision"])
-    used = await repository.use(book.connection, book.book_id, category_id)
-    if reassign_to is None and (used.children or used.transactions):
-        raise CategoryInUseError(
-            f"It has {used.transactions} transactions and {used.children} children. Archive it with PATCH "
-            '{"archived": true}, or delete it with ?reassign_to=<category id>.',
-            transactions=used.transactions,
-            children=used.children,
-        )
+    if reassign_to is None:
+        await _check_unused(book, category_id)
     moved = 0 if reassign_to is None else await _hand_over(book, before, reassign_to)
     await repository.hand_over_defaults(book, category_id, reassign_to)
     await repository.remove(book.connection, book.book_id, category_id)
@@ -174,6 +169,19 @@ async def delete(book: BookWriter, category_id: UUID, reassign_to: UUID | None, 
             after={"reassigned_to": reassign_to, "transactions": moved} if reassign_to else None,
         )
     )
+
+
+async def _check_unused(book: BookReader, category_id: UUID) -> None:
+    used = await repository.use(book.connection, book.book_id, category_id)
+    named = await users_of(book, Going("category", (category_id,)))
+    if used.children or used.transactions or named:
+        raise CategoryInUseError(
+            f"It has {used.transactions} transactions and {used.children} children. {named.detail}Archive it with "
+            'PATCH {"archived": true}, or delete it with ?reassign_to=<category id>.',
+            transactions=used.transactions,
+            children=used.children,
+            used_by=named.documents(),
+        )
 
 
 async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> int:
@@ -196,6 +204,7 @@ async def _hand_over(book: BookWriter, category: Document, heir_id: UUID) -> int
     for child in moved:
         before, after = {"parent_id": category["id"]}, {"parent_id": heir_id}
         book.record(Event(ENTITY, child, "updated", before=before, after=after))
+    await hand_over(book, Going("category", (category["id"],)), Heir(heir_id, heir.name))
     return transactions
 
 

@@ -51,7 +51,7 @@ async def create(book: BookWriter, body: LoanIn) -> Document:
     row = {**_row(values, account["exponent"]), "book_id": book.book_id, "id": loan_id, "revision": book.revision}
     await repository.add(book.connection, row)
     document = await get(book, loan_id)
-    book.record(Event(ENTITY, loan_id, "created", after=_as_event(document)))
+    book.record(Event(ENTITY, loan_id, "created", after=as_event(document)))
     return document
 
 
@@ -72,7 +72,7 @@ async def _change(book: BookWriter, loan_id: UUID, changes: Document, expected: 
     changed = {name: value for name, value in values.items() if name not in fixed}
     await repository.change(book.connection, book.book_id, loan_id, changed)
     after = await get(book, loan_id)
-    book.record(Event(ENTITY, loan_id, "updated", before=_as_event(before), after=_as_event(after)))
+    book.record(Event(ENTITY, loan_id, "updated", before=as_event(before), after=as_event(after)))
     return after
 
 
@@ -81,7 +81,7 @@ async def delete(book: BookWriter, loan_id: UUID, expected: int | None) -> None:
     before = await get(book, loan_id)
     check_revision(expected, before["revision"])
     await repository.remove(book.connection, book.book_id, loan_id)
-    book.record(Event(ENTITY, loan_id, "deleted", before=_as_event(before)))
+    book.record(Event(ENTITY, loan_id, "deleted", before=as_event(before)))
 
 
 async def schedule(book: BookReader, loan_id: UUID, basis: Basis | None) -> Document:
@@ -125,7 +125,7 @@ def _document(row: AnyRow) -> Document:
     return {**document, **terms.read(document), "owed": owed}
 
 
-def _as_event(document: Document) -> Document:
+def as_event(document: Document) -> Document:
     """What the log keeps: the loan's own, with its lists as the row has them."""
     image = {key: value for key, value in document.items() if key not in OF_ACCOUNT | {"updated_at"}}
     return {**image, **terms.stored(document)}

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Uuid, bindparam, delete, func, insert, text, update
+from sqlalchemy import ARRAY, Date, Uuid, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -85,6 +85,22 @@ async def change(connection: AsyncConnection, book_id: UUID, goal_id: UUID, valu
 
 async def remove_sources(connection: AsyncConnection, book_id: UUID, goal_id: UUID) -> None:
     await connection.execute(delete(GoalSource).where(GoalSource.book_id == book_id, GoalSource.goal_id == goal_id))
+
+
+async def sources_on(connection: AsyncConnection, book_id: UUID, accounts: Collection[UUID]) -> Sequence[AnyRow]:
+    """What goals claim of these accounts."""
+    columns = [column for column in GoalSource.__table__.columns if column.name != "book_id"]
+    statement = select(*columns).where(GoalSource.book_id == book_id, GoalSource.account_id.in_(accounts))
+    return (await connection.execute(statement.order_by(GoalSource.goal_id, GoalSource.line))).all()
+
+
+async def change_source(connection: AsyncConnection, book_id: UUID, source_id: UUID, values: dict[str, Any]) -> None:
+    statement = update(GoalSource).where(GoalSource.book_id == book_id, GoalSource.id == source_id)
+    await connection.execute(statement.values(values))
+
+
+async def remove_source(connection: AsyncConnection, book_id: UUID, source_id: UUID) -> None:
+    await connection.execute(delete(GoalSource).where(GoalSource.book_id == book_id, GoalSource.id == source_id))
 
 
 async def remove(connection: AsyncConnection, book_id: UUID, goal_id: UUID) -> None:

@@ -10,8 +10,10 @@ from app.core.conditional import ExpectedRevision, IfNoneMatch, end_if_unchanged
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import require, routes
-from app.goals import planning, service
+from app.goals import heirs, planning, service
 from app.goals.schemas import GoalIn, GoalOut, GoalPatch, GoalPlanIn, GoalPlanOut, GoalReplace
+
+__all__ = ["heirs", "router"]
 
 router = routes("/goals", "goals", reads="goals:read", writes="goals:write")
 

@@ -81,6 +81,28 @@ _OF_TRANSACTION = text(
     bindparam("limit", type_=Integer),
 )
 
+# What hangs on a budget is told together with it: each change of the one is a change of the other.
+_OF_BUDGET = text(
+    """
+    SELECT e.revision, e.position, e.at, e.entity, e.entity_id, e.action, e.actor_id,
+           coalesce(u.full_name, u.email) AS actor_name, e.before, e.after
+    FROM events e LEFT JOIN users u ON u.id = e.actor_id
+    WHERE e.book_id = :book AND (e.revision, e.position) < (:revision, :position)
+      AND e.revision IN (SELECT b.revision FROM events b
+                         WHERE b.book_id = :book AND b.entity = 'budget' AND b.entity_id = :id)
+      AND (e.entity = 'budget' AND e.entity_id = :id
+           OR e.entity IN ('budget_amount', 'budget_assignment')
+              AND coalesce(e.before, e.after) ->> 'budget_id' = CAST(:id AS text))
+    ORDER BY e.revision DESC, e.position DESC LIMIT :limit
+    """
+).bindparams(
+    bindparam("book", type_=Uuid),
+    bindparam("id", type_=Uuid),
+    bindparam("revision", type_=BigInteger),
+    bindparam("position", type_=Integer),
+    bindparam("limit", type_=Integer),
+)
+
 NEWEST = 2**62
 
 
@@ -95,7 +117,7 @@ async def of_entity(
 ) -> Sequence[AnyRow]:
     """A row's events, the newest first, from before a (revision, position).
 
-    A transaction has those of its import among them that brought it.
+    A transaction has those of its import among them that brought it, a budget those of its amounts and assignments.
     """
     revision, position = before or (NEWEST, 0)
     parameters = {
@@ -107,6 +129,8 @@ async def of_entity(
     }
     if entity == "transaction":
         return (await connection.execute(_OF_TRANSACTION, parameters)).all()
+    if entity == "budget":
+        return (await connection.execute(_OF_BUDGET, parameters)).all()
     return (await connection.execute(_OF_ENTITY, {**parameters, "entity": entity})).all()
 
 
@@ -121,12 +145,15 @@ async def of_book(
 FEED_TABLES = {
     "account": "accounts",
     "attachment": "attachments",
+    "budget": "budgets",
+    "budget_group": "budget_groups",
     "category": "categories",
     "goal": "goals",
     "import": "imports",
     "loan": "loans",
     "payee": "payees",
     "reconciliation": "reconciliations",
+    "rule": "rules",
     "schedule": "schedules",
     "tag": "tags",
     "transaction": "transactions",

@@ -68,15 +68,15 @@ async def undo(body: UndoRevisionIn, book: WriteBook) -> dict[str, Any]:
     return await service.take_back(book, body)
 
 
-def _history_of(prefix: str, entity: str, plural: str) -> APIRouter:
-    """`GET {prefix}/{id}/history` for one kind of rows."""
+def _history_of(prefix: str, entity: str, plural: str, path: str = "history") -> APIRouter:
+    """`GET {prefix}/{id}/history` for one kind of rows, or another path where that means something else."""
     of_entity = routes(prefix, plural, reads="history:read")
 
     @of_entity.get(
-        f"/{{{entity}_id}}/history",
+        f"/{{{entity}_id}}/{path}",
         response_model=Page[HistoryEvent],
-        operation_id=f"get_{entity}_history",
-        summary=f"The history of {'an' if entity[0] in 'aei' else 'a'} {entity}",
+        operation_id=f"get_{entity}_{path}",
+        summary=f"The {path} of {'an' if entity[0] in 'aei' else 'a'} {entity.replace('_', ' ')}",
         responses=problems(404),
     )
     async def get_history(
@@ -91,12 +91,15 @@ def _history_of(prefix: str, entity: str, plural: str) -> APIRouter:
 HISTORIES = (
     _history_of("/accounts", "account", "accounts"),
     _history_of("/attachments", "attachment", "attachments"),
+    _history_of("/budgets", "budget", "budgets", "changes"),
+    _history_of("/budget-groups", "budget_group", "budgets"),
     _history_of("/categories", "category", "categories"),
     _history_of("/goals", "goal", "goals"),
     _history_of("/imports", "import", "imports"),
     _history_of("/loans", "loan", "loans"),
     _history_of("/payees", "payee", "payees"),
     _history_of("/reconciliations", "reconciliation", "accounts"),
+    _history_of("/rules", "rule", "rules", "changes"),
     _history_of("/schedules", "schedule", "schedules"),
     _history_of("/tags", "tag", "tags"),
     _history_of("/transactions", "transaction", "transactions"),

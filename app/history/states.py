@@ -10,6 +10,9 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from app.access.context import BookReader
 from app.accounts import service as accounts
 from app.accounts.schemas import AccountOut, ReconciliationOut
+from app.budgets import groups as budget_groups
+from app.budgets import service as budgets
+from app.budgets.outputs import BudgetState, GroupOut
 from app.categories import service as categories
 from app.categories.schemas import CategoryOut
 from app.goals import loans
@@ -19,6 +22,8 @@ from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
+from app.rules import service as rules
+from app.rules.schemas import RuleState
 from app.schedules import service as schedules
 from app.schedules.schemas import ScheduleOut
 from app.transactions import service as transactions
@@ -93,15 +98,22 @@ async def _every_schedule(book: BookReader) -> list[State]:
     return await schedules.every(book, None, archived=True)
 
 
+async def _every_group(book: BookReader) -> list[State]:
+    return [dict(row._mapping) for row in await budget_groups.every(book)]  # noqa: SLF001  # the documented way
+
+
 _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "account": (_of_all(_every_account), TypeAdapter(AccountOut)),
     "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),
+    "budget": (budgets.states, TypeAdapter(BudgetState)),
+    "budget_group": (_of_all(_every_group), TypeAdapter(GroupOut)),
     "category": (_of_all(categories.every), TypeAdapter(CategoryOut)),
     "goal": (_of_all(goals.every), TypeAdapter(GoalState)),
     "import": (_imports, TypeAdapter(ImportOut)),
     "loan": (_of_all(loans.every), TypeAdapter(LoanState)),
     "payee": (_by(_PAYEES), TypeAdapter(PayeeState)),
     "reconciliation": (_by(_RECONCILIATIONS), TypeAdapter(ReconciliationOut)),
+    "rule": (_of_all(rules.states), TypeAdapter(RuleState)),
     "schedule": (_of_all(_every_schedule), TypeAdapter(ScheduleOut)),
     "tag": (_by(_TAGS), TypeAdapter(TagState)),
     "transaction": (transactions.get_many, TypeAdapter(TransactionOut)),

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.access.heirs import Uses
 from app.core.database import constraint_means
 from app.core.errors import ConflictError, NotFoundError
 
@@ -43,11 +44,12 @@ class TagInUseError(ConflictError):
     code = "tag_in_use"
     title = "The tag is in use"
 
-    def __init__(self, transactions: int) -> None:
+    def __init__(self, transactions: int, named: Uses) -> None:
+        have = f"{transactions} transactions have it: delete it with ?force=true to take it from them. "
         super().__init__(
-            f"{transactions} transactions have it. Take it from them and delete it with ?force=true, or let another "
-            "tag take its place: POST /tags/{tag_id}/merge.",
+            f"{have if transactions else ''}{named.detail}Let another tag take its place: POST /tags/{{tag_id}}/merge.",
             transactions=transactions,
+            used_by=named.documents(),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.heirs import Going, Heir, hand_over
 from app.access.private import are_names_taken
 from app.core.conditional import check_revision
 from app.core.database import AnyRow
@@ -87,7 +88,10 @@ async def merge(book: BookWriter, payee_id: UUID, others: Sequence[UUID], expect
             raise PayeeNotFoundError(other)
     ids = list(sources)
     await moving.payees(book, ids, payee_id)
-    for row in await repository.aliases(book.connection, book.book_id, ids):
+    aliases = await repository.aliases(book.connection, book.book_id, ids)
+    called = [row.name for row in sources.values()] + [row.alias for row in aliases]
+    await hand_over(book, Going.called("payee", ids, called), Heir(payee_id, before["name"]))
+    for row in aliases:
         was, becomes = _alias_image(row.payee_id, row.alias), _alias_image(payee_id, row.alias)
         book.record(Event(ALIAS, row.id, "updated", before=was, after=becomes))
     await repository.move_aliases(book.connection, book.book_id, ids, payee_id)
@@ -114,8 +118,10 @@ async def delete(book: BookWriter, payee_id: UUID, reassign_to: UUID | None, exp
     else:
         if reassign_to == payee_id:
             raise invalid("query.reassign_to", "own_id", "is the payee itself")
-        await get(book, reassign_to)
+        heir = await get(book, reassign_to)
         await moving.payees(book, [payee_id], reassign_to)
+        going = Going.called("payee", [payee_id], [before["name"], *before["aliases"]])
+        await hand_over(book, going, Heir(reassign_to, heir["name"]))
     await _remove_aliases(book, await repository.aliases(book.connection, book.book_id, [payee_id]))
     await repository.remove_payees(book.connection, book.book_id, [payee_id])
     book.record(Event(ENTITY, payee_id, "deleted", before={**_image(before), "created_at": before["created_at"]}))

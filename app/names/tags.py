@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.heirs import Going, Heir, hand_over, users_of
 from app.access.private import are_names_taken
 from app.core.conditional import check_revision
 from app.core.errors import invalid
@@ -46,7 +47,7 @@ async def rename(book: BookWriter, tag_id: UUID, name: str | None, expected: int
 
 
 async def merge(book: BookWriter, tag_id: UUID, others: Sequence[UUID], expected: int | None) -> Document:
-    """Make the others this one: what had one of them has this one instead.
+    """Make the others this one: what had one of them, or names it, has this one instead.
 
     Raises `TagNotFoundError`, and `PeriodLockedError` where a transaction that would change is dated in a closed
     period.
@@ -62,6 +63,8 @@ async def merge(book: BookWriter, tag_id: UUID, others: Sequence[UUID], expected
     await moving.tags(book, list(sources), tag_id)
     today = book.actor.today()
     book.touch(today, today)  # what counts by tags counts otherwise now
+    going = Going.called("tag", sources, (row.name for row in sources.values()))
+    await hand_over(book, going, Heir(tag_id, before["name"]))
     for row in sources.values():
         book.record(Event(ENTITY, row.id, "deleted", before={"name": row.name, "created_at": row.created_at}))
     await repository.remove_tags(book.connection, book.book_id, list(sources))
@@ -70,16 +73,16 @@ async def merge(book: BookWriter, tag_id: UUID, others: Sequence[UUID], expected
 
 
 async def delete(book: BookWriter, tag_id: UUID, expected: int | None, *, force: bool) -> None:
-    """Raises `TagInUseError` when transactions have it, unless forced: then it is taken from them, or
-    `PeriodLockedError` where one of them is dated in a closed period."""
+    """Raises `TagInUseError` when budgets count it, or when transactions have it, unless forced: then it is taken
+    from them, or `PeriodLockedError` where one of them is dated in a closed period."""
     before = await get(book, tag_id)
     check_revision(expected, before["revision"])
+    used = 0 if force else await repository.tag_use(book.connection, book.book_id, tag_id)
+    named = await users_of(book, Going("tag", (tag_id,)))
+    if used or named:
+        raise TagInUseError(used, named)
     if force:
         await moving.tags(book, [tag_id], None)
-    else:
-        used = await repository.tag_use(book.connection, book.book_id, tag_id)
-        if used:
-            raise TagInUseError(used)
     await repository.remove_tags(book.connection, book.book_id, [tag_id])
     image = {"name": before["name"], "created_at": before["created_at"]}
     book.record(Event(ENTITY, tag_id, "deleted", before=image))

@@ -10,7 +10,7 @@ from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Page, WalkParams, Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import only, require, routes
-from app.rules import creating, running, service
+from app.rules import creating, heirs, running, service
 from app.rules.schemas import (
     ApplicationOut,
     ReorderIn,
@@ -24,7 +24,7 @@ from app.rules.schemas import (
     TrialOut,
 )
 
-__all__ = ["creating", "router"]
+__all__ = ["creating", "heirs", "router"]
 
 router = routes("/rules", "rules", reads="rules:read", writes="rules:write")
 

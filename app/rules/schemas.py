@@ -91,24 +91,30 @@ class RulePatch(Body):
         return value
 
 
-class RuleOut(BaseModel):
-    """A rule."""
+class RuleState(BaseModel):
+    """A rule as it was set."""
 
     id: UUID
     name: str
-    position: int = Field(description="Which one it is, from 1; they are asked in this order.")
+    position: int = Field(description="Rules are asked in the order of these.")
     enabled: bool
     on: list[Trigger]
     condition: dict[str, Any]
     actions: list[dict[str, Any]]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class RuleOut(RuleState):
+    """A rule."""
+
+    position: int = Field(description="Which one it is, from 1; they are asked in this order.")
     last_error: str | None = Field(
         description="What kept it from doing its work the last time: it took too long, or an action names what is "
         "archived or gone. A change of the rule clears it."
     )
     last_error_at: datetime | None
-    revision: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class ReorderIn(Body):

@@ -31,6 +31,12 @@ async def every(book: BookReader) -> list[Document]:
     return [_document(row, rank) for rank, row in enumerate(rows, 1)]
 
 
+async def states(book: BookReader) -> list[Document]:
+    """All for clients that keep a copy: `position` orders them, whether or not there is one at each."""
+    rows = await repository.every(book.connection, book.book_id)
+    return [_document(row, row.position) for row in rows]
+
+
 async def get(book: BookReader, rule_id: UUID) -> Document:
     row = await _find(book, rule_id)
     return _document(row, row.rank)
@@ -59,7 +65,7 @@ async def create(book: BookWriter, body: RuleCreate) -> Document:
     }
     await repository.add(book.connection, values)
     row = await _find(book, rule_id)
-    book.record(Event(ENTITY, rule_id, "created", after=_image(row)))
+    book.record(Event(ENTITY, rule_id, "created", after=image(row)))
     return _document(row, row.rank)
 
 
@@ -90,7 +96,7 @@ async def _write_over(book: BookWriter, before: AnyRow, body: RuleIn, checked: A
     changes = {**_values(body), "last_error": None, "last_error_at": None, "revision": book.revision}
     await repository.change(book.connection, book.book_id, before.id, changes)
     after = await _find(book, before.id)
-    book.record(Event(ENTITY, before.id, "updated", before=_image(before), after=_image(after)))
+    book.record(Event(ENTITY, before.id, "updated", before=image(before), after=image(after)))
     return _document(after, after.rank)
 
 
@@ -99,7 +105,7 @@ async def delete(book: BookWriter, rule_id: UUID, expected: int | None) -> None:
     before = await _find(book, rule_id)
     check_revision(expected, before.revision)
     await repository.remove(book.connection, book.book_id, rule_id)
-    book.record(Event(ENTITY, rule_id, "deleted", before=_image(before)))
+    book.record(Event(ENTITY, rule_id, "deleted", before=image(before)))
 
 
 async def reorder(book: BookWriter, body: ReorderIn) -> list[Document]:
@@ -309,6 +315,6 @@ def _document(row: AnyRow, rank: int) -> Document:
     return {**document, "position": rank, "on": document["triggers"]}
 
 
-def _image(row: AnyRow) -> Document:
-    """The row for the event log, whole."""
+def image(row: AnyRow) -> Document:
+    """A rule for the event log, whole."""
     return {str(name): value for name, value in row._mapping.items() if name not in _OWN}  # noqa: SLF001  # as above

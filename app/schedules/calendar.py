@@ -1,10 +1,18 @@
-"""On which days a rule falls, with bounded work however far away they are; and where weekends move them."""
+"""On which days a rule falls, as python-dateutil has it, with bounded work; and where weekends move them.
 
-from calendar import monthrange
+dateutil looks for days up to the year 9999, whatever end it is given. The calendar repeats every 400 years, weekdays
+included, so a rule is looked up where that end is near. It begins in the period in question, not at the rule's first.
+"""
+
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import islice
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import groupby, islice
+from math import gcd
+from typing import Literal
+
+from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, rruleset, weekday
 
 from app.core.fields import LATEST
 from app.schedules.rrule import Rule
@@ -13,6 +21,13 @@ MAX_GAP = timedelta(days=366 * 41)
 """Where a rule has no day for so long, it has none: a 29 February that is a Monday is at most 40 years away."""
 FURTHEST_MOVE = timedelta(days=2)
 """How far a weekend moves a day, at most."""
+CYCLE = 400
+LAST_BEGIN = 9999 - 42
+"""The last year in which a look-up of `MAX_GAP` may begin."""
+MOST_KEPT = 1024
+SHORT = timedelta(days=100)
+FREQUENCIES: dict[str, Literal[0, 1, 2, 3]] = {"DAILY": DAILY, "WEEKLY": WEEKLY, "MONTHLY": MONTHLY, "YEARLY": YEARLY}
+FEBRUARY = 2
 
 
 @dataclass(frozen=True)
@@ -47,108 +62,116 @@ class Recurrence:
         return sum(1 for _ in self.days(self.starts_on, day - timedelta(days=1)))
 
     def _walk(self, first: date, last: date) -> Iterator[date]:
-        """Period by period, from the one of `first` on."""
-        rule = self.rule.explicit(self.starts_on)
-        found = first
-        for begins, period in _periods(rule, self.starts_on, first, clamp=self.clamp):
-            if begins > last or begins - found > MAX_GAP:
+        """From one look-up to the next, until there is nothing in one."""
+        rule = replace(self.rule.explicit(self.starts_on), count=None, until=None)
+        while first <= last:
+            end = last if last - first <= MAX_GAP else first + MAX_GAP
+            found = False
+            begins = _period_of(rule, self.starts_on, first)
+            look_up = _short if end - first <= SHORT else _look_up
+            for day in look_up(rule, begins, first, end, clamp=self.clamp):
+                found = True
+                yield day
+            if not found or end == last:
                 return
-            chosen = sorted(period)
-            if rule.positions:
-                chosen = sorted({chosen[at] for at in map(_index, rule.positions) if -len(chosen) <= at < len(chosen)})
-            for day in chosen:
-                if day > last:
-                    return
-                if day >= first:
-                    found = day
-                    yield day
+            first = end + timedelta(days=1)
 
 
-def _index(position: int) -> int:
-    return position - 1 if position > 0 else position
+def _look_up(rule: Rule, begins: date, first: date, last: date, *, clamp: bool) -> Iterator[date]:
+    """The days from `first` to `last`, of which the period of the first begins on `begins`."""
+    years = (LAST_BEGIN - begins.year) // CYCLE * CYCLE
+    for at in _days(rule, begins.replace(year=begins.year + years), clamp=clamp):
+        day = at.date().replace(year=at.year - years)
+        if day > last:
+            return
+        if day >= first:
+            yield day
 
 
-def _periods(rule: Rule, starts_on: date, first: date, *, clamp: bool) -> Iterator[tuple[date, Iterable[date]]]:
-    """The days of each period of an explicit rule, with where the period begins, from the one of `first` on.
+@lru_cache(maxsize=MOST_KEPT)
+def _short(rule: Rule, begins: date, first: date, last: date, *, clamp: bool) -> tuple[date, ...]:
+    """The same, kept: many schedules have the same days, and are asked for the same ones again."""
+    return tuple(_look_up(rule, begins, first, last, clamp=clamp))
+
+
+def _period_of(rule: Rule, starts_on: date, first: date) -> date:
+    """Where the period of `first` begins, or the last one before it that the rule looks at.
 
     Periods keep the beat that they have from `starts_on`: every second week is every second one from that.
     """
     if rule.freq == "DAILY":
-        for day in _steps(starts_on, rule.interval, first):
-            yield day, _fitting(rule, (day,))
-    elif rule.freq == "WEEKLY":
+        return starts_on + timedelta(days=(first - starts_on).days // rule.interval * rule.interval)
+    if rule.freq == "WEEKLY":
         week = starts_on - timedelta(days=(starts_on.weekday() - rule.week_start) % 7)
-        for day in _steps(week, rule.interval * 7, first):
-            yield day, _fitting(rule, (day + timedelta(days=offset) for offset in range(7)))
-    elif rule.freq == "MONTHLY":
+        return week + timedelta(weeks=(first - week).days // 7 // rule.interval * rule.interval)
+    if rule.freq == "MONTHLY":
         began = starts_on.year * 12 + starts_on.month - 1
-        reached = max(0, first.year * 12 + first.month - 1 - began) // rule.interval
-        for month in range(began + reached * rule.interval, LATEST.year * 12 + 12, rule.interval):
-            yield date(month // 12, month % 12 + 1, 1), _of_month(rule, month // 12, month % 12 + 1, clamp=clamp)
-    else:
-        reached = max(0, first.year - starts_on.year) // rule.interval
-        for year in range(starts_on.year + reached * rule.interval, LATEST.year + 1, rule.interval):
-            yield date(year, 1, 1), _of_year(rule, year, clamp=clamp)
+        month = began + (first.year * 12 + first.month - 1 - began) // rule.interval * rule.interval
+        return date(month // 12, month % 12 + 1, 1)
+    return date(starts_on.year + (first.year - starts_on.year) // rule.interval * rule.interval, 1, 1)
 
 
-def _steps(start: date, length: int, first: date) -> Iterator[date]:
-    day = start + timedelta(days=max(0, (first - start).days) // length * length)
-    while True:
-        yield day
-        if LATEST - day < timedelta(days=length):
-            return
-        day += timedelta(days=length)
+@lru_cache(maxsize=MOST_KEPT)
+def _days(rule: Rule, begins: date, *, clamp: bool) -> Iterable[datetime]:
+    """The days of an explicit rule, without an end.
+
+    dateutil's own cache is left alone: it holds its lock for good when one of two who look at once comes to the end.
+    """
+    if not clamp or rule.days or not any(number > 28 for number in rule.month_days):
+        return _asked(rule, begins)
+    # The 31st is then the last day of every month, and in February the 29th and the 30th are, too.
+    months = set(rule.months or range(1, 13)) & _reached(rule, begins)
+    cut = rruleset()
+    for among, longest in ((months & {FEBRUARY}, 28), (months - {FEBRUARY}, 30)):
+        if among:
+            numbers = {number if number <= longest else -1 for number in rule.month_days}
+            part = replace(rule, months=tuple(sorted(among)), month_days=tuple(sorted(numbers)))
+            if rule.freq == "YEARLY":
+                part = replace(part, positions=())
+            cut.rrule(_asked(part, begins))
+    return _Chosen(cut, rule.positions) if rule.freq == "YEARLY" and rule.positions else cut
 
 
-def _fitting(rule: Rule, days: Iterable[date]) -> Iterator[date]:
-    """Those of a few days that BYMONTH and BYDAY let through."""
-    weekdays = {weekday for weekday, _ in rule.days}
-    for day in days:
-        if (not rule.months or day.month in rule.months) and (not weekdays or day.weekday() in weekdays):
-            yield day
+def _asked(rule: Rule, begins: date) -> rrule:
+    return rrule(
+        FREQUENCIES[rule.freq],
+        dtstart=datetime.combine(begins, time()),
+        interval=rule.interval,
+        wkst=weekday(rule.week_start),
+        bymonth=rule.months or None,
+        bymonthday=rule.month_days or None,
+        byweekday=[weekday(day, nth or None) for day, nth in _weekdays(rule)] or None,
+        bysetpos=rule.positions or None,
+    )
 
 
-def _of_month(rule: Rule, year: int, month: int, *, clamp: bool) -> set[date]:
-    if rule.months and month not in rule.months:
-        return set()
-    length = monthrange(year, month)[1]
-    numbers = set(range(1, length + 1))
-    if rule.month_days:
-        cut = clamp and not rule.days
-        wanted = {number if number > 0 else length + 1 + number for number in rule.month_days}
-        numbers &= {min(number, length) for number in wanted} if cut else wanted
-    days = {date(year, month, number) for number in numbers}
-    if rule.days:
-        days &= _weekdays(rule, date(year, month, 1), date(year, month, length))
-    return days
+def _weekdays(rule: Rule) -> tuple[tuple[int, int], ...]:
+    """Of some that are counted and some that are not dateutil takes what is both: all are counted then."""
+    if len({nth == 0 for _, nth in rule.days}) < 2:
+        return rule.days
+    most = 53 if rule.freq == "YEARLY" and not rule.months else 5
+    return tuple((day, each) for day, nth in rule.days for each in ([nth] if nth else range(1, most + 1)))
 
 
-def _of_year(rule: Rule, year: int, *, clamp: bool) -> set[date]:
-    if rule.days and not rule.months:  # the second Monday is then the year's
-        days = _weekdays(rule, date(year, 1, 1), date(year, 12, 31))
-        if not rule.month_days:
-            return days
-        return {day for day in days if _is_among(rule.month_days, day)}
-    months = rule.months or range(1, 13)
-    return {day for month in months for day in _of_month(rule, year, month, clamp=clamp)}
+def _reached(rule: Rule, begins: date) -> set[int]:
+    """The months in which the rule has a period; dateutil would look for a day in the others to the end."""
+    if rule.freq == "YEARLY":
+        return set(range(1, 13))
+    return {(begins.month - 1 + step) % 12 + 1 for step in range(0, 12, gcd(rule.interval, 12))}
 
 
-def _is_among(month_days: tuple[int, ...], day: date) -> bool:
-    from_the_end = day.day - monthrange(day.year, day.month)[1] - 1
-    return day.day in month_days or from_the_end in month_days
+@dataclass(frozen=True)
+class _Chosen:
+    """Of each year's days those at these positions."""
 
+    days: Iterable[datetime]
+    positions: tuple[int, ...]
 
-def _weekdays(rule: Rule, first: date, last: date) -> set[date]:
-    """What BYDAY names from `first` to `last`: each such weekday, or one of them counted from either end."""
-    found: set[date] = set()
-    for weekday, nth in rule.days:
-        begin = first + timedelta(days=(weekday - first.weekday()) % 7)
-        same = [begin + timedelta(days=7 * number) for number in range((last - begin).days // 7 + 1)]
-        if nth == 0:
-            found.update(same)
-        elif abs(nth) <= len(same):
-            found.add(same[_index(nth)])
-    return found
+    def __iter__(self) -> Iterator[datetime]:
+        for _, found in groupby(self.days, key=lambda at: at.year):
+            year = list(found)
+            places = (position - 1 if position > 0 else position for position in self.positions)
+            yield from sorted({year[at] for at in places if -len(year) <= at < len(year)})
 
 
 def moved(day: date, weekend: str) -> date:

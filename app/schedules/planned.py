@@ -13,7 +13,7 @@ from app.core.fields import EARLIEST, LATEST
 from app.schedules import reading
 from app.schedules.amounts import Estimate, estimate, lines
 from app.schedules.calendar import FURTHEST_MOVE, Recurrence, moved
-from app.schedules.rrule import parse
+from app.schedules.rrule import stored
 from app.transactions.schemas import Role
 
 Status = Literal["planned", "due", "posted", "skipped", "matched", "failed"]
@@ -102,7 +102,7 @@ async def upcoming(book: BookReader, first: date, last: date) -> list[Occurrence
 def recurrence(schedule: AnyRow) -> Recurrence:
     """The days of a schedule."""
     return Recurrence(
-        parse(schedule.rrule), schedule.starts_on, schedule.month_end == "clamp", ends_before=schedule.ends_before
+        stored(schedule.rrule), schedule.starts_on, schedule.month_end == "clamp", ends_before=schedule.ends_before
     )
 
 

@@ -12,7 +12,7 @@ from app.core.fields import LATEST, CivilDate
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.schedules import following, occurrences, service
+from app.schedules import following, heirs, occurrences, service
 from app.schedules.schemas import (
     ChangedFollowing,
     ChangeFollowing,
@@ -30,6 +30,8 @@ from app.schedules.schemas import (
     ScheduleReplace,
     WeekendField,
 )
+
+__all__ = ["heirs", "router"]
 
 router = routes("/schedules", "schedules", reads="schedules:read", writes="schedules:write")
 

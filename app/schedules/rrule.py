@@ -7,6 +7,7 @@ is finer than a day is refused, and what would have a rule be looked for without
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from app.core.errors import FieldError, InvalidError
 from app.core.fields import EARLIEST, LATEST
@@ -74,6 +75,12 @@ class Rule:
             months = self.months or ((starts_on.month,) if self.freq == "YEARLY" else ())
             return replace(self, months=months, month_days=(starts_on.day,))
         return self
+
+
+@lru_cache(maxsize=4096)
+def stored(text: str) -> Rule:
+    """A rule that was read before and kept in its own words."""
+    return parse(text)
 
 
 def parse(text: str, field: str = "rrule") -> Rule:

@@ -228,7 +228,8 @@ async def columns(book: BookReader, body: ScheduleReplace, before: AnyRow | None
     """All columns that the input decides."""
     rule = parse(body.rrule)
     days = Recurrence(rule, body.starts_on, body.month_end == "clamp")
-    if before is None or str(rule) != before.rrule or body.starts_on != before.starts_on:
+    recurring = {"rrule": str(rule), "starts_on": body.starts_on, "month_end": body.month_end}
+    if before is None or any(value != getattr(before, name) for name, value in recurring.items()):
         _check_occurs(days, "rrule")
     derived = await templates.checked(book, body, before.template if before is not None else None)
     exponent = derived.pop("exponent")

@@ -10,8 +10,10 @@ from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.subscriptions import service
+from app.subscriptions import heirs, service
 from app.subscriptions.schemas import AcceptIn, DismissIn, Status, SubscriptionOut, SummaryOut
+
+__all__ = ["heirs", "router"]
 
 router = routes("/subscriptions", "subscriptions", reads="schedules:read", writes="schedules:write")
 

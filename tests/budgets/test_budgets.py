@@ -165,7 +165,7 @@ async def test_changing_and_deleting_and_undoing_it(kim: Person, unchanged: Unch
     assert figures(replaced, "name", "amount", "thresholds", "rollover") == ("Put", "1.00", ["80", "100"], "none")
     expect(await kim.http.patch(url, json={"category_ids": [food["id"]]}), 200)
     async with unchanged(kim):
-        problem(await kim.http.delete(f"/categories/{food['id']}"), 409, "used_by_budget")
+        problem(await kim.http.delete(f"/categories/{food['id']}"), 409, "category_in_use")
     expect(await kim.http.delete(url), 204)
     problem(await kim.get(url), 404, "budget_not_found")
     problem(await kim.get(f"{url}/status"), 404, "budget_not_found")

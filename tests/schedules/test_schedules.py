@@ -58,8 +58,8 @@ async def test_making_reading_changing_and_deleting_a_schedule(kim: Person, cloc
         "schedule_archived",
     )
     assert (await kim.read("/schedules/upcoming", to="2026-12-31", **{"from": "2026-03-01"}))["items"] == []
-    problem(await kim.http.delete(f"/accounts/{account['id']}"), 409, "used_by_schedule")
-    problem(await kim.http.delete(f"/categories/{food['id']}"), 409, "used_by_schedule")
+    problem(await kim.http.delete(f"/accounts/{account['id']}"), 409, "account_in_use")
+    problem(await kim.http.delete(f"/categories/{food['id']}"), 409, "category_in_use")
     feed = await kim.read(f"/books/{kim.book_id}/changes", since=0)
     assert [i["state"]["name"] for i in feed["items"] if i["entity"] == "schedule"] == ["Rent"]
     expect(await kim.http.delete(path), 204)
@@ -468,3 +468,10 @@ async def test_lists_cost_the_same_however_many_schedules_there_are(
         found = await planned(book, date(2026, 3, 1), date(2026, 5, 31))
         assert (len(found), len(seen)) == (3 * at_once, 2)
     await database.dispose()
+
+
+async def test_a_change_of_the_month_end_may_leave_no_day_either(kim: Person, unchanged: Unchanged) -> None:
+    made = await schedule(kim, await kim.account(), rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+    async with unchanged(kim):
+        answer = await kim.http.patch(f"/schedules/{made['id']}", json={"month_end": "skip"})
+        assert fields(problem(answer, 422, "invalid_input")) == {("rrule", "never_occurs")}

@@ -169,6 +169,9 @@ TABLE: dict[tuple[Group, str | None], str] = {
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
         get_goal_history get_loan_history
+        get_budget_changes get_budget_group_history get_rule_changes
+        get_goal_history get_loan_history get_payee_history get_reconciliation_history get_tag_history
+        get_transaction_history
     """,
     (BOOK_WRITE, "history:undo"): "undo",
     (OWNER_ONLY, "integrity:read"): "check_integrity",
