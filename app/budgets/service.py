@@ -46,9 +46,11 @@ def windows(wanted: Iterable[tuple[Budget, int]], until: date | None = None) -> 
     days: dict[UUID, Window] = {}
     for budget, number in wanted:
         last = budget.last_day(number) if until is None else min(until, budget.last_day(number))
-        window = Window(budget, budget.needs_from(number), last)
+        window = Window(budget, budget.needs_from(number), budget.first_day(number), last)
         known = days.get(budget.id, window)
-        days[budget.id] = Window(budget, min(window.first, known.first), max(window.last, known.last))
+        days[budget.id] = Window(
+            budget, min(window.first, known.first), min(window.apart, known.apart), max(window.last, known.last)
+        )
     return list(days.values())
 
 

@@ -1,10 +1,11 @@
 """What budgets spent, by period: one statement over the kept totals for all of them.
 
-Months that lie whole in one period come from the totals by month, other days from the totals by day. A budget that
-names tags reads the tagged postings of its days instead, for no total is kept by tag.
+Months that lie whole in one period come from the totals by month, other days from the totals by day. Where the whole
+rest is carried, the periods before those that are wanted are one long period: whatever the cadence, only its edges are
+read by day. A budget that names tags reads the tagged postings of its days instead, for no total is kept by tag.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -15,10 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.context import BookReader
 from app.access.private import seeing_all
 from app.budgets.calculation import Budget, Sums
+from app.budgets.periods import ONE_DAY, Cadence
 from app.core.documents import dump
 from app.core.fields import LATEST
 from app.core.money import quantum
 
+ENDLESS = 12 * 10_000
+"""In months: longer than the calendar."""
 # Accounts that some member does not see: what has no accounts of its own counts none of them, whoever asks.
 CLOSED = """
     SELECT DISTINCT v.account_id FROM account_viewers v
@@ -124,9 +128,23 @@ _TAGGED_SUMS = text(_SUMS.format(closed=CLOSED, flow=_KEPT + _TAGGED)).bindparam
 
 
 class Window(NamedTuple):
-    """The days of which a budget's spending is wanted; the first begins a period."""
+    """The days of which a budget's spending is wanted.
+
+    `first` and `apart` begin periods. What was spent before `apart` is only carried.
+    """
 
     budget: Budget
+    first: date
+    apart: date
+    last: date
+
+
+class _Part(NamedTuple):
+    """Days whose sums are told by the periods of a cadence, the first of which counts as the budget's `number`."""
+
+    budget: Budget
+    cadence: Cadence
+    number: int
     first: date
     last: date
 
@@ -148,13 +166,12 @@ async def spending(book: BookReader, windows: Sequence[Window]) -> dict[UUID, Su
 async def _sums(
     connection: AsyncConnection, book_id: UUID, windows: Sequence[Window], *, tagged: bool
 ) -> dict[UUID, Sums]:
+    parts = [part for window in windows for part in _parts(window)]
     budgets, pieces = [], []
-    for number, (budget, first, wanted) in enumerate(windows):
-        last = min(wanted, LATEST)
-        cadence = budget.cadence
+    for place, (budget, cadence, _, first, last) in enumerate(parts):
         budgets.append(
             {
-                "no": number,
+                "no": place,
                 "anchor": cadence.anchor,
                 "every": cadence.every,
                 "in_months": cadence.in_months,
@@ -167,14 +184,27 @@ async def _sums(
             }
         )
         if not budget.tag_ids:
-            pieces += [{"no": number, **piece._asdict()} for piece in cadence.pieces(first, last)]
+            pieces += [{"no": place, **piece._asdict()} for piece in cadence.pieces(first, last)]
     parameters = {"book": book_id, "budgets": dump(budgets), "pieces": dump(pieces)}
     rows = (await connection.execute(_TAGGED_SUMS if tagged else _PLAIN_SUMS, parameters)).all()
     found = {window.budget.id: Sums() for window in windows}
     for row in rows:
-        sums = found[windows[row.no].budget.id]
-        sums.spent[row.number] = sums.spent.get(row.number, 0) + row.spent
+        part = parts[row.no]
+        sums, number = found[part.budget.id], part.number + row.number
+        sums.spent[number] = sums.spent.get(number, 0) + row.spent
         if row.unconverted:
-            foreign = sums.unconverted.setdefault(row.number, {})
+            foreign = sums.unconverted.setdefault(number, {})
             foreign[row.currency] = row.unconverted.quantize(quantum(row.exponent))
     return found
+
+
+def _parts(window: Window) -> Iterator[_Part]:
+    """What is only carried as one period, if all of each rest is; what is wanted, and else all, by the budget's own."""
+    budget, first, apart = window.budget, window.first, window.apart
+    last = min(window.last, LATEST)
+    if budget.rollover == "both" and not budget.tag_ids and first < apart <= last:
+        yield _Part(
+            budget, Cadence(first, ENDLESS, in_months=True), budget.cadence.number(first), first, apart - ONE_DAY
+        )
+        first = apart
+    yield _Part(budget, budget.cadence, 0, first, last)
