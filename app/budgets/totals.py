@@ -31,31 +31,46 @@ CLOSED = """
       AND NOT EXISTS (SELECT FROM account_viewers w
                       WHERE w.book_id = v.book_id AND w.account_id = v.account_id AND w.user_id = m.user_id)
 """
+# For each piece its rows are found by the key of the totals and summed at once: the planner, who cannot know how few
+# pieces there are, would read every day of the book instead, as it may where the subquery is no fence (OFFSET 0).
 _BY_DAY = """
-    SELECT s.no, d.day, d.account_id, d.base_outflow - {base_inflow} AS spent,
-           d.unconverted_outflow - {unconverted_inflow} AS unconverted
-    FROM s {joined}
-    JOIN daily_totals d ON d.book_id = :book AND {category} AND d.day BETWEEN s.first AND s.last
+    SELECT s.no, f.day, f.account_id, f.spent, f.unconverted
+    FROM s JOIN {of} ON c.no = s.no
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.whole THEN s.first ELSE d.day END AS day, d.account_id,
+               sum(d.base_outflow - {base_inflow}) AS spent,
+               sum(d.unconverted_outflow - {unconverted_inflow}) AS unconverted
+        FROM daily_totals d
+        WHERE d.book_id = :book AND {category} AND d.day BETWEEN s.first AND s.last
+        GROUP BY 1, 2
+        OFFSET 0
+    ) AS f
     WHERE NOT s.monthly
 """
 _BY_MONTH = """
-    SELECT s.no, d.month, d.account_id, d.base_outflow - {base_inflow},
-           d.unconverted_outflow - {unconverted_inflow}
-    FROM s {joined}
-    JOIN monthly_totals d ON d.book_id = :book AND {category} AND d.role = 'flow'
-        AND d.month BETWEEN s.first AND s.last
+    SELECT s.no, f.month, f.account_id, f.spent, f.unconverted
+    FROM s JOIN {of} ON c.no = s.no
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.whole THEN s.first ELSE d.month END AS month, d.account_id,
+               sum(d.base_outflow - {base_inflow}) AS spent,
+               sum(d.unconverted_outflow - {unconverted_inflow}) AS unconverted
+        FROM monthly_totals d
+        WHERE d.book_id = :book AND {category} AND d.role = 'flow' AND d.month BETWEEN s.first AND s.last
+        GROUP BY 1, 2
+        OFFSET 0
+    ) AS f
     WHERE s.monthly
 """
 # A refund lowers the spending of its category; what came in without one is no refund of anything.
 _OF_CATEGORY = {
-    "joined": "JOIN counted c ON c.no = s.no",
-    "category": "d.category_id = c.id",
+    "of": "every_counted c",
+    "category": "d.category_id = ANY (c.ids)",
     "base_inflow": "d.base_inflow",
     "unconverted_inflow": "d.unconverted_inflow",
 }
 _WITHOUT = {
-    "joined": "JOIN b ON b.no = s.no AND b.everything",
-    "category": "d.category_id IS NULL",
+    "of": "b c",
+    "category": "c.everything AND d.category_id IS NULL",
     "base_inflow": "0",
     "unconverted_inflow": "0",
 }
@@ -81,7 +96,8 @@ WITH RECURSIVE b AS MATERIALIZED (
         categories uuid[], accounts uuid[], tags uuid[])
 ),
 s AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS s(no integer, monthly boolean, first date, last date)
+    SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS s(
+        no integer, whole boolean, monthly boolean, first date, last date)
 ),
 below AS (
     SELECT b.no, x.id FROM b CROSS JOIN LATERAL unnest(b.categories) AS x(id)
@@ -93,6 +109,7 @@ counted AS MATERIALIZED (
     UNION ALL
     SELECT b.no, k.id FROM b JOIN categories k ON k.book_id = :book AND k.kind = 'expense' WHERE b.everything
 ),
+every_counted AS MATERIALIZED (SELECT no, array_agg(id) AS ids FROM counted GROUP BY no),
 closed AS MATERIALIZED ({closed}),
 flow AS ({flow}),
 summed AS MATERIALIZED (
@@ -184,7 +201,8 @@ async def _sums(
             }
         )
         if not budget.tag_ids:
-            pieces += [{"no": place, **piece._asdict()} for piece in cadence.pieces(first, last)]
+            in_one = cadence.number(first) == cadence.number(last)
+            pieces += [{"no": place, "whole": in_one, **piece._asdict()} for piece in cadence.pieces(first, last)]
     parameters = {"book": book_id, "budgets": dump(budgets), "pieces": dump(pieces)}
     rows = (await connection.execute(_TAGGED_SUMS if tagged else _PLAIN_SUMS, parameters)).all()
     found = {window.budget.id: Sums() for window in windows}
