@@ -120,7 +120,7 @@ def document(book: BookReader, row: AnyRow) -> Document:
     """What clients get of a budget, with its present amount."""
     budget = repository.budget_of(row)
     shown = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's mapping
-    for name in ("amounts", "assigned", "reached"):
+    for name in ("amounts", "assigned", "reached", "kept_start", "kept"):
         del shown[name]
     number = max(0, budget.cadence.number(book.actor.today()))
     amount: Decimal = budget.target(number).quantize(quantum(book.base_exponent))
