@@ -102,7 +102,7 @@ CREATE TABLE budget_alerts (
         REFERENCES budgets (book_id, id) ON DELETE CASCADE
 );
 CREATE TABLE budget_carries (
-    book_id uuid NOT NULL,
+    book_id uuid NOT NULL CONSTRAINT fk_budget_carries_book_id_books REFERENCES books ON DELETE CASCADE,
     budget_id uuid NOT NULL,
     period_start date NOT NULL,
     carried numeric NOT NULL,
