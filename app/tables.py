@@ -9,7 +9,15 @@ from app.auth.factor_models import Passkey, RecoveryCode, TotpSecret, WrongGuess
 from app.auth.models import OneTimeToken, Password, PersonalToken, RefreshToken, Session
 from app.auth.oidc.models import Identity
 from app.books.models import Book, BookMember, Event, EventChain
-from app.budgets.models import Budget, BudgetAlert, BudgetAmount, BudgetAssignment, BudgetGroup, BudgetReference
+from app.budgets.models import (
+    Budget,
+    BudgetAlert,
+    BudgetAmount,
+    BudgetAssignment,
+    BudgetCarry,
+    BudgetGroup,
+    BudgetReference,
+)
 from app.categories.models import Category
 from app.core.idempotency import IdempotencyKey
 from app.currencies.models import Currency
@@ -42,6 +50,7 @@ ALL_TABLES = (
     BudgetAlert,
     BudgetAmount,
     BudgetAssignment,
+    BudgetCarry,
     BudgetGroup,
     BudgetReference,
     Category,

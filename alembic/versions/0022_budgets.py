@@ -100,6 +100,15 @@ CREATE TABLE budget_alerts (
     CONSTRAINT pk_budget_alerts PRIMARY KEY (book_id, budget_id, period_start, threshold),
     CONSTRAINT fk_budget_alerts_budget FOREIGN KEY (book_id, budget_id)
         REFERENCES budgets (book_id, id) ON DELETE CASCADE
+);
+CREATE TABLE budget_carries (
+    book_id uuid NOT NULL CONSTRAINT fk_budget_carries_book_id_books REFERENCES books ON DELETE CASCADE,
+    budget_id uuid NOT NULL,
+    period_start date NOT NULL,
+    carried numeric NOT NULL,
+    CONSTRAINT pk_budget_carries PRIMARY KEY (book_id, budget_id),
+    CONSTRAINT fk_budget_carries_budget FOREIGN KEY (book_id, budget_id)
+        REFERENCES budgets (book_id, id) ON DELETE CASCADE
 )
 """
 
@@ -123,6 +132,30 @@ CREATE TRIGGER keep_budget_references AFTER INSERT OR UPDATE OF category_ids, ac
     FOR EACH ROW EXECUTE FUNCTION keep_budget_references()
 """
 
+# What was carried into a period follows from more than transactions: a change of anything else forgets it, also where
+# who changes that does not see the budget. A writer who reckons at the same time holds the book, or waits for it.
+FORGET_CARRIES = """
+CREATE FUNCTION forget_budget_carries() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+DECLARE
+    book uuid := CASE WHEN TG_OP = 'DELETE' THEN OLD.book_id ELSE NEW.book_id END;
+BEGIN
+    PERFORM FROM books b WHERE b.id = book FOR NO KEY UPDATE;
+    DELETE FROM budget_carries c WHERE c.book_id = book;
+    RETURN NULL;
+END
+$$
+"""
+FORGETTING = {
+    "categories": "UPDATE OF parent_id, kind",
+    "account_viewers": "INSERT OR UPDATE OR DELETE",
+    "book_members": "INSERT OR DELETE",
+    "budgets": "UPDATE",
+    "budget_amounts": "INSERT OR UPDATE OR DELETE",
+    "budget_assignments": "INSERT OR UPDATE OR DELETE",
+}
+
 # Asked whenever a book is taken, by whoever writes: a budget that they do not see counts what they spend, too.
 HAS_BUDGETS = f"""
 CREATE FUNCTION book_has_budgets() RETURNS boolean
@@ -140,7 +173,7 @@ SEEN_BUDGET = (
 OF_SEEN_BUDGET = (
     f"{SEES_ALL} OR EXISTS (SELECT FROM budgets b WHERE b.book_id = {{table}}.book_id AND b.id = {{table}}.budget_id)"
 )
-OF_BUDGETS = ("budget_references", "budget_amounts", "budget_assignments", "budget_alerts")
+OF_BUDGETS = ("budget_references", "budget_amounts", "budget_assignments", "budget_alerts", "budget_carries")
 
 
 def upgrade() -> None:
@@ -157,6 +190,13 @@ def upgrade() -> None:
     op.execute(KEEP_REFERENCES)
     op.execute("REVOKE ALL ON FUNCTION keep_budget_references() FROM PUBLIC")
     op.execute(TRIGGER)
+    op.execute(FORGET_CARRIES)
+    op.execute("REVOKE ALL ON FUNCTION forget_budget_carries() FROM PUBLIC")
+    for table, event in FORGETTING.items():
+        op.execute(
+            f"CREATE TRIGGER forget_budget_carries AFTER {event} ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION forget_budget_carries()"
+        )
     op.execute(HAS_BUDGETS)
     op.execute("REVOKE ALL ON FUNCTION book_has_budgets() FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION book_has_budgets() TO finance_app")
@@ -164,6 +204,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION book_has_budgets()")
+    for table in FORGETTING:
+        op.execute(f"DROP TRIGGER forget_budget_carries ON {table}")
+    op.execute("DROP FUNCTION forget_budget_carries()")
     for table in (*reversed(OF_BUDGETS), "budgets", "budget_groups"):
         op.execute(f"DROP TABLE {table}")
     op.execute("DROP FUNCTION keep_budget_references()")

@@ -5,7 +5,8 @@ told again after a change took it back. The present period and the one before ar
 present one.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +15,8 @@ from app.access.context import BookWriter, Days
 from app.access.private import seeing_all
 from app.access.watching import Warnings, watches
 from app.budgets import repository, service, totals
-from app.budgets.calculation import Budget, Status
+from app.budgets.calculation import Budget, Status, Sums, carried_into
+from app.core.database import AnyRow
 from app.core.money import plain
 from app.notifications.notices import Kind, Notice, notify_members, withdraw
 
@@ -43,13 +45,10 @@ async def evaluate(book: BookWriter, days: Days | None = None) -> Warnings:
 async def _evaluate(book: BookWriter, days: Days | None, seen: Collection[UUID] | None) -> Warnings:
     rows = await repository.budgets(book.connection, book.book_id, live=True)
     today = book.actor.today()
-    wanted = [
-        (budget, number)
-        for budget in map(repository.budget_of, rows)
-        if _concerns(budget, today, days)
-        for number in _periods(budget, today)
-    ]
+    budgets = [_believed(repository.budget_of(row), days) for row in rows]
+    wanted = [(budget, n) for budget in budgets if _concerns(budget, today, days) for n in _periods(budget, today)]
     spent = await totals.spending(book, service.windows(wanted))
+    await _keep_carried(book, rows, {budget.id: (budget, number) for budget, number in wanted}, spent)
     fresh: set[Reached] = set()
     gone: set[Reached] = set()
     old: set[Reached] = set()
@@ -87,6 +86,31 @@ async def forget_many(book: BookWriter, ids: Collection[UUID]) -> None:
     async with seeing_all(book):
         for row in await repository.budgets(book.connection, book.book_id, ids):
             await forget(book, repository.budget_of(row))
+
+
+def _believed(budget: Budget, days: Days | None) -> Budget:
+    """The budget without what was kept of it where the change lies before that."""
+    if budget.kept is None or (days is not None and days.first >= budget.kept[0]):
+        return budget
+    return replace(budget, kept=None)
+
+
+async def _keep_carried(
+    book: BookWriter, rows: Sequence[AnyRow], oldest: Mapping[UUID, tuple[Budget, int]], spent: dict[UUID, Sums]
+) -> None:
+    """Keep what was carried into the oldest period looked at, so that the next change need not reckon it again."""
+    changed: dict[UUID, tuple[date, Decimal] | None] = {}
+    for row in rows:
+        before, now = repository.budget_of(row).kept, None
+        if row.id in oldest:
+            budget, number = oldest[row.id]
+            if budget.rollover != "none" and not budget.tag_ids and number > budget.carries_from:
+                carried = carried_into(budget, number, spent[budget.id].spent, budget.assigned_in())
+                now = budget.first_day(number), carried
+        if before != now:
+            changed[row.id] = now
+    if changed:
+        await repository.keep_carried(book.connection, book.book_id, changed)
 
 
 def _periods(budget: Budget, today: date) -> list[int]:

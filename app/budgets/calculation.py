@@ -42,6 +42,8 @@ class Budget:
     """What was put into the envelope on which day, taken out is negative."""
     reached: frozenset[tuple[date, Decimal]] = frozenset()
     """Thresholds that are known to be reached, each with the first day of its period."""
+    kept: tuple[date, Decimal] | None = None
+    """What is carried into a period, by its first day, where that is known already."""
 
     def covers(self, day: date) -> bool:
         """Whether a day is between the start and the end."""
@@ -68,8 +70,13 @@ class Budget:
 
     def needs_from(self, number: int) -> date:
         """From which day on the spending is needed to say how a period stands."""
-        first = number if self.rollover == "none" else min(number, self.carries_from)
-        return self.first_day(first)
+        return self.first_day(number if self.rollover == "none" else min(number, self.known(number)[0]))
+
+    def known(self, number: int) -> tuple[int, Decimal]:
+        """The last period up to this one, or else the first that carries, into which it is known what is carried."""
+        if self.kept is not None and self.carries_from < (kept := self.cadence.number(self.kept[0])) <= number:
+            return kept, self.kept[1]
+        return self.carries_from, ZERO
 
     def assigned_in(self, until: date | None = None) -> dict[int, Decimal]:
         """What was put into the envelope, by period, up to a day."""
@@ -151,13 +158,12 @@ def carried_into(budget: Budget, number: int, spent: Mapping[int, Decimal], assi
     of periods of the same amount in which nothing was spent is one step: with an amount that is not negative, what is
     clipped at 0 after each of n steps is what is clipped once after n of them.
     """
-    first = budget.carries_from
+    first, carried = budget.known(number)
     if budget.rollover == "none" or number <= first:
-        return ZERO
+        return ZERO if budget.rollover == "none" else carried
     changes = {n for day, _ in budget.amounts if first < (n := budget.cadence.number(day)) < number}
     moved = {n for n in (*spent, *assigned) if first <= n < number}
     stops = sorted({first, *changes, *moved, *(n + 1 for n in moved if n + 1 < number)})
-    carried = ZERO
     for place, begin in enumerate(stops):
         until = stops[place + 1] if place + 1 < len(stops) else number
         amount = budget.target(begin) if budget.kind == "limit" else assigned.get(begin, ZERO)

@@ -164,3 +164,19 @@ class BudgetAlert(Base):
     threshold: Mapped[Decimal] = mapped_column(Numeric, primary_key=True)
 
     __table_args__ = (_of_budget("budget_alerts"),)
+
+
+class BudgetCarry(Base):
+    """What a budget carries into a period, for those whose thresholds are watched. It follows from the rest.
+
+    Triggers forget it where anything but transactions changes what it follows from.
+    """
+
+    __tablename__ = "budget_carries"
+
+    book_id: Mapped[BookId]
+    budget_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    period_start: Mapped[CivilDate]
+    carried: Mapped[Exact]
+
+    __table_args__ = (_of_budget("budget_carries"),)

@@ -1,6 +1,6 @@
 """Statements about budgets, their groups, amounts and assignments."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,8 @@ _BUDGETS = text(
     """
     SELECT b.id, b.name, b.kind, b.group_id, b.period, b.every, b.unit, b.start_date, b.end_date, b.rollover,
            b.rollover_since, b.category_ids, b.account_ids, b.tag_ids, b.thresholds, b.notes, b.sort, b.archived_at,
-           b.revision, b.created_at, b.updated_at, a.amounts, s.assigned, l.reached
+           b.revision, b.created_at, b.updated_at, a.amounts, s.assigned, l.reached,
+           k.period_start AS kept_start, k.carried AS kept
     FROM budgets b
     LEFT JOIN (SELECT budget_id, array_agg(from_date ORDER BY from_date) AS days,
                       array_agg(ARRAY[CAST(from_date AS text), CAST(amount AS text)] ORDER BY from_date) AS amounts
@@ -36,6 +37,7 @@ _BUDGETS = text(
     LEFT JOIN (SELECT budget_id, array_agg(ARRAY[CAST(period_start AS text), CAST(threshold AS text)]) AS reached
                FROM budget_alerts WHERE book_id = :book AND (:every OR budget_id = ANY (:ids)) GROUP BY 1) l
         ON l.budget_id = b.id
+    LEFT JOIN budget_carries k ON k.book_id = b.book_id AND k.budget_id = b.id
     WHERE b.book_id = :book AND (:every OR b.id = ANY (:ids)) AND (b.archived_at IS NULL OR NOT :live)
     ORDER BY b.sort, lower(b.name), b.id
     """
@@ -68,6 +70,7 @@ def budget_of(row: AnyRow) -> Budget:
         amounts=_dated(row.amounts),
         assigned=_dated(row.assigned),
         reached=frozenset(_dated(row.reached)),
+        kept=None if row.kept is None else (row.kept_start, row.kept),
     )
 
 
@@ -253,6 +256,33 @@ async def note_reached(
         return dump([dict(zip(names, entry, strict=True)) for entry in entries])
 
     await connection.execute(_NOTE_REACHED, {"book": book_id, "fresh": rows(fresh), "gone": rows(gone)})
+
+
+_KEEP_CARRIED = text(
+    """
+    WITH gone AS (
+        DELETE FROM budget_carries c
+        USING jsonb_to_recordset(CAST(:carried AS jsonb)) AS k(budget_id uuid, carried numeric)
+        WHERE c.book_id = :book AND c.budget_id = k.budget_id AND k.carried IS NULL
+    )
+    INSERT INTO budget_carries AS c (book_id, budget_id, period_start, carried)
+    SELECT :book, k.budget_id, k.period_start, k.carried
+    FROM jsonb_to_recordset(CAST(:carried AS jsonb)) AS k(budget_id uuid, period_start date, carried numeric)
+    WHERE k.carried IS NOT NULL
+    ON CONFLICT (book_id, budget_id) DO UPDATE SET period_start = excluded.period_start, carried = excluded.carried
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("carried", type_=Text))
+
+
+async def keep_carried(
+    connection: AsyncConnection, book_id: UUID, carried: Mapping[UUID, tuple[date, Decimal] | None]
+) -> None:
+    """Keep what budgets carry into a period, each with its first day, or with None forget it."""
+    rows = [
+        {"budget_id": budget_id, "period_start": kept and kept[0], "carried": kept and str(kept[1])}
+        for budget_id, kept in carried.items()
+    ]
+    await connection.execute(_KEEP_CARRIED, {"book": book_id, "carried": dump(rows)})
 
 
 _SEEN = text("SELECT id FROM budgets WHERE book_id = :book").bindparams(bindparam("book", type_=Uuid))

@@ -52,9 +52,11 @@ def windows(wanted: Iterable[tuple[Budget, int]], until: date | None = None) -> 
     days: dict[UUID, Window] = {}
     for budget, number in wanted:
         last = budget.last_day(number) if until is None else min(until, budget.last_day(number))
-        window = Window(budget, budget.needs_from(number), last)
+        window = Window(budget, budget.needs_from(number), budget.first_day(number), last)
         known = days.get(budget.id, window)
-        days[budget.id] = Window(budget, min(window.first, known.first), max(window.last, known.last))
+        days[budget.id] = Window(
+            budget, min(window.first, known.first), min(window.apart, known.apart), max(window.last, known.last)
+        )
     return list(days.values())
 
 
@@ -141,7 +143,7 @@ def document(book: BookReader, row: AnyRow) -> Document:
     """What clients get of a budget, with its present amount."""
     budget = repository.budget_of(row)
     shown = dict(row._mapping)  # noqa: SLF001  # the documented way to a row's mapping
-    for name in ("amounts", "assigned", "reached"):
+    for name in ("amounts", "assigned", "reached", "kept_start", "kept"):
         del shown[name]
     number = max(0, budget.cadence.number(book.actor.today()))
     amount: Decimal = budget.target(number).quantize(quantum(book.base_exponent))

@@ -1,10 +1,11 @@
 """What budgets spent, by period: one statement over the kept totals for all of them.
 
-Months that lie whole in one period come from the totals by month, other days from the totals by day. A budget that
-names tags reads the tagged postings of its days instead, for no total is kept by tag.
+Months that lie whole in one period come from the totals by month, other days from the totals by day. Where the whole
+rest is carried, the periods before those that are wanted are one long period: whatever the cadence, only its edges are
+read by day. A budget that names tags reads the tagged postings of its days instead, for no total is kept by tag.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -15,10 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.access.context import BookReader
 from app.access.private import seeing_all
 from app.budgets.calculation import Budget, Sums
+from app.budgets.periods import ONE_DAY, Cadence
 from app.core.documents import dump
 from app.core.fields import LATEST
 from app.core.money import quantum
 
+ENDLESS = 12 * 10_000
+"""In months: longer than the calendar."""
 # Accounts that some member does not see: what has no accounts of its own counts none of them, whoever asks.
 CLOSED = """
     SELECT DISTINCT v.account_id FROM account_viewers v
@@ -27,31 +31,46 @@ CLOSED = """
       AND NOT EXISTS (SELECT FROM account_viewers w
                       WHERE w.book_id = v.book_id AND w.account_id = v.account_id AND w.user_id = m.user_id)
 """
+# For each piece its rows are found by the key of the totals and summed at once: the planner, who cannot know how few
+# pieces there are, would read every day of the book instead, as it may where the subquery is no fence (OFFSET 0).
 _BY_DAY = """
-    SELECT s.no, d.day, d.account_id, d.base_outflow - {base_inflow} AS spent,
-           d.unconverted_outflow - {unconverted_inflow} AS unconverted
-    FROM s {joined}
-    JOIN daily_totals d ON d.book_id = :book AND {category} AND d.day BETWEEN s.first AND s.last
+    SELECT s.no, f.day, f.account_id, f.spent, f.unconverted
+    FROM s JOIN {of} ON c.no = s.no
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.whole THEN s.first ELSE d.day END AS day, d.account_id,
+               sum(d.base_outflow - {base_inflow}) AS spent,
+               sum(d.unconverted_outflow - {unconverted_inflow}) AS unconverted
+        FROM daily_totals d
+        WHERE d.book_id = :book AND {category} AND d.day BETWEEN s.first AND s.last
+        GROUP BY 1, 2
+        OFFSET 0
+    ) AS f
     WHERE NOT s.monthly
 """
 _BY_MONTH = """
-    SELECT s.no, d.month, d.account_id, d.base_outflow - {base_inflow},
-           d.unconverted_outflow - {unconverted_inflow}
-    FROM s {joined}
-    JOIN monthly_totals d ON d.book_id = :book AND {category} AND d.role = 'flow'
-        AND d.month BETWEEN s.first AND s.last
+    SELECT s.no, f.month, f.account_id, f.spent, f.unconverted
+    FROM s JOIN {of} ON c.no = s.no
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.whole THEN s.first ELSE d.month END AS month, d.account_id,
+               sum(d.base_outflow - {base_inflow}) AS spent,
+               sum(d.unconverted_outflow - {unconverted_inflow}) AS unconverted
+        FROM monthly_totals d
+        WHERE d.book_id = :book AND {category} AND d.role = 'flow' AND d.month BETWEEN s.first AND s.last
+        GROUP BY 1, 2
+        OFFSET 0
+    ) AS f
     WHERE s.monthly
 """
 # A refund lowers the spending of its category; what came in without one is no refund of anything.
 _OF_CATEGORY = {
-    "joined": "JOIN counted c ON c.no = s.no",
-    "category": "d.category_id = c.id",
+    "of": "every_counted c",
+    "category": "d.category_id = ANY (c.ids)",
     "base_inflow": "d.base_inflow",
     "unconverted_inflow": "d.unconverted_inflow",
 }
 _WITHOUT = {
-    "joined": "JOIN b ON b.no = s.no AND b.everything",
-    "category": "d.category_id IS NULL",
+    "of": "b c",
+    "category": "c.everything AND d.category_id IS NULL",
     "base_inflow": "0",
     "unconverted_inflow": "0",
 }
@@ -77,7 +96,8 @@ WITH RECURSIVE b AS MATERIALIZED (
         categories uuid[], accounts uuid[], tags uuid[])
 ),
 s AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS s(no integer, monthly boolean, first date, last date)
+    SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS s(
+        no integer, whole boolean, monthly boolean, first date, last date)
 ),
 below AS (
     SELECT b.no, x.id FROM b CROSS JOIN LATERAL unnest(b.categories) AS x(id)
@@ -89,6 +109,7 @@ counted AS MATERIALIZED (
     UNION ALL
     SELECT b.no, k.id FROM b JOIN categories k ON k.book_id = :book AND k.kind = 'expense' WHERE b.everything
 ),
+every_counted AS MATERIALIZED (SELECT no, array_agg(id) AS ids FROM counted GROUP BY no),
 closed AS MATERIALIZED ({closed}),
 flow AS ({flow}),
 summed AS MATERIALIZED (
@@ -124,9 +145,23 @@ _TAGGED_SUMS = text(_SUMS.format(closed=CLOSED, flow=_KEPT + _TAGGED)).bindparam
 
 
 class Window(NamedTuple):
-    """The days of which a budget's spending is wanted; the first begins a period."""
+    """The days of which a budget's spending is wanted.
+
+    `first` and `apart` begin periods. What was spent before `apart` is only carried.
+    """
 
     budget: Budget
+    first: date
+    apart: date
+    last: date
+
+
+class _Part(NamedTuple):
+    """Days whose sums are told by the periods of a cadence, the first of which counts as the budget's `number`."""
+
+    budget: Budget
+    cadence: Cadence
+    number: int
     first: date
     last: date
 
@@ -148,13 +183,12 @@ async def spending(book: BookReader, windows: Sequence[Window]) -> dict[UUID, Su
 async def _sums(
     connection: AsyncConnection, book_id: UUID, windows: Sequence[Window], *, tagged: bool
 ) -> dict[UUID, Sums]:
+    parts = [part for window in windows for part in _parts(window)]
     budgets, pieces = [], []
-    for number, (budget, first, wanted) in enumerate(windows):
-        last = min(wanted, LATEST)
-        cadence = budget.cadence
+    for place, (budget, cadence, _, first, last) in enumerate(parts):
         budgets.append(
             {
-                "no": number,
+                "no": place,
                 "anchor": cadence.anchor,
                 "every": cadence.every,
                 "in_months": cadence.in_months,
@@ -167,14 +201,28 @@ async def _sums(
             }
         )
         if not budget.tag_ids:
-            pieces += [{"no": number, **piece._asdict()} for piece in cadence.pieces(first, last)]
+            in_one = cadence.number(first) == cadence.number(last)
+            pieces += [{"no": place, "whole": in_one, **piece._asdict()} for piece in cadence.pieces(first, last)]
     parameters = {"book": book_id, "budgets": dump(budgets), "pieces": dump(pieces)}
     rows = (await connection.execute(_TAGGED_SUMS if tagged else _PLAIN_SUMS, parameters)).all()
     found = {window.budget.id: Sums() for window in windows}
     for row in rows:
-        sums = found[windows[row.no].budget.id]
-        sums.spent[row.number] = sums.spent.get(row.number, 0) + row.spent
+        part = parts[row.no]
+        sums, number = found[part.budget.id], part.number + row.number
+        sums.spent[number] = sums.spent.get(number, 0) + row.spent
         if row.unconverted:
-            foreign = sums.unconverted.setdefault(row.number, {})
+            foreign = sums.unconverted.setdefault(number, {})
             foreign[row.currency] = row.unconverted.quantize(quantum(row.exponent))
     return found
+
+
+def _parts(window: Window) -> Iterator[_Part]:
+    """What is only carried as one period, if all of each rest is; what is wanted, and else all, by the budget's own."""
+    budget, first, apart = window.budget, window.first, window.apart
+    last = min(window.last, LATEST)
+    if budget.rollover == "both" and not budget.tag_ids and first < apart <= last:
+        yield _Part(
+            budget, Cadence(first, ENDLESS, in_months=True), budget.cadence.number(first), first, apart - ONE_DAY
+        )
+        first = apart
+    yield _Part(budget, budget.cadence, 0, first, last)

@@ -29,6 +29,7 @@ PAGE = 20
 ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "monthly_totals", "daily_totals"} | {
     "budget_references",
     "budget_alerts",
+    "budget_carries",
 }
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.

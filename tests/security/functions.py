@@ -76,6 +76,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "people_to_mail": (Probe("SELECT p::text FROM people_to_mail('-infinity', 0) p", ()),),
     "people_to_report_to": (Probe("SELECT p::text FROM people_to_report_to('-infinity', 0) p", ()),),
     "forget_notifications": (Probe("SELECT forget_notifications(now() - interval '100 years')::text", ("0",)),),
+    "forget_budget_carries": NOT_GRANTED,
     "forget_what_book_told": NOT_GRANTED,
     "forget_what_account_told": NOT_GRANTED,
     # A job is put into the queue; what is in it is for who may see jobs, and its effect for who has the run's token.

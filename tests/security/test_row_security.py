@@ -78,7 +78,7 @@ async def fill(person: Person) -> None:
 
 
 async def plan(person: Person, account: dict[str, Any]) -> None:
-    """A group with an envelope of this century that is overspent, and money in it."""
+    """A group with an envelope of this century that is overspent, and money in it; and what a budget carries."""
     group = expect(await person.http.post("/budget-groups", json={"name": "G"}), 201)
     body: dict[str, Any] = {"name": "B", "kind": "envelope", "amount": "1", "start_date": "2026-01-01"}
     body |= {"period": "custom", "every": 100, "unit": "year"}
@@ -86,6 +86,8 @@ async def plan(person: Person, account: dict[str, Any]) -> None:
     made = expect(await person.http.post("/budgets", json=body), 201)
     put = {"amount": "1", "date": "2026-01-01"}
     expect(await person.http.post(f"/budgets/{made['id']}/assign", json=put), 201)
+    carrying = {"name": "C", "amount": "1", "period": "weekly", "start_date": "2026-01-01", "rollover": "both"}
+    expect(await person.http.post("/budgets", json=carrying), 201)
 
 
 @asynccontextmanager
