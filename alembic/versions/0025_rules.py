@@ -25,6 +25,7 @@ TABLES = {
             condition jsonb NOT NULL,
             actions jsonb NOT NULL,
             account_ids uuid[] NOT NULL,
+            written_by uuid,
             last_error text,
             last_error_at timestamptz,
             revision bigint NOT NULL,

@@ -121,6 +121,7 @@ ENTITIES: dict[str, Entity] = {
             "condition": "jsonb",
             "actions": "jsonb",
             "account_ids": "uuid[]",
+            "written_by": "uuid",
         },
     ),
     "suggestion_settings": Entity(

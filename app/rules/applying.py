@@ -27,6 +27,15 @@ class Named:
 
     accounts: Mapping[UUID, AccountRef]
     categories: Mapping[UUID, CategoryRef]
+    viewers: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    """Who sees each private account."""
+
+    def may_ask(self, rule: Compiled, draft: Draft) -> bool:
+        """Whether who wrote the rule sees all accounts of the draft: what it does would tell them of the others."""
+        if not self.viewers:
+            return True
+        seen_by = (self.viewers.get(one) for one in (draft.account_id, draft.to_account_id, *draft.others) if one)
+        return all(rule.written_by in members for members in seen_by if members is not None)
 
 
 @dataclass
@@ -53,9 +62,11 @@ def _one(matcher: Matcher, before: Draft, named: Named, budget: Budget) -> Outco
     while start < len(matcher.rules):
         changed = False
         for place in matcher.holding(outcome.after, budget, start):
+            rule = matcher.rules[place]
+            if not named.may_ask(rule, outcome.after):
+                continue
             outcome.matched = True
             start = place + 1
-            rule = matcher.rules[place]
             old = outcome.after
             outcome.after = old.copy()
             stops = _act(rule, outcome, named)

@@ -42,7 +42,8 @@ async def prepare(book: BookWriter, wishes: Sequence[Wanted]) -> Sequence[Wanted
         accounts=matcher.account_ids | {draft.account_id for draft in drafts},
         categories=matcher.category_ids,
     )
-    named, budget = Named(known.accounts, known.categories), Budget()
+    viewers = await repository.viewers(book.connection, book.book_id)
+    named, budget = Named(known.accounts, known.categories, viewers), Budget()
     if len(drafts) <= FEW:
         outcomes = apply(matcher, drafts, named, budget)
     else:

@@ -38,6 +38,8 @@ class Draft:
     source: str = CREATED
     kept: Collection[str] = field(default=frozenset())
     fixed: bool = False
+    others: tuple[UUID, ...] = ()
+    """The accounts of a journal."""
 
     def copy(self) -> "Draft":
         made = object.__new__(Draft)
@@ -78,6 +80,7 @@ def of_wanted(wanted: Wanted, source: str = CREATED) -> Draft:
     elif body.type == "journal":
         lines = [part for part in body.postings if part.account_id == draft.account_id]
         draft.amount = abs(sum((part.amount for part in lines), Decimal(0)))
+        draft.others = tuple(part.account_id for part in body.postings)
     draft.kept = kept
     return draft
 
@@ -99,6 +102,7 @@ def of_document(document: Mapping[str, Any], source: str) -> Draft:
         external_id=document["external_id"],
         source=source,
         fixed=document["refund_of_id"] is not None,
+        others=tuple(line["account_id"] for line in document["postings"]),
     )
     texts = ("payee", "description", "notes") if source == CREATED else ()
     draft.kept = {name for name in (*texts, "category_id") if getattr(draft, name)}

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.documents import dump
 from app.core.money import plain
+from app.rules import repository
 from app.rules.applying import Named, Outcome, apply
 from app.rules.drafts import Draft
 from app.rules.loading import matcher_for
@@ -50,7 +51,9 @@ async def rules_for_import(book: BookReader) -> ImportRules | None:
     if not matcher.rules:
         return None
     known = await references.load(book.connection, book.book_id, accounts=(), categories=matcher.category_ids)
-    return ImportRules(matcher, Named(await references.every_account(book.connection, book.book_id), known.categories))
+    accounts = await references.every_account(book.connection, book.book_id)
+    viewers = await repository.viewers(book.connection, book.book_id)
+    return ImportRules(matcher, Named(accounts, known.categories, viewers))
 
 
 class Rewriter:

@@ -41,6 +41,8 @@ class Compiled:
     condition: Any
     actions: tuple[Action, ...]
     account_ids: tuple[UUID, ...] = ()
+    written_by: UUID | None = None
+    """Who said what it asks and does; None for one that is only tried."""
 
 
 @dataclass

@@ -10,7 +10,10 @@ from app.core.database import Base
 
 
 class Rule(Base):
-    """A rule; `position` orders those of a book, `account_ids` are all accounts that it names."""
+    """A rule; `position` orders those of a book, `account_ids` are all accounts that it names.
+
+    `written_by` is who said last what it asks and does: it is not asked about accounts that they do not see.
+    """
 
     __tablename__ = "rules"
 
@@ -23,6 +26,7 @@ class Rule(Base):
     condition: Mapped[Document]
     actions: Mapped[Document]
     account_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    written_by: Mapped[UUID | None] = mapped_column(Uuid)
     last_error: Mapped[Words | None]
     last_error_at: Mapped[Instant | None]
     revision: Mapped[Revision]

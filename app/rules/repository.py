@@ -37,6 +37,7 @@ _PUBLIC = (
     Rule.condition,
     Rule.actions,
     Rule.account_ids,
+    Rule.written_by,
     Rule.last_error,
     Rule.last_error_at,
     Rule.revision,
@@ -81,6 +82,17 @@ async def asked(connection: AsyncConnection, book_id: UUID, cause: str) -> Seque
         Rule.book_id == book_id, Rule.enabled, literal(cause, Text) == any_(Rule.triggers)
     )
     return (await connection.execute(statement.order_by(*_ORDER))).all()
+
+
+_VIEWERS = text(
+    "SELECT account_id, array_agg(user_id) AS users FROM account_viewers WHERE book_id = :book GROUP BY account_id"
+).bindparams(bindparam("book", type_=Uuid))
+
+
+async def viewers(connection: AsyncConnection, book_id: UUID) -> dict[UUID, frozenset[UUID]]:
+    """Who sees each private account."""
+    rows = await connection.execute(_VIEWERS, {"book": book_id})
+    return {row.account_id: frozenset(row.users) for row in rows}
 
 
 async def last_position(connection: AsyncConnection, book_id: UUID) -> tuple[int, int]:

@@ -91,7 +91,8 @@ class _Run:
             rows = [row for row in rows if row.id in set(rule_ids)]
         self.matcher = await built(rows)
         known = await references.load(connection, book_id, accounts=(), categories=self.matcher.category_ids)
-        self.named = Named(await references.every_account(connection, book_id), known.categories)
+        viewers = await repository.viewers(connection, book_id)
+        self.named = Named(await references.every_account(connection, book_id), known.categories, viewers)
         self.sources = await repository.formats(connection, book_id)
         self.locked_until = await repository.locked_until(connection, book_id)
 

@@ -61,6 +61,7 @@ async def create(book: BookWriter, body: RuleCreate) -> Document:
         "book_id": book.book_id,
         "id": rule_id,
         "position": last + 1,
+        "written_by": book.actor.user_id,
         "revision": book.revision,
     }
     await repository.add(book.connection, values)
@@ -91,9 +92,10 @@ async def patch(book: BookWriter, rule_id: UUID, body: RulePatch, expected: int 
 
 
 async def _write_over(book: BookWriter, before: AnyRow, body: RuleIn, checked: Any = None) -> Document:
+    changes = {**_values(body), "last_error": None, "last_error_at": None, "revision": book.revision}
     if checked is None or checked & {"condition", "actions"}:
         await _check_names(book, body)
-    changes = {**_values(body), "last_error": None, "last_error_at": None, "revision": book.revision}
+        changes["written_by"] = book.actor.user_id
     await repository.change(book.connection, book.book_id, before.id, changes)
     after = await _find(book, before.id)
     book.record(Event(ENTITY, before.id, "updated", before=image(before), after=image(after)))
@@ -158,14 +160,20 @@ async def trial(book: BookReader, body: TrialIn) -> Document:
     }
 
 
-def compiled(rule_id: UUID | None, body: RuleIn, revision: int, account_ids: Sequence[UUID] = ()) -> Compiled:
-    return Compiled(rule_id, body.name, revision, body.condition, tuple(body.actions), tuple(account_ids))
+def compiled(
+    rule_id: UUID | None,
+    body: RuleIn,
+    revision: int,
+    account_ids: Sequence[UUID] = (),
+    written_by: UUID | None = None,
+) -> Compiled:
+    return Compiled(rule_id, body.name, revision, body.condition, tuple(body.actions), tuple(account_ids), written_by)
 
 
 def compiled_row(row: AnyRow) -> Compiled:
     """A stored rule, ready for a matcher."""
     body = RuleIn.model_validate({"name": row.name, "condition": row.condition, "actions": row.actions})
-    return compiled(row.id, body, row.revision, row.account_ids)
+    return compiled(row.id, body, row.revision, row.account_ids, row.written_by)
 
 
 def shown(draft: Draft) -> Document:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import seeing_all
 from app.core.database import AnyRow
 from app.core.ids import new_id
 from app.schedules import bills_repository as repository
@@ -69,7 +70,7 @@ async def match(book: BookWriter, schedule_id: UUID, due_on: date, transaction_i
     row = await repository.payment(book.connection, book.book_id, transaction_id)
     if row is None:
         raise TransactionNotFoundError(transaction_id)
-    if row.linked:
+    if row.linked or await _is_taken(book, transaction_id):
         raise PaymentTakenError("This transaction belongs to another occurrence; take it away from there first.")
     if not may_pay(bill, Payment.of(row)):
         raise PaymentMismatchError(
@@ -78,6 +79,14 @@ async def match(book: BookWriter, schedule_id: UUID, due_on: date, transaction_i
         )
     await mark_paid(book, [(bill, Payment.of(row))], BY_HAND)
     return await read(book, schedule_id, due_on)
+
+
+async def _is_taken(book: BookWriter, transaction_id: UUID) -> bool:
+    """Whether it stands for an occurrence of a schedule that this member does not see."""
+    if not book.hides:
+        return False
+    async with seeing_all(book):
+        return bool(await repository.taken(book.connection, book.book_id, [transaction_id]))
 
 
 async def unmatch(book: BookWriter, schedule_id: UUID, due_on: date) -> Document:

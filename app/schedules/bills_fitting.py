@@ -1,9 +1,10 @@
 """Which payment pays which bill: by account, direction, amount, day and name. The best fit wins, one pays one."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -83,9 +84,11 @@ def fit(bill: Occurrence, payment: Payment) -> tuple[Any, ...] | None:
     if about is None or not may_pay(bill, payment) or apart > window_of(schedule):
         return None
     least, most = bounds(schedule, about)
+    if not least <= payment.amount <= most:
+        return None
     wanted = names_of(schedule)
     said = f" {words_of(payment.payee)} {words_of(payment.description)} {_letters(payment.description)} "
-    if not least <= payment.amount <= most or (wanted and f" {wanted} " not in said):
+    if wanted and f" {wanted} " not in said:
         return None
     off = abs(payment.amount - about.expected) / about.expected
     return (not wanted, apart, off, bill.due_on, schedule.id, payment.date, payment.id)
@@ -95,16 +98,21 @@ def pairs(
     bills: Sequence[Occurrence], payments: Iterable[Payment], may: Callable[[Occurrence, Payment], bool]
 ) -> list[tuple[Occurrence, Payment]]:
     """Who pays what. Each bill and each payment is in one pair at most; `may` says which never are together."""
-    fitting = sorted(
-        (
-            (how, bill, payment)
-            for payment in payments
-            for bill in bills
-            for how in [fit(bill, payment)]
-            if how is not None and may(bill, payment)
-        ),
-        key=lambda found: found[0],
-    )
+    by_side: dict[tuple[UUID, str], list[Occurrence]] = {}
+    for bill in sorted(bills, key=lambda one: one.date):
+        by_side.setdefault((bill.schedule.account_id, bill.schedule.template["type"]), []).append(bill)
+    widest = timedelta(days=max((window_of(bill.schedule) for bill in bills), default=0))
+    fitting = []
+    for payment in payments:
+        near = by_side.get((payment.account_id, payment.type), [])
+        begin = bisect_left(near, payment.date, key=lambda one: one.date + widest)
+        for bill in near[begin:]:
+            if bill.date - payment.date > widest:
+                break
+            how = fit(bill, payment)
+            if how is not None and may(bill, payment):
+                fitting.append((how, bill, payment))
+    fitting.sort(key=lambda found: found[0])
     paid: set[Link] = set()
     used: set[UUID] = set()
     found = []

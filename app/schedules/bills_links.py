@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import seeing_all
 from app.core.ids import new_id
 from app.notifications.notices import notify_members
 from app.schedules import bills_repository as repository
@@ -72,7 +73,12 @@ async def yearly(book: BookReader, first: date, last: date) -> list[Yearly]:
 
 
 async def link_history(book: BookWriter, schedule_id: UUID, paid: Sequence[tuple[date, UUID]]) -> None:
-    """Keep which transactions paid the occurrences that lie before a bill's beginning; nobody is told of them."""
+    """Keep which transactions paid the occurrences that lie before a bill's beginning; nobody is told of them.
+
+    What stands for an occurrence of another schedule, an archived or a hidden one too, stays with that.
+    """
+    async with seeing_all(book):
+        taken = await repository.taken(book.connection, book.book_id, [transaction_id for _, transaction_id in paid])
     links: list[dict[str, Any]] = [
         {
             "id": new_id(),
@@ -86,6 +92,7 @@ async def link_history(book: BookWriter, schedule_id: UUID, paid: Sequence[tuple
             "reason_code": None,
         }
         for due_on, transaction_id in paid
+        if transaction_id not in taken
     ]
     await repository.link(book.connection, book.book_id, book.revision, links)
     for row in links:

@@ -1,23 +1,29 @@
 """Payments that came, put to the bills they pay, in the transaction that wrote them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from anyio import to_thread
+from anyio.lowlevel import checkpoint
+
 from app.access.context import BookReader, BookWriter, Days
+from app.access.private import seeing_all
 from app.access.watching import Warnings, watches
 from app.core.database import AnyRow
 from app.core.fields import EARLIEST, LATEST
 from app.schedules import bills_repository as repository
-from app.schedules import reading
+from app.schedules import planned, reading
 from app.schedules.amounts import estimate, exactly
 from app.schedules.bills_fitting import Payment, bounds, fit, may_pay, pairs, window_of
 from app.schedules.bills_writing import BY_HAND, mark_paid, reopen
 from app.schedules.calendar import FURTHEST_MOVE
-from app.schedules.planned import OPEN, Occurrence, occurrences
+from app.schedules.planned import OPEN, Occurrence, around, occurrences
 
+FEW_PAIRS = 10_000
+"""Up to so many are compared where they are; more of them in a thread."""
 REACH = timedelta(days=65)
 """As far as a window and a weekend can lie between a payment and its bill."""
 
@@ -34,26 +40,51 @@ async def match(book: BookWriter, days: Days) -> Warnings:
         return []
     wanted = [_wanted(row) for row in schedules]
     came = await repository.came(book.connection, book.book_id, book.revision, days.first, days.last, wanted)
+    came = await _free(book, came)
     if not came:
         return []
     # What was matched by hand may have been due long before.
     touched = [day for row in came for day in (row.date, row.due_on) if day is not None]
     first, last = shifted(min(touched), -REACH), shifted(max(touched), REACH)
-    bills = await occurrences_of(book, schedules, first, last)
+    spans = _spans(touched)
+    bills = await occurrences_of(book, schedules, first, last, spans)
     freed = await _reopen_changed(book, bills, came)
     if freed:  # what paid another bill before its edit may pay one of these now
-        bills = await occurrences_of(book, schedules, first, last)
+        bills = await occurrences_of(book, schedules, first, last, spans)
     rejected = await repository.rejected(book.connection, book.book_id, [row.id for row in came])
-    found = pairs(
-        [bill for bill in bills if bill.status in OPEN],
-        [Payment.of(row) for row in came if row.schedule_id is None or row.id in freed],
-        lambda bill, payment: (bill.schedule.id, bill.due_on, payment.id) not in rejected,
-    )
-    return await mark_paid(book, found)
+    open_ones = [bill for bill in bills if bill.status in OPEN]
+    payments = [Payment.of(row) for row in came if row.schedule_id is None or row.id in freed]
+
+    def paired() -> list[tuple[Occurrence, Payment]]:
+        return pairs(open_ones, payments, lambda bill, paid: (bill.schedule.id, bill.due_on, paid.id) not in rejected)
+
+    few = len(open_ones) * len(payments) <= FEW_PAIRS
+    return await mark_paid(book, paired() if few else await to_thread.run_sync(paired))
 
 
-async def occurrences_of(book: BookReader, schedules: Sequence[AnyRow], first: date, last: date) -> list[Occurrence]:
-    """Every occurrence of these schedules whose date is in these days, in one statement; by date."""
+def _spans(touched: Iterable[date]) -> list[tuple[date, date]]:
+    """The days around these, without those between that no payment is near to."""
+    spans: list[tuple[date, date]] = []
+    for day in sorted(set(touched)):
+        first, last = shifted(day, -REACH), shifted(day, REACH)
+        if spans and first <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], last)
+        else:
+            spans.append((first, last))
+    return spans
+
+
+async def occurrences_of(
+    book: BookReader,
+    schedules: Sequence[AnyRow],
+    first: date,
+    last: date,
+    spans: Sequence[tuple[date, date]] = (),
+) -> list[Occurrence]:
+    """Every occurrence of these schedules whose date is in these days, in one statement; by date.
+
+    With `spans`, days in order that lie apart, those alone; without, raises `TooManyOccurrencesError`.
+    """
     ids = [row.id for row in schedules]
     rows = await reading.kept(
         book.connection, book.book_id, ids, shifted(first, -FURTHEST_MOVE), shifted(last, FURTHEST_MOVE)
@@ -62,12 +93,27 @@ async def occurrences_of(book: BookReader, schedules: Sequence[AnyRow], first: d
     for row in rows:
         by_schedule.setdefault(row.schedule_id, []).append(row)
     today = book.actor.today()
-    found = [
-        one
-        for schedule in schedules
-        for one in occurrences(schedule, by_schedule.get(schedule.id, ()), first, last, today)
-    ]
+    found: list[Occurrence] = []
+    for schedule in schedules:
+        await checkpoint()  # others are served between one schedule and the next
+        kept = by_schedule.get(schedule.id, ())
+        for begin, end in spans or [(first, last)]:
+            low, high = around(begin, end)
+            near = [row for row in kept if low <= row.due_on <= high or low <= row.date <= high]
+            found += occurrences(schedule, near, begin, end, today)
+        if len(found) > planned.MOST_OCCURRENCES and not spans:
+            raise planned.TooManyOccurrencesError
     return sorted(found, key=lambda one: (one.date, one.schedule.name, one.schedule.id, one.due_on))
+
+
+async def _free(book: BookWriter, came: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    """Without what stands for an occurrence of a schedule that this member does not see: it pays nothing else."""
+    loose = [row.id for row in came if row.schedule_id is None]
+    if not (book.hides and loose):
+        return came
+    async with seeing_all(book):
+        taken = await repository.taken(book.connection, book.book_id, loose)
+    return [row for row in came if row.schedule_id is not None or row.id not in taken]
 
 
 def shifted(day: date, by: timedelta) -> date:

@@ -100,6 +100,17 @@ async def payment(connection: AsyncConnection, book_id: UUID, transaction_id: UU
     return (await connection.execute(_PAYMENT_OF, {"book": book_id, "id": transaction_id})).one_or_none()
 
 
+_TAKEN = text(
+    "SELECT transaction_id FROM schedule_occurrences WHERE book_id = :book AND transaction_id = ANY(:transactions)"
+).bindparams(BOOK, bindparam("transactions", type_=ARRAY(Uuid)))
+
+
+async def taken(connection: AsyncConnection, book_id: UUID, transactions: Collection[UUID]) -> set[UUID]:
+    """Which of these transactions stand for an occurrence already, of a schedule that may be seen here."""
+    rows = await connection.execute(_TAKEN, {"book": book_id, "transactions": list(transactions)})
+    return set(rows.scalars())
+
+
 _REJECTED = text(
     "SELECT schedule_id, due_on, transaction_id FROM bill_rejections "
     "WHERE book_id = :book AND transaction_id = ANY(:transactions)"
@@ -180,12 +191,21 @@ async def amounts(connection: AsyncConnection, book_id: UUID, ids: Collection[UU
     return {row.id: row for row in rows}
 
 
+# What was paid before "this and all that follow" was changed is with the schedules that this one follows.
 _LINKED = text(
     """
+    WITH RECURSIVE chain AS (
+        SELECT s.id, s.id AS last_id FROM schedules s
+        WHERE s.book_id = :book AND s.archived_at IS NULL AND s.ends_before IS NULL
+        UNION
+        SELECT s.follows_id, c.last_id FROM chain c
+        JOIN schedules s ON s.book_id = :book AND s.id = c.id
+        WHERE s.follows_id IS NOT NULL
+    )
     SELECT s.id, s.name, s.kind, s.account_id, s.payee, s.template ->> 'type' AS direction, s.amount,
-           ARRAY(SELECT o.transaction_id FROM schedule_occurrences o
-                 WHERE o.book_id = s.book_id AND o.schedule_id = s.id AND o.date >= :since
-                   AND o.transaction_id IS NOT NULL) AS transaction_ids
+           ARRAY(SELECT o.transaction_id FROM chain c
+                 JOIN schedule_occurrences o ON o.book_id = s.book_id AND o.schedule_id = c.id
+                 WHERE c.last_id = s.id AND o.date >= :since AND o.transaction_id IS NOT NULL) AS transaction_ids
     FROM schedules s
     WHERE s.book_id = :book AND s.archived_at IS NULL AND s.ends_before IS NULL
     ORDER BY s.id

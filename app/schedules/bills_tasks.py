@@ -47,7 +47,7 @@ async def remind(work: Work, payload: Mapping[str, Any]) -> None:
 async def _remind(book: BookReader, today: date) -> None:
     first, last = today - LOOKS_BACK, today + LOOKS_AHEAD
     schedules = await repository.bills(book.connection, book.book_id, first, last)
-    for bill in await occurrences_of(book, schedules, first, last):
+    for bill in await occurrences_of(book, schedules, first, last, [(first, last)]):
         status = status_of(bill, today)
         if is_bill(bill) and (status == "overdue" or (status == "due" and bill.schedule.remind_days is not None)):
             await notify_members(book.connection, _notice(bill, status))

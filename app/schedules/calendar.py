@@ -4,6 +4,7 @@ dateutil looks for days up to the year 9999, whatever end it is given. The calen
 included, so a rule is looked up where that end is near. It begins in the period in question, not at the rule's first.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -15,7 +16,7 @@ from typing import Literal
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, rruleset, weekday
 
 from app.core.fields import LATEST
-from app.schedules.rrule import Rule
+from app.schedules.rrule import LONGEST_COUNTED, Rule
 
 MAX_GAP = timedelta(days=366 * 41)
 """Where a rule has no day for so long, it has none: a 29 February that is a Monday is at most 40 years away."""
@@ -50,9 +51,8 @@ class Recurrence:
             last = min(last, self.ends_before - timedelta(days=1))
         if self.rule.count is None:
             return self._walk(max(first, self.starts_on), last)
-        # Counted from the first day on; there are few enough of them.
-        counted = islice(self._walk(self.starts_on, last), self.rule.count)
-        return (day for day in counted if day >= first)
+        ends = _last_counted(self.rule, self.starts_on, self.clamp)
+        return self._walk(max(first, self.starts_on), min(last, ends)) if ends is not None else iter(())
 
     def includes(self, day: date) -> bool:
         return next(self.days(day, day), None) is not None
@@ -75,6 +75,15 @@ class Recurrence:
             if not found or end == last:
                 return
             first = end + timedelta(days=1)
+
+
+@lru_cache(maxsize=10_000)
+def _last_counted(rule: Rule, starts_on: date, clamp: bool) -> date | None:
+    """The last day of a rule with COUNT, looked for once: it has to be counted from the first day on."""
+    longest = starts_on + LONGEST_COUNTED if LATEST - starts_on > LONGEST_COUNTED else LATEST
+    every = Recurrence(replace(rule, count=None), starts_on, clamp)
+    last = deque(islice(every.days(starts_on, longest), rule.count), maxlen=1)
+    return last[0] if last else None
 
 
 def _look_up(rule: Rule, begins: date, first: date, last: date, *, clamp: bool) -> Iterator[date]:

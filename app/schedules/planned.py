@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from anyio.lowlevel import checkpoint
+
 from app.access.context import BookReader
 from app.core.database import AnyRow
+from app.core.errors import FieldError, InvalidError
 from app.core.fields import EARLIEST, LATEST
 from app.schedules import reading
 from app.schedules.amounts import Estimate, estimate, lines
@@ -19,6 +22,20 @@ from app.transactions.schemas import Role
 Status = Literal["planned", "due", "posted", "skipped", "matched", "failed"]
 OPEN = {"planned", "due", "failed"}
 """Of what is still to come: nothing was posted for it, and nobody left it out."""
+
+
+MOST_OCCURRENCES = 50_000
+"""Of what is read at once: two years of 1000 schedules by the month are half of it."""
+
+
+class TooManyOccurrencesError(InvalidError):
+    """Schedules bring more in this time than is reckoned with at once."""
+
+    code = "too_many_occurrences"
+
+    def __init__(self) -> None:
+        detail = f"more than {MOST_OCCURRENCES} occurrences are planned in this time: ask for less of it"
+        super().__init__(FieldError("query", self.code, detail))
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,7 @@ async def planned(book: BookReader, first: date, last: date) -> list[Planned]:
 
 
 async def upcoming(book: BookReader, first: date, last: date) -> list[Occurrence]:
-    """The same as occurrences of their schedules."""
+    """The same as occurrences of their schedules. Raises `TooManyOccurrencesError`."""
     schedules = await reading.active(book.connection, book.book_id, _shifted(last, 1))
     if not schedules:
         return []
@@ -90,12 +107,13 @@ async def upcoming(book: BookReader, first: date, last: date) -> list[Occurrence
     for row in rows:
         by_schedule.setdefault(row.schedule_id, []).append(row)
     today = book.actor.today()
-    found = [
-        occurrence
-        for schedule in schedules
-        for occurrence in occurrences(schedule, by_schedule.get(schedule.id, ()), first, last, today)
-        if occurrence.status in OPEN
-    ]
+    found: list[Occurrence] = []
+    for schedule in schedules:
+        await checkpoint()  # others are served between one schedule and the next
+        kept = by_schedule.get(schedule.id, ())
+        found += (one for one in occurrences(schedule, kept, first, last, today) if one.status in OPEN)
+        if len(found) > MOST_OCCURRENCES:
+            raise TooManyOccurrencesError
     return sorted(found, key=lambda one: (one.date, one.schedule.name, one.schedule.id, one.due_on))
 
 

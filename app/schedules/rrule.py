@@ -6,7 +6,7 @@ is finer than a day is refused, and what would have a rule be looked for without
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from app.core.errors import FieldError, InvalidError
@@ -14,6 +14,8 @@ from app.core.fields import EARLIEST, LATEST
 
 MAX_LENGTH = 500
 MAX_COUNT = 2000
+LONGEST_COUNTED = timedelta(days=366 * 200)
+"""For how long a COUNT is counted: a rule that falls on few days is not walked through for thousands of years."""
 MAX_INTERVAL = {"DAILY": 3660, "WEEKLY": 520, "MONTHLY": 120, "YEARLY": 20}
 """About ten years, and twenty for what comes by the year."""
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")

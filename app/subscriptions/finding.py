@@ -146,7 +146,8 @@ def _groups(rows: Sequence[AnyRow]) -> Iterator[tuple[Source, list[Payment]]]:
 def _schedule_of(found: Found, linked: Sequence[Linked]) -> Linked | None:
     """The schedule that some of its payments belong to, or one for the same payee and about the same amount."""
     ids = {payment.id for payment in found.series.payments}
-    source, amount = found.source, found.series.amount
+    source, last = found.source, [payment.amount for payment in found.series.payments[-AVERAGE_OF:]]
+    amounts = (found.series.amount, sum(last, Decimal(0)) / len(last))
     for schedule in linked:
         if not ids.isdisjoint(schedule.transaction_ids):
             return schedule
@@ -156,7 +157,7 @@ def _schedule_of(found: Found, linked: Sequence[Linked]) -> Linked | None:
             and (schedule.account_id, schedule.direction) == (source.account_id, source.direction)
             and (schedule.payee or schedule.name).casefold() == source.name.casefold()
             and schedule.amount is not None
-            and abs(schedule.amount - amount) <= ALIKE * amount
+            and any(abs(schedule.amount - amount) <= ALIKE * amount for amount in amounts)
         ):
             return schedule
     return None
