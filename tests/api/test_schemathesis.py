@@ -57,8 +57,8 @@ def configuration(database_url: str, data_dir: Path) -> Settings:
 
 
 DEEP = ["create_rule", "replace_rule", "update_rule", "test_rule", "run_rules"]
-"""Whose bodies hold conditions in conditions: every value of every part in every place would be requests without end, so
-these get random ones alone."""
+"""Whose bodies hold conditions in conditions: every value of every part in every place would be requests without end,
+so these get random ones alone."""
 
 document = create_app(configuration("postgresql://nobody@localhost/nothing", Path("/nowhere"))).openapi()
 contract = schemathesis.openapi.from_dict(document).exclude(operation_id=DEEP)
