@@ -26,17 +26,17 @@ _LIST_TYPES = (
     bindparam("book", type_=Uuid),
 )
 _LIST = text(
-    f"SELECT {_COLUMNS} FROM notifications n WHERE {_MATCHING} "  # noqa: S608  # constants of this module
+    f"SELECT {_COLUMNS} FROM notifications n WHERE {_MATCHING} "  # noqa: S608  # nosec B608  # constants here
     "AND (CAST(:before AS uuid) IS NULL OR n.id < :before) ORDER BY n.id DESC LIMIT :limit"
 ).bindparams(*_LIST_TYPES, bindparam("before", type_=Uuid))
-_COUNT = text(f"SELECT count(*) FROM notifications n WHERE {_MATCHING}").bindparams(*_LIST_TYPES)  # noqa: S608  # the same
+_COUNT = text(f"SELECT count(*) FROM notifications n WHERE {_MATCHING}").bindparams(*_LIST_TYPES)  # noqa: S608  # nosec B608
 _UNREAD = text(
     "SELECT kind, count(*) AS unread FROM notifications "
     "WHERE user_id = :user AND dismissed_at IS NULL AND read_at IS NULL GROUP BY kind ORDER BY kind"
 ).bindparams(bindparam("user", type_=Uuid))
 _MINE = (bindparam("user", type_=Uuid), bindparam("id", type_=Uuid), bindparam("at", type_=_INSTANT))
 _SET_READ = text(
-    "UPDATE notifications n SET read_at = CASE WHEN :read THEN coalesce(n.read_at, :at) END "  # noqa: S608  # the same
+    "UPDATE notifications n SET read_at = CASE WHEN :read THEN coalesce(n.read_at, :at) END "  # noqa: S608  # nosec B608
     f"WHERE n.user_id = :user AND n.id = :id AND n.dismissed_at IS NULL RETURNING {_COLUMNS}"
 ).bindparams(*_MINE)
 _READ_UP_TO = text(

@@ -108,7 +108,12 @@ async def _plan(kim: Person, home: Household) -> None:
         url = f"/budgets/{made['id']}"
         expect(await kim.http.post(f"{url}/assign", json={"amount": "1", "date": "2026-01-01"}), 201)
         later = expect(await kim.http.post(f"{url}/amounts", json={"from": "2126-01-01", "amount": "2"}), 201)
-        found["budget"], found["amount"] = [made["id"]], [later["id"]]
+        monthly = {"period": "monthly", "start_date": "2026-01-01", "rollover": "both"}
+        carrying = {**body, **monthly, "kind": "limit", "name": f"{name} carries"}
+        for left in ("every", "unit"):
+            del carrying[left]
+        carried = expect(await kim.http.post("/budgets", json=carrying), 201)
+        found["budget"], found["amount"] = [made["id"], carried["id"]], [later["id"]]
         expect(await kim.http.patch(url, json={"sort": 1}), 200)
     await kim.add(account_id=home.shared["id"], amount="3.00", category_id=home.category_id)
     home.seen["group"] = [group["id"]]

@@ -278,7 +278,7 @@ async def test_the_role_of_workers_reaches_the_queue_and_nothing_else(
         public = text(
             "SELECT count(*) FROM pg_proc WHERE pronamespace = CAST(:schema AS regnamespace) AND proacl IS NULL"
         )
-        assert await connection.scalar(public) == 0
+        assert await connection.scalar(public, {"schema": SCHEMA}) == 0
     async with login_database.engine.connect() as connection:
         await connection.execute(text(f"SET ROLE {WORKER_ROLE}"))
         for statement in ("SELECT * FROM public.users", "SELECT public.defer_job('a', '{}', NULL, NULL)"):

@@ -78,7 +78,7 @@ async def budgets_of(kim: Person, tag_id: str) -> dict[str, str]:
     expect(await kim.http.post("/budgets", json={**MONTHLY, "tag_ids": [tag_id]}), 201)
     return {
         "budget_id": made[0]["id"], "other_budget_id": made[1]["id"], "group_id": group["id"],
-        "amount_id": second["id"],
+        "budget_group_id": group["id"], "amount_id": second["id"],
     }  # fmt: skip
 
 

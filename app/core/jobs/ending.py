@@ -25,14 +25,14 @@ _FINISH: LiteralString = (
     _HELD
     + """
 SELECT id, procrastinate_finish_job_v1(id, %(status)s::procrastinate_job_status, %(delete_job)s) FROM held
-"""
+"""  # nosec B608  # constants here
 )
 _RETRY: LiteralString = (
     _HELD
     + """
 SELECT id, procrastinate_retry_job_v2(
     id, %(retry_at)s::timestamptz, %(priority)s::integer, %(queue)s::varchar, %(lock)s::varchar) FROM held
-"""
+"""  # nosec B608  # the same
 )
 
 log = structlog.get_logger("finance.jobs")
