@@ -15,25 +15,20 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localconte
 from functools import lru_cache
 from typing import Literal
 
-from dateutil.relativedelta import relativedelta
-
 from app.core.errors import FieldError, InvalidError
 from app.core.money import plain, quantum
 from app.goals import dates
+from app.goals.extra_payments import ExtraPayment, Occurrences
 
 CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 MAX_PAYMENTS = 2600
 """Fifty years of weekly payments."""
 ROUNDINGS = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP}
-STEPS = {"monthly": 1, "yearly": 12}
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
 DayCount = Literal["periodic", "actual/365"]
 Rounding = Literal["half_even", "half_up"]
-Repeats = Literal["once", "monthly", "yearly"]
-Day = date
-"""For what stands beside a field called `date`."""
 
 
 class PaymentTooSmallError(InvalidError):
@@ -56,16 +51,6 @@ class RateChange:
 
     from_date: date
     annual_rate: Decimal
-
-
-@dataclass(frozen=True)
-class ExtraPayment:
-    """Paid besides, wholly off the principal, with the first regular payment on or after each of its days."""
-
-    date: date
-    amount: Decimal
-    repeats: Repeats = "once"
-    until: Day | None = None
 
 
 @dataclass(frozen=True)
@@ -221,7 +206,7 @@ class _Loan:
         self.level: Decimal | None = None
         self.first_level: Decimal | None = None
         self.level_rate: Decimal | None = None
-        self.extras = [_Occurrences(extra, terms.begins) for extra in terms.extra_payments]
+        self.extras = [Occurrences(extra, terms.begins) for extra in terms.extra_payments]
 
     def run(self) -> Schedule:
         principal = self.balance
@@ -305,35 +290,6 @@ class _Loan:
         for first, last in zip([previous, *turns], [*turns, day], strict=True):
             total += self._rate_of(terms.rate_at(first), first, last)
         return total
-
-
-class _Occurrences:
-    """The days of an extra payment, each taken once; those up to when the loan begins are past."""
-
-    def __init__(self, extra: ExtraPayment, begins: date) -> None:
-        self.extra = extra
-        step = STEPS.get(extra.repeats)
-        self.count = 0
-        if step is not None and extra.date <= begins:
-            self.count = dates.months_between(extra.date, begins) // step
-        while (day := self._next()) is not None and day <= begins:
-            self.count += 1
-
-    def up_to(self, last: date) -> Decimal:
-        """What falls due up to a day and has not been taken yet."""
-        total = ZERO
-        while (day := self._next()) is not None and day <= last:
-            total += self.extra.amount
-            self.count += 1
-        return total
-
-    def _next(self) -> date | None:
-        step = STEPS.get(self.extra.repeats)
-        if step is None:
-            return self.extra.date if self.count == 0 else None
-        day: date = self.extra.date + relativedelta(months=step * self.count)
-        until = self.extra.until
-        return None if until is not None and day > until else day
 
 
 def _rounding(unit: Decimal, mode: str) -> Callable[[Decimal], Decimal]:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from app.core.fields import Body, CurrencyCode, Text, Whole
 from app.core.money import Money, PositiveAmount
-from app.goals.amortisation import MAX_PAYMENTS, Day, DayCount, Repeats, Rounding
+from app.goals.amortisation import MAX_PAYMENTS, DayCount, Rounding
 from app.goals.dates import PERIODS
+from app.goals.extra_payments import Day, Repeats
 from app.goals.fields import NonNegativeAmount, PlannedDate, Rate
 
 ACCOUNT = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"

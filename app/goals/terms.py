@@ -9,7 +9,8 @@ from anyio import to_thread
 
 from app.core.errors import FieldError, InvalidError
 from app.core.money import decimals
-from app.goals.amortisation import ExtraPayment, RateChange, Schedule, Terms, amortise, in_order, without_extra
+from app.goals.amortisation import RateChange, Schedule, Terms, amortise, in_order, without_extra
+from app.goals.extra_payments import ExtraPayment
 
 Document = dict[str, Any]
 Wrong = tuple[str, str, str]

@@ -3,38 +3,8 @@
 A column that the ledger keeps (a balance, a count) is not the row's own: it follows from what is restored.
 """
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Entity:
-    """How the images of one kind of row in the event log become rows again."""
-
-    table: str
-    columns: dict[str, str]
-    """The row's own columns with their types, as the image has them."""
-    kept: dict[str, str] = field(default_factory=dict)
-    """What a new row needs besides, as SQL over the image's record `r`."""
-    revision: bool = True
-    updated_at: bool = True
-    created_at: bool = True
-    key: str = "id"
-    own_book: bool = False
-    """Whether the row is the book itself, whose key is its id alone."""
-    may_go: bool = False
-    """Whether the row may be gone without that being a change of the ledger; then there is nothing to put back."""
-
-    @property
-    def record(self) -> str:
-        return ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-
-    @property
-    def where(self) -> str:
-        return "t.id = :book" if self.own_book else "t.book_id = :book AND t.id = w.id"
-
-    def value(self, name: str) -> str:
-        return f"decode(r.{name}, 'hex')" if name == "sha256" else f"r.{name}"
-
+from app.history.entity import Entity
+from app.history.planning_entities import PLANNING
 
 ENTITIES: dict[str, Entity] = {
     "account": Entity(
@@ -67,66 +37,6 @@ ENTITIES: dict[str, Entity] = {
         "payee_aliases", {"payee_id": "uuid", "alias": "text"}, revision=False, updated_at=False, created_at=False
     ),
     "tag": Entity("tags", {"name": "text"}),
-    "goal": Entity(
-        "goals",
-        {
-            "name": "text",
-            "kind": "text",
-            "currency": "text",
-            "target_amount": "numeric",
-            "target_date": "date",
-            "start_amount": "numeric",
-            "start_date": "date",
-            "notes": "text",
-            "archived_at": "timestamptz",
-        },
-    ),
-    "goal_source": Entity(
-        "goal_sources",
-        {"goal_id": "uuid", "line": "integer", "account_id": "uuid", "budget_id": "uuid"}
-        | {"share": "numeric", "earmark": "numeric"},
-        revision=False,
-        updated_at=False,
-        created_at=False,
-    ),
-    "loan": Entity(
-        "loans",
-        {
-            "account_id": "uuid",
-            "principal": "numeric",
-            "annual_rate": "numeric",
-            "periods_per_year": "integer",
-            "payment": "numeric",
-            "term": "integer",
-            "first_payment_date": "date",
-            "start_date": "date",
-            "day_count": "text",
-            "compounding_per_year": "integer",
-            "rounding": "text",
-            "fee": "numeric",
-            "interest_only": "integer",
-            "balloon": "numeric",
-            "rate_changes": "jsonb",
-            "extra_payments": "jsonb",
-            "notes": "text",
-        },
-    ),
-    "rule": Entity(
-        "rules",
-        {
-            "name": "text",
-            "position": "integer",
-            "enabled": "boolean",
-            "triggers": "text[]",
-            "condition": "jsonb",
-            "actions": "jsonb",
-            "account_ids": "uuid[]",
-            "written_by": "uuid",
-        },
-    ),
-    "suggestion_settings": Entity(
-        "suggestion_settings", {"auto_categorise": "boolean", "minimum_confidence": "numeric"}
-    ),
     "reconciliation": Entity(
         "reconciliations",
         {
@@ -135,42 +45,6 @@ ENTITIES: dict[str, Entity] = {
             "statement_balance": "numeric",
             "sealed_count": "integer",
         },
-        updated_at=False,
-    ),
-    "budget_group": Entity("budget_groups", {"name": "text", "sort": "integer"}),
-    "budget": Entity(
-        "budgets",
-        {
-            "name": "text",
-            "kind": "text",
-            "group_id": "uuid",
-            "period": "text",
-            "every": "integer",
-            "unit": "text",
-            "start_date": "date",
-            "end_date": "date",
-            "rollover": "text",
-            "rollover_since": "date",
-            "category_ids": "uuid[]",
-            "account_ids": "uuid[]",
-            "tag_ids": "uuid[]",
-            "thresholds": "numeric[]",
-            "notes": "text",
-            "sort": "integer",
-            "archived_at": "timestamptz",
-        },
-    ),
-    "budget_amount": Entity(
-        "budget_amounts",
-        {"budget_id": "uuid", "from_date": "date", "amount": "numeric"},
-        revision=False,
-        updated_at=False,
-        created_at=False,
-    ),
-    "budget_assignment": Entity(
-        "budget_assignments",
-        {"budget_id": "uuid", "date": "date", "amount": "numeric", "move_id": "uuid"},
-        revision=False,
         updated_at=False,
     ),
     "attachment": Entity(
@@ -197,73 +71,6 @@ ENTITIES: dict[str, Entity] = {
         updated_at=False,
         created_at=False,
     ),
-    "schedule": Entity(
-        "schedules",
-        {
-            "name": "text",
-            "kind": "text",
-            "template": "jsonb",
-            "account_ids": "uuid[]",
-            "account_id": "uuid",
-            "to_account_id": "uuid",
-            "category_id": "uuid",
-            "payee": "text",
-            "rrule": "text",
-            "starts_on": "date",
-            "month_end": "text",
-            "weekend": "text",
-            "amount_kind": "text",
-            "amount": "numeric",
-            "amount_min": "numeric",
-            "amount_max": "numeric",
-            "average_of": "integer",
-            "mode": "text",
-            "lead_days": "integer",
-            "tolerance": "numeric",
-            "window_days": "integer",
-            "remind_days": "integer",
-            "active_from": "date",
-            "ends_before": "date",
-            "follows_id": "uuid",
-            "paused_at": "timestamptz",
-            "archived_at": "timestamptz",
-        },
-        kept={"created_by": "(SELECT u.id FROM users u WHERE u.id = CAST(w.old ->> 'created_by' AS uuid))"},
-    ),
-    "schedule_occurrence": Entity(
-        "schedule_occurrences",
-        {
-            "schedule_id": "uuid",
-            "due_on": "date",
-            "date": "date",
-            "status": "text",
-            "amount": "numeric",
-            "transaction_id": "uuid",
-            "reason": "text",
-            "reason_code": "text",
-        },
-    ),
-    "bill_rejection": Entity(
-        "bill_rejections",
-        {"schedule_id": "uuid", "due_on": "date", "transaction_id": "uuid"},
-        revision=False,
-        updated_at=False,
-        created_at=False,
-    ),
-    "subscription_dismissal": Entity(
-        "subscription_dismissals",
-        {
-            "account_id": "uuid",
-            "direction": "text",
-            "name": "text",
-            "unit": "text",
-            "every": "integer",
-            "amount": "numeric",
-            "transaction_id": "uuid",
-        },
-        revision=False,
-        updated_at=False,
-    ),
     "import": Entity(
         "imports",
         {
@@ -287,6 +94,7 @@ ENTITIES: dict[str, Entity] = {
         revision=False,
         own_book=True,
     ),
+    **PLANNING,
 }
 
 NET = """

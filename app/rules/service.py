@@ -10,16 +10,15 @@ from app.core.database import AnyRow
 from app.core.errors import FieldError, invalid
 from app.core.ids import new_id
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
-from app.rules import actions as act
 from app.rules import repository
 from app.rules.applying import Named, apply
-from app.rules.conditions import AccountQuestion, questions_of
 from app.rules.drafts import Draft, of_wanted
 from app.rules.errors import RuleNotFoundError, TooManyRulesError
 from app.rules.matcher import Budget, Compiled, Matcher
+from app.rules.naming import accounts_of, check_names
 from app.rules.schemas import MAX_RULES, ReorderIn, RuleCreate, RuleIn, RulePatch, TrialIn
 from app.transactions import references, shapes
-from app.transactions.errors import ArchivedError, ReferenceNotFoundError
+from app.transactions.errors import ReferenceNotFoundError
 
 ENTITY = "rule"
 Document = dict[str, Any]
@@ -51,7 +50,7 @@ async def _find(book: BookReader, rule_id: UUID) -> AnyRow:
 
 async def create(book: BookWriter, body: RuleCreate) -> Document:
     """Put it behind the others. Raises `ReferenceNotFoundError` and `ArchivedError` for what it names."""
-    await _check_names(book, body)
+    await check_names(book, body)
     last, count = await repository.last_position(book.connection, book.book_id)
     if count >= MAX_RULES:
         raise TooManyRulesError(f"A book has at most {MAX_RULES} rules; delete one that you do not need.")
@@ -94,7 +93,7 @@ async def patch(book: BookWriter, rule_id: UUID, body: RulePatch, expected: int 
 async def _write_over(book: BookWriter, before: AnyRow, body: RuleIn, checked: Any = None) -> Document:
     changes = {**_values(body), "last_error": None, "last_error_at": None, "revision": book.revision}
     if checked is None or checked & {"condition", "actions"}:
-        await _check_names(book, body)
+        await check_names(book, body)
         changes["written_by"] = book.actor.user_id
     await repository.change(book.connection, book.book_id, before.id, changes)
     after = await _find(book, before.id)
@@ -136,7 +135,7 @@ async def reorder(book: BookWriter, body: ReorderIn) -> list[Document]:
 
 async def trial(book: BookReader, body: TrialIn) -> Document:
     """What the rule would do to the transaction. Raises for what the rule, and the accounts that the draft names."""
-    await _check_names(book, body.rule, prefix="rule.")
+    await check_names(book, body.rule, prefix="rule.")
     before = of_wanted(body.transaction, body.source)
     if body.source != "manual":
         before.kept = {name for name in before.kept if name == "category_id"}
@@ -253,69 +252,8 @@ def _values(body: RuleIn) -> Document:
         "triggers": list(body.on),
         "condition": written["condition"],
         "actions": written["actions"],
-        "account_ids": sorted({account for _, account in _accounts(body)}),
+        "account_ids": sorted({account for _, account in accounts_of(body)}),
     }
-
-
-def _accounts(body: RuleIn) -> list[tuple[str, UUID]]:
-    """Every account that the rule names, each with its field."""
-    found = [
-        ("condition", account)
-        for question in questions_of(body.condition)
-        if isinstance(question, AccountQuestion)
-        for account in question.values
-    ]
-    return found + [
-        (f"actions.{place}.account_id", action.account_id)
-        for place, action in enumerate(body.actions)
-        if isinstance(action, act.MakeTransfer)
-    ]
-
-
-def _categories(body: RuleIn) -> list[tuple[str, UUID]]:
-    found: list[tuple[str, UUID]] = []
-    for place, action in enumerate(body.actions):
-        if isinstance(action, act.SetCategory):
-            found.append((f"actions.{place}.category_id", action.category_id))
-        elif isinstance(action, act.Split):
-            found += [
-                (f"actions.{place}.shares.{number}.category_id", share.category_id)
-                for number, share in enumerate(action.shares)
-                if share.category_id is not None
-            ]
-    return found
-
-
-async def _check_names(book: BookReader, body: RuleIn, prefix: str = "") -> None:
-    """All that a rule names is there, and what its actions name is in use."""
-    accounts, categories = _accounts(body), _categories(body)
-    known = await references.load(
-        book.connection, book.book_id, accounts={i for _, i in accounts}, categories={i for _, i in categories}
-    )
-    missing = [
-        FieldError(prefix + field, "account_not_found", "there is no account with this id")
-        for field, i in accounts
-        if i not in known.accounts
-    ]
-    missing += [
-        FieldError(prefix + field, "category_not_found", "there is no category with this id")
-        for field, i in categories
-        if i not in known.categories
-    ]
-    if missing:
-        raise ReferenceNotFoundError(missing)
-    archived = [
-        FieldError(prefix + field, "account_archived", "is archived")
-        for field, i in accounts
-        if field != "condition" and known.accounts[i].archived
-    ]
-    archived += [
-        FieldError(prefix + field, "category_archived", "is archived")
-        for field, i in categories
-        if known.categories[i].archived
-    ]
-    if archived:
-        raise ArchivedError(archived)
 
 
 def _document(row: AnyRow, rank: int) -> Document:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from app.goals import dates
 from app.goals.amortisation import (
     MAX_PAYMENTS,
-    ExtraPayment,
     PaymentTooSmallError,
     RateChange,
     TakesTooLongError,
@@ -23,6 +22,7 @@ from app.goals.amortisation import (
     next_payment,
     without_extra,
 )
+from app.goals.extra_payments import ExtraPayment
 
 
 def terms(principal: str, rate: str, **more: Any) -> Terms:
