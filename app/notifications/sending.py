@@ -1,6 +1,6 @@
 """Mail about what people were told: posted in the transaction that notes that it was, so never twice and never lost."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,16 +29,22 @@ async def mail_due(connection: AsyncConnection, settings: Settings, at: datetime
     Everybody has a savepoint of their own: who cannot be mailed keeps nobody else's waiting. Any number of these may
     run at once: each passes over what another holds.
     """
-    posted = 0
-    for user_id in await repository.people_to_mail(connection, at, PEOPLE_AT_ONCE):
+    people = await repository.people_to_mail(connection, at, PEOPLE_AT_ONCE)
+    return await for_each(connection, people, lambda user_id: _mail(connection, settings, user_id, at))
+
+
+async def for_each(connection: AsyncConnection, people: Sequence[UUID], act: Callable[[UUID], Awaitable[int]]) -> int:
+    """The sum of what the act answers for each; where it fails for one, that is logged and taken back alone."""
+    done = 0
+    for user_id in people:
         try:
             async with connection.begin_nested():
-                posted += await _mail(connection, settings, user_id, at)
+                done += await act(user_id)
         except (DBAPIError, ValueError) as error:
             if isinstance(error, DBAPIError) and is_disconnect(error):
                 raise
-            log.exception("notification_mail_failed", user_id=str(user_id))
-    return posted
+            log.exception("person_passed_over", user_id=str(user_id))
+    return done
 
 
 async def _mail(connection: AsyncConnection, settings: Settings, user_id: UUID, at: datetime) -> int:

@@ -18,6 +18,7 @@ from app.core.secret import signing_secret
 from app.mail.outbox import post
 from app.notifications import planning, preferences, repository, unsubscribing
 from app.notifications.notices import Kind
+from app.notifications.sending import for_each
 from app.weekly import chart, mails, service
 
 PEOPLE_AT_ONCE = 200
@@ -35,24 +36,25 @@ async def plan_due(connection: AsyncConnection, at: datetime) -> int:
 
     Who was never planned for is: their first report is that of the next week that ends.
     """
-    made = 0
-    for user_id in await repository.people_to_report_to(connection, at, PEOPLE_AT_ONCE):
-        await act_as(connection, user_id)
-        await repository.hold_settings(connection, user_id)  # who plans at the same time waits, and finds it done
-        person = await planning.person(connection, user_id)
-        if person.report_due_at is not None and person.report_due_at > at:
-            continue
-        chosen, zone = preferences.of(person.settings), ZoneInfo(person.time_zone)
-        first = service.last_whole_week(at.astimezone(zone).date())
-        wanted = person.report_due_at is not None and chosen.weekly_report.enabled and person.reported_week != first
-        for book_id in _books(chosen.weekly_report.book_ids, person) if wanted else ():
-            payload = {"user_id": str(user_id), "book_id": str(book_id), "week": str(first)}
-            await defer(connection, SEND, payload, key=f"{SEND}:{user_id}:{book_id}:{first}")
-            made += 1
-        await repository.plan_report(
-            connection, user_id, chosen.report_due(at + MOMENT, zone), first if wanted else None
-        )
-    return made
+    people = await repository.people_to_report_to(connection, at, PEOPLE_AT_ONCE)
+    return await for_each(connection, people, lambda user_id: _plan(connection, user_id, at))
+
+
+async def _plan(connection: AsyncConnection, user_id: UUID, at: datetime) -> int:
+    await act_as(connection, user_id)
+    await repository.hold_settings(connection, user_id)  # who plans at the same time waits, and finds it done
+    person = await planning.person(connection, user_id)
+    if person.report_due_at is not None and person.report_due_at > at:
+        return 0
+    chosen, zone = preferences.of(person.settings), ZoneInfo(person.time_zone)
+    first = service.last_whole_week(at.astimezone(zone).date())
+    wanted = person.report_due_at is not None and chosen.weekly_report.enabled and person.reported_week != first
+    books = _books(chosen.weekly_report.book_ids, person) if wanted else ()
+    for book_id in books:
+        payload = {"user_id": str(user_id), "book_id": str(book_id), "week": str(first)}
+        await defer(connection, SEND, payload, key=f"{SEND}:{user_id}:{book_id}:{first}")
+    await repository.plan_report(connection, user_id, chosen.report_due(at + MOMENT, zone), first if wanted else None)
+    return len(books)
 
 
 def _books(chosen: Sequence[UUID] | None, person: AnyRow) -> Sequence[UUID]:

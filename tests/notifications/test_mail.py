@@ -139,7 +139,7 @@ async def test_one_whose_mail_cannot_be_made_keeps_nobody_waiting(
     await tell(app, kim)
     with capture_logs() as logs:
         await tick(app, now() + timedelta(minutes=1))
-    failed = [entry["user_id"] for entry in logs if entry["event"] == "notification_mail_failed"]
+    failed = [entry["user_id"] for entry in logs if entry["event"] == "person_passed_over"]
     assert failed == [kim.user["id"]]
     assert len(await mailed(app, robin)) == 1
     assert await column(owner_database, kim, "settled_at") == [None]
