@@ -9,11 +9,12 @@ from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
 from app.core.conditional import ExpectedRevision, tagged
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
-from app.core.routing import require, routes
+from app.core.routing import only, require, routes
 from app.goals import loans
 from app.goals.loan_schemas import Basis, LoanCalculation, LoanIn, LoanOut, LoanPatch, LoanReplace, ScheduleOut
 
 router = routes("/loans", "loans", reads="goals:read", writes="goals:write")
+only(router, "POST", "/calculate")
 
 
 @router.post(

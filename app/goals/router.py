@@ -9,13 +9,14 @@ from app.access.dependencies import Idempotent, ReadBook, WriteBook
 from app.core.conditional import ExpectedRevision, IfNoneMatch, end_if_unchanged, list_tag, tagged
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
-from app.core.routing import require, routes
+from app.core.routing import only, require, routes
 from app.goals import heirs, planning, service
 from app.goals.schemas import GoalIn, GoalOut, GoalPatch, GoalPlanIn, GoalPlanOut, GoalReplace
 
 __all__ = ["heirs", "router"]
 
 router = routes("/goals", "goals", reads="goals:read", writes="goals:write")
+only(router, "POST", "/plan")
 
 
 async def _todays_tag(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> None:

@@ -11,7 +11,7 @@ from app.core.conditional import ExpectedRevision, entity_tag, tagged
 from app.core.fields import LATEST, CivilDate
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
-from app.core.routing import routes
+from app.core.routing import only, routes
 from app.schedules import following, heirs, occurrences, service
 from app.schedules.schemas import (
     ChangedFollowing,
@@ -34,6 +34,8 @@ from app.schedules.schemas import (
 __all__ = ["heirs", "router"]
 
 router = routes("/schedules", "schedules", reads="schedules:read", writes="schedules:write")
+only(router, "GET", "/upcoming")
+only(router, "GET", "/preview")
 
 MOST_PREVIEWED = 100
 WINDOW = timedelta(days=30)

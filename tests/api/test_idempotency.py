@@ -17,6 +17,8 @@ SECRETS_IN_ANSWER = {
     # A challenge, or what one is good for: each is for once.
     *("get_passkey_options", "get_passkey_login_options", "login_with_passkey", "get_confirm_options", "confirm"),
     *("exchange_code", "link_identity", "confirm_by_single_sign_on"),
+    # What a mail program calls: it sends no headers of ours, and twice is as good as once.
+    "unsubscribe",
 }
 """Their answers hold tokens (or nothing), which are never stored."""
 

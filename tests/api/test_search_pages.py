@@ -46,6 +46,10 @@ MANY = text(
         SELECT :book, date_trunc('month', date)::date, :account, 'flow', 0, -sum(amount), 0, -sum(amount), 0, 0,
                count(*)
         FROM p GROUP BY 2 RETURNING outflow
+    ), d AS (
+        INSERT INTO daily_totals (book_id, day, account_id, inflow, outflow, base_inflow, base_outflow,
+                                  unconverted_inflow, unconverted_outflow, count)
+        SELECT :book, date, :account, 0, -sum(amount), 0, -sum(amount), 0, 0, count(*) FROM p GROUP BY date
     )
     UPDATE accounts SET balance = balance - (SELECT sum(outflow) FROM m) WHERE book_id = :book AND id = :account
     """

@@ -1,5 +1,6 @@
 """Five hundred rules over ten thousand rows: what they cost, side by side with none."""
 
+import os
 import random
 import time
 
@@ -62,4 +63,6 @@ async def test_an_import_takes_hardly_longer_with_five_hundred_rules(kim: Person
     ratio = min(ruled) / min(plain)
     told = (await kim.read("/rules/history", limit=1))["items"]
     assert told
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        return  # the process that reads files is traced line by line then: how long it takes says nothing
     assert ratio < MOST, f"without rules {min(plain):.2f} s, with {RULES} of them {min(ruled):.2f} s"

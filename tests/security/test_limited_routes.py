@@ -73,16 +73,18 @@ def test_every_operation_that_is_told_an_address_limits_the_mail_to_it(app: Fast
         assert any(by in {By.TARGET, By.MAIL} for _, by in RULES[name].counts), name
 
 
-def _formats(document: dict[str, Any], part: Any) -> set[str]:
-    """The formats of all strings in a part of the document, with what it refers to."""
+def _formats(document: dict[str, Any], part: Any, above: frozenset[str] = frozenset()) -> set[str]:
+    """The formats of all strings in a part of the document, with what it refers to, but for what it stands below."""
     if isinstance(part, list):
-        return {name for each in part for name in _formats(document, each)}
+        return {name for each in part for name in _formats(document, each, above)}
     if not isinstance(part, dict):
         return set()
     if "$ref" in part:
-        return _formats(document, document["components"]["schemas"][part["$ref"].rpartition("/")[2]])
+        name = part["$ref"].rpartition("/")[2]
+        schema = document["components"]["schemas"][name]
+        return set() if name in above else _formats(document, schema, above | {name})
     own = {part["format"]} if isinstance(part.get("format"), str) else set()
-    return own | {name for each in part.values() for name in _formats(document, each)}
+    return own | {name for each in part.values() for name in _formats(document, each, above)}
 
 
 def test_a_route_finds_its_line_by_method_and_path() -> None:
