@@ -1,8 +1,10 @@
 """The rules of a book compiled into one matcher: every question is asked once, and only rules that may hold are."""
 
+import pickle  # nosec B403  # between processes of one server
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +19,9 @@ from app.rules.patterns import SMALL, options
 RULE_SECONDS = 1.0
 """How long the large patterns of one rule may take in one run before it is asked no further."""
 
+KEPT = 4
+"""Of how many books a process that reads files keeps the rules compiled."""
+
 Node = tuple[Any, ...]
 _ATTRIBUTES = {
     "tag": "tags",
@@ -26,7 +31,6 @@ _ATTRIBUTES = {
     "weekday": "date",
 }
 """What a field is called in a draft, where that is another name."""
-TEXTS = ("payee", "description", "notes", "external_id")
 # How likely a question is answered with yes, roughly: that part of a conjunction is looked for that seldom holds.
 _WEIGHTS = {"text": 1, "amount": 4, "account": 20, "day": 20, "date": 50, "type": 100, "import_source": 100}
 
@@ -64,6 +68,7 @@ class Matcher:
 
     def __init__(self, rules: Sequence[Compiled]) -> None:
         self.rules = tuple(rules)
+        self._pickled: bytes | None = None
         self._texts: dict[str, Texts] = {}
         self._ordered: dict[str, Ordered] = {}
         self._equals: dict[str, Equals] = {}
@@ -93,8 +98,10 @@ class Matcher:
         """What of a draft any rule asks about: a change of anything else changes no answer."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """To another process go the rules; it compiles them itself."""
-        return Matcher, (self.rules,)
+        """To another process go the rules; it compiles them itself, once as long as they stay as they are."""
+        if self._pickled is None:
+            self._pickled = pickle.dumps(self.rules)
+        return _compiled, (self._pickled,)
 
     @property
     def category_ids(self) -> set[UUID]:
@@ -206,6 +213,11 @@ class Matcher:
         else:
             self._equals.setdefault(question.field, Equals()).add(question.values, number)
         return ("is", number), frozenset((number,)), weight
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(rules: bytes) -> Matcher:
+    return Matcher(pickle.loads(rules))  # noqa: S301  # nosec B301  # written by this program's own server
 
 
 def _value(name: str, draft: Draft) -> Any:
