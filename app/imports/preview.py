@@ -92,7 +92,7 @@ async def keep(
         await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
-    del counts["wanted"], counts["ruled"]
+    del counts["wanted"], counts["ruled"], counts["with_lines"]
     early = await repository.count_before_opening(book.connection, book.book_id, import_id)
     warnings = [*parsed.warnings, *([_before_opening(early)] if early else [])]
     await repository.change(book.connection, book.book_id, import_id, {**counts, "warnings": warnings})

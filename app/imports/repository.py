@@ -203,7 +203,8 @@ _COUNTS = text(
            count(*) FILTER (WHERE outcome = 'suspect') AS rows_suspect,
            count(*) FILTER (WHERE outcome = 'error') AS rows_error,
            count(*) FILTER (WHERE outcome IN ('new', 'suspect') AND NOT skipped) AS wanted,
-           count(*) FILTER (WHERE document ? 'rules') AS ruled
+           count(*) FILTER (WHERE document ? 'rules') AS ruled,
+           count(*) FILTER (WHERE document ? 'postings') AS with_lines
     FROM import_rows WHERE book_id = :book AND import_id = :import
     """
 )
@@ -217,8 +218,8 @@ async def skip(
 
 
 async def count_outcomes(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> dict[str, int]:
-    """The counts by column of `imports`; under `wanted` how many rows are to become transactions, and under `ruled` how
-    many rows the book's rules have changed.
+    """The counts by column of `imports`, and others: `wanted` are to become transactions, `ruled` were changed by the
+    book's rules, `with_lines` say their postings themselves.
     """
     found = await connection.execute(_COUNTS, {"book": book_id, "import": import_id})
     return dict(found.mappings().one())

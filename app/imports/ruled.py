@@ -45,8 +45,10 @@ _LINE = f"""
 """  # noqa: S608  # nosec B608  # the part is a constant above
 
 
-def rows_of(parameters: dict[str, Any]) -> StagedRows:
-    """All rows of the file: those with lines of their own beside those of one line."""
+def rows_of(parameters: dict[str, Any], *, has_lines: bool) -> StagedRows:
+    """All rows of the file: those with lines of their own, where there are any, beside those of one line."""
+    if not has_lines:
+        return StagedRows(head=HEAD, line=LINE, tagged=TAGGED, parameters=parameters)
     return StagedRows(
         head=f"{HEAD} UNION ALL {_HEAD}", line=f"{LINE} UNION ALL {_LINE}", tagged=TAGGED, parameters=parameters
     )

@@ -68,7 +68,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
     )
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
-    created, has_rules = counts.pop("wanted"), counts.pop("ruled") > 0
+    created, has_rules, has_lines = counts.pop("wanted"), counts.pop("ruled") > 0, counts.pop("with_lines") > 0
     await adopt_names_of_import(book, import_id)
     await payees.add(book, import_id)
     if plain or has_rules:
@@ -79,7 +79,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         "skipped_count": sum(counts.values()) - created,
         **counts,
         "committed_at": now(),
-        **(await ruled.settle(book, import_id, held.warnings) if has_rules else {}),
+        **(await ruled.settle(book, import_id, held.warnings) if has_rules and has_lines else {}),
         "revision": book.revision,
     }
     await repository.change(book.connection, book.book_id, import_id, changes)
@@ -95,7 +95,7 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         await plain_names.archive(book, held)
     elif has_rules:
         await ruled.note(book, import_id)
-        await posting.apply_staged(book, ruled.rows_of(parameters))
+        await posting.apply_staged(book, ruled.rows_of(parameters, has_lines=has_lines))
     else:
         await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
     told = await settle(book)

@@ -36,7 +36,8 @@ _CREATE = text(
     ) ON COMMIT DROP
     """
 )
-_ANALYZE = text("ANALYZE import_stage")
+# Of what is compared; a document takes longer to look at than all the rest.
+_ANALYZE = text("ANALYZE import_stage (position, account_id, date, amount, payee, external_id)")
 _CREATE_PRESENT = text(
     """
     CREATE TEMP TABLE import_present (
@@ -112,8 +113,10 @@ present AS MATERIALIZED (
     FROM import_present p
     WHERE NOT EXISTS (SELECT 1 FROM import_known k WHERE k.transaction_id = p.transaction_id)
 ),
+-- What a row says beside that, a document of its rules perhaps, is not carried through the sorting.
 staged AS MATERIALIZED (
-    SELECT s.*, k.transaction_id AS known_id, lower(concat_ws(' ', coalesce(c.name, s.payee), s.description)) AS words,
+    SELECT s.position, s.account_id, s.date, s.amount, s.reason, k.transaction_id AS known_id,
+           lower(concat_ws(' ', coalesce(c.name, s.payee), s.description)) AS words,
            k.transaction_id IS NOT NULL
                OR (s.external_id IS NOT NULL
                    AND row_number() OVER (PARTITION BY s.account_id, s.external_id ORDER BY s.position) > 1) AS is_known
@@ -147,26 +150,28 @@ judged AS (
 INSERT INTO import_rows (book_id, import_id, position, line, outcome, error_column, reason, account_id, date,
                          amount, payee, description, notes, external_id, category_id, match_id, document,
                          transaction_id)
-SELECT :book, :import, position, line, outcome,
-       error_column,
+SELECT :book, :import, s.position, s.line, outcome,
+       s.error_column,
        CASE outcome
-           WHEN 'error' THEN reason
+           WHEN 'error' THEN s.reason
            WHEN 'duplicate' THEN CASE WHEN known_id IS NULL THEN 'this external id stands in the file before'
                                       ELSE 'this external id exists on the account' END
            WHEN 'suspect' THEN CASE WHEN day_match IS NOT NULL THEN 'same account, day and amount'
                                     ELSE 'same account, amount and text within 3 days' END
        END,
-       account_id, date, amount, payee, description, notes, external_id, category_id,
+       s.account_id, s.date, s.amount, s.payee, s.description, s.notes, s.external_id, s.category_id,
        CASE outcome WHEN 'duplicate' THEN known_id WHEN 'suspect' THEN coalesce(day_match, near_match) END,
-       document,
-       transaction_id
+       s.document,
+       s.transaction_id
 FROM (
-    SELECT *, CASE WHEN reason IS NOT NULL THEN 'error'
-                   WHEN is_known THEN 'duplicate'
-                   WHEN day_match IS NOT NULL OR near_match IS NOT NULL THEN 'suspect'
-                   ELSE 'new' END AS outcome
+    SELECT position, known_id, day_match, near_match,
+           CASE WHEN reason IS NOT NULL THEN 'error'
+                WHEN is_known THEN 'duplicate'
+                WHEN day_match IS NOT NULL OR near_match IS NOT NULL THEN 'suspect'
+                ELSE 'new' END AS outcome
     FROM judged
 ) AS decided
+JOIN import_stage s ON s.position = decided.position
 """
 _TAKE_PRESENT_TYPED = text(_TAKE_PRESENT).bindparams(bindparam("book", type_=Uuid))
 _TAKE_KNOWN_TYPED = text(_TAKE_KNOWN).bindparams(bindparam("book", type_=Uuid))

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.core.money import quantum
 from app.core.text import folded
 from app.rules import actions as act
-from app.rules.drafts import FIELDS, Draft
+from app.rules.drafts import Draft, differences
 from app.rules.matcher import Budget, Compiled, Matcher
 from app.transactions.references import AccountRef, CategoryRef
 from app.transactions.schemas import MAX_TAGS
@@ -70,8 +70,7 @@ def _one(matcher: Matcher, before: Draft, named: Named, budget: Budget) -> Outco
             old = outcome.after
             outcome.after = old.copy()
             stops = _act(rule, outcome, named)
-            was, now = old.values(), outcome.after.values()
-            changes = {name: {"before": was[name], "after": now[name]} for name in FIELDS if was[name] != now[name]}
+            changes = differences(old, outcome.after)
             if changes:
                 outcome.applied.append((rule, changes))
             if stops:

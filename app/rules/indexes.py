@@ -136,6 +136,7 @@ class Texts:
     def find(self, text: str, found: set[Number]) -> None:
         if self._has_equals or self._parts:
             plain = folded(text)
-            self._equals.find(plain, found)
+            if self._has_equals:
+                self._equals.find(plain, found)
             self._parts.find(plain, found)
         self._written.find(text, found)

@@ -123,8 +123,9 @@ class Matcher:
         """The places, from `start` on and in order, of the rules that hold for the draft as it is now."""
         hits = self._hits(draft, self._first)
         places = self._places(hits)
-        if not places:
-            return
+        return self._asked(draft, budget, start, hits, places) if places else iter(())
+
+    def _asked(self, draft: Draft, budget: Budget, start: int, hits: set[int], places: set[int]) -> Iterator[int]:
         hits |= self._hits(draft, self._later)
         for place in sorted(places):
             if place >= start and place not in budget.cut_off and self._holds(place, hits, draft, budget):

@@ -12,7 +12,7 @@ from app.core.ids import new_id
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
 from app.rules import repository
 from app.rules.applying import Named, apply
-from app.rules.drafts import Draft, of_wanted
+from app.rules.drafts import FIELDS, Draft, of_wanted
 from app.rules.errors import RuleNotFoundError, TooManyRulesError
 from app.rules.matcher import Budget, Compiled, Matcher
 from app.rules.naming import accounts_of, check_names
@@ -178,7 +178,7 @@ def compiled_row(row: AnyRow) -> Compiled:
 def shown(draft: Draft) -> Document:
     """A draft as the API shows it."""
     return {
-        **draft.values(),
+        **{name: getattr(draft, name) for name in FIELDS},
         "amount": draft.amount,
         "tags": list(draft.tags),
         "splits": [{"amount": a, "category_id": c, "memo": m} for a, c, m in draft.splits],

@@ -51,7 +51,7 @@ def test_a_browser_adds_a_passkey_and_logs_in_with_it(browser: webdriver.Chrome,
     browser.set_script_timeout(30)
     browser.get(f"{place}/docs")
     who = {"email": f"passkey-{uuid4().hex}@example.com", "password": PASSWORD}
-    with httpx.Client(base_url=f"{place}{API}", trust_env=False) as client:
+    with httpx.Client(base_url=f"{place}{API}", timeout=30, trust_env=False) as client:
 
         def post(path: str, body: Any = None) -> Any:
             answer = client.post(path, json=body)

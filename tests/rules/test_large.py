@@ -1,8 +1,8 @@
 """Five hundred rules over ten thousand rows: what they cost, side by side with none."""
 
-import os
 import random
 import time
+from statistics import median
 
 import pytest
 
@@ -10,14 +10,14 @@ from tests.imports.uploads import commit, csv_of, upload
 from tests.people import Person, expect
 from tests.rules.making import says, tags
 
-# The other tests go through the same lines; measuring them here would cost minutes.
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.measured
 
 ROWS, RULES, SHOPS = 10_000, 500, 2_000
-MOST = 2.0
+TURNS = 6
+MOST = 1.4
 """How much longer an import may take with rules than without, where they change a quarter of its rows.
 
-The aim is 1.2, which is not met: between 1.1 and 1.6 was measured.
+The aim is 1.2; the rest is for machines that are busy with something else.
 """
 
 
@@ -55,14 +55,13 @@ async def test_an_import_takes_hardly_longer_with_five_hundred_rules(kim: Person
         action = {"type": "set_category", "category_id": food["id"]} if n % 5 else tags("shop")
         body = {"name": f"Rule {n}", "condition": condition, "actions": [action]}
         expect(await kim.http.post("/rules", json=body), 201)
-    plain, ruled = [], []
-    for turn in range(3):
+    people: tuple[tuple[Person, list[float]], ...] = ((robin, []), (kim, []))
+    for turn in range(TURNS + 1):
         data = export(shops, turn * ROWS)
-        plain.append(await seconds(robin, data))
-        ruled.append(await seconds(kim, data))
-    ratio = min(ruled) / min(plain)
-    told = (await kim.read("/rules/history", limit=1))["items"]
-    assert told
-    if "COVERAGE_PROCESS_CONFIG" in os.environ:
-        return  # the process that reads files is traced line by line then: how long it takes says nothing
-    assert ratio < MOST, f"without rules {min(plain):.2f} s, with {RULES} of them {min(ruled):.2f} s"
+        for person, taken in people if turn % 2 else reversed(people):
+            taken.append(await seconds(person, data))
+    assert (await kim.read("/rules/history", limit=1))["items"]
+    # The first turn starts the process that reads files.
+    plain, ruled = (median(taken[1:]) for _, taken in people)
+    print(f"without rules {plain:.2f} s, with {RULES} of them {ruled:.2f} s: {ruled / plain:.2f}")  # noqa: T201  # -s
+    assert ruled / plain < MOST

@@ -1,5 +1,6 @@
 """The parts of the embedded server that need no server to be tried."""
 
+import functools
 import os
 import pwd
 import shutil
@@ -281,7 +282,9 @@ def test_end_goes_from_gentle_to_sure(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the guard needs pidfds")
 def test_guard_ends_the_server_with_the_app() -> None:
     app, app_end = os.pipe()
-    with subprocess.Popen(["sleep", "60"]) as server:
+    # Where the tests run in the background, what they start would ignore the interrupt, too.
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(["sleep", "60"], preexec_fn=heeding) as server:  # noqa: PLW1509  # it is in C
         watcher = threading.Thread(target=guard.watch, args=(app, os.pidfd_open(server.pid)))
         watcher.start()
         time.sleep(0.1)
