@@ -36,8 +36,9 @@ HEAD = f"""
 LINE = f"""
     SELECT r.transaction_id, 0 AS line, r.account_id,
            CASE WHEN r.category_id IS NOT NULL
-                THEN (SELECT c.id FROM categories c
-                      WHERE c.book_id = :book AND c.id = r.category_id AND c.archived_at IS NULL)
+                THEN CASE WHEN r.category_id IN
+                               (SELECT c.id FROM categories c WHERE c.book_id = :book AND c.archived_at IS NULL)
+                          THEN r.category_id END
                 ELSE (SELECT c.id FROM categories c
                       WHERE c.book_id = :book AND c.id = r.default_id AND c.archived_at IS NULL
                         AND c.kind = CASE WHEN r.amount < 0 THEN 'expense' ELSE 'income' END)

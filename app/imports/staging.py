@@ -83,7 +83,7 @@ def _chunk(rows: list[tuple[int, tuple[str | None, ...]]], before: int, rewriter
     if rewriter is not None:
         written = rewriter.rewrite([values for _, values in rows], ids)
     return "".join(
-        "\t".join((str(count), str(line), str(row_id), *map(copy_text, values), copy_text(document))) + "\n"
+        "\t".join((str(count), str(line), str(row_id), *map(copy_text, values), _copy_document(document))) + "\n"
         for count, ((line, _), row_id, (values, document)) in enumerate(
             zip(rows, ids, written, strict=True), before + 1
         )
@@ -183,6 +183,11 @@ def _category(row: CsvRow, target: Target) -> UUID | None:
 def cut(text: str | None, field: str) -> str | None:
     limit = LIMITS[field]
     return text if text is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _copy_document(document: str | None) -> str:
+    """JSON has no line breaks and no tabs of its own, and documents are long."""
+    return NULL if document is None else document.replace("\\", "\\\\")
 
 
 def copy_text(value: str | None) -> str:
