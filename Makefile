@@ -49,9 +49,10 @@ bench: $(VENV)/.dev ## Measure; ARGS="..." goes to the benchmark.
 UV_COMPILE = $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --python-version 3.11 \
 	pyproject.toml --extra build
 
+# What runs is what was tested: the second is held to the versions of the first.
 lock: $(VENV)/.dev ## Write both lock files anew from pyproject.toml; ARGS=--upgrade takes newer versions.
-	@$(UV_COMPILE) $(ARGS) -o requirements.lock
 	@$(UV_COMPILE) --extra dev $(ARGS) -o requirements-dev.lock
+	@$(UV_COMPILE) --constraint requirements-dev.lock $(ARGS) -o requirements.lock
 
 migration: $(VENV)/.dev ## Write a migration for what changed in the models; name="what it does".
 	@test -n "$(name)" || { echo 'Say what it does: make migration name="add budgets"' >&2; exit 1; }

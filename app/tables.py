@@ -3,6 +3,7 @@
 from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.access.private_models import AccountViewer, PrivateEntity
 from app.accounts.models import Account, Reconciliation
+from app.assets.models import Asset, AssetPrice, MarketQuote
 from app.attachments.models import Attachment, File
 from app.auth.address_models import AddressRequest, Invitation
 from app.auth.factor_models import Passkey, RecoveryCode, TotpSecret, WrongGuesses
@@ -27,6 +28,8 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
+from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
+from app.rates.models import BookRate, ExchangeRate
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
@@ -40,12 +43,15 @@ ALL_TABLES = (
     Account,
     AddressRequest,
     AccountViewer,
+    Asset,
+    AssetPrice,
     Attachment,
     AuditEntry,
     BillRejection,
     Book,
     BookInvitation,
     BookMember,
+    BookRate,
     Budget,
     BudgetAlert,
     BudgetAmount,
@@ -54,11 +60,14 @@ ALL_TABLES = (
     BudgetGroup,
     BudgetReference,
     Category,
+    CostMethod,
     Currency,
     DailyTotal,
     DeletedBook,
+    Disposal,
     Event,
     EventChain,
+    ExchangeRate,
     File,
     Goal,
     GoalSource,
@@ -69,7 +78,9 @@ ALL_TABLES = (
     ImportRow,
     Invitation,
     Loan,
+    Lot,
     Mail,
+    MarketQuote,
     MergedTransaction,
     MonthlyTotal,
     Notification,
@@ -81,6 +92,8 @@ ALL_TABLES = (
     PayeeAlias,
     PermissionName,
     PersonalToken,
+    Position,
+    PositionDay,
     Posting,
     PrivateEntity,
     Reconciliation,
@@ -96,6 +109,7 @@ ALL_TABLES = (
     SuggestionSettings,
     Tag,
     TotpSecret,
+    Trade,
     Transaction,
     TransactionTag,
     TransferRejection,

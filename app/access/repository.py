@@ -31,6 +31,7 @@ _TAKE = text(
               array_remove(ARRAY[
                   CASE WHEN book_has_budgets() THEN 'budgets' END,
                   CASE WHEN book_has_goals() THEN 'goals' END,
+                  CASE WHEN book_has_trades() THEN 'portfolio' END,
                   CASE WHEN EXISTS (SELECT FROM schedules x WHERE x.book_id = :book AND x.kind = 'bill'
                                     AND x.archived_at IS NULL AND x.paused_at IS NULL) THEN 'bills' END,
                   CASE WHEN EXISTS (SELECT FROM rules x WHERE x.book_id = :book AND x.enabled) THEN 'rules' END,

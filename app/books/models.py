@@ -20,6 +20,7 @@ class Book(Base):
     base_currency_chosen: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     revision: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     locked_until: Mapped[CivilDate | None]
+    rate_window_days: Mapped[int] = mapped_column(Integer, server_default=text("7"))
     created_at: Mapped[NowByDefault]
     updated_at: Mapped[NowByDefault]
 
