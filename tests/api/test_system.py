@@ -15,8 +15,8 @@ from app.core.config import LogFormat, Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.migrations import migrate, newest_revision
-from app.system.housekeeping import sweep
 from tests.conftest import TEST_SERVER, fresh_email
+from tests.housekeeping import keep_house
 from tests.people import API, PASSWORD, Person, expect, problem, register
 from tests.servers import serving
 
@@ -137,7 +137,7 @@ async def test_the_server_outlives_its_database(settings: Settings, work_folder:
 
 async def test_housekeeping_says_what_it_did(app_database: Database) -> None:
     with structlog.testing.capture_logs() as logs:
-        await sweep(app_database)
+        await keep_house(app_database)
     (entry,) = logs
     assert {"event", "idempotency_keys", "sessions"} <= entry.keys()
 
