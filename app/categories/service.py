@@ -138,8 +138,7 @@ async def _change(book: BookWriter, category_id: UUID, changes: Document, expect
     if archived is not None and archived != (before["archived_at"] is not None):
         changes["archived_at"] = now() if archived else None
     if parent_id != before["parent_id"] and "parent_id" in changes:
-        today = book.actor.today()
-        book.touch(today, today)  # what counts by categories with all below them counts otherwise now
+        book.touch_today()  # what counts by categories with all below them counts otherwise now
     await repository.change(book.connection, book.book_id, category_id, {**changes, "revision": book.revision})
     after = await get(book, category_id)
     book.record(Event(ENTITY, category_id, "updated", before=_as_event(before), after=_as_event(after)))

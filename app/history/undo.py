@@ -144,8 +144,7 @@ class _Step:
                 raise await self.refusal(error) from error
         await self.check_rules()
         if self.entities & PLANNED:
-            today = self.book.actor.today()
-            self.book.touch(today, today)
+            self.book.touch_today()
             self.book.uses.update(WATCHING[entity] for entity in self.entities & WATCHING.keys())
 
     async def check_unchanged(self) -> None:
