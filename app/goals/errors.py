@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.accounts.errors import AccountInUseError
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, NotFoundError
 
 
 class GoalNotFoundError(NotFoundError):
@@ -19,11 +19,6 @@ class LoanNotFoundError(NotFoundError):
 
     def __init__(self, loan_id: UUID) -> None:
         super().__init__(f"There is no loan {loan_id}.")
-
-
-class IdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
 
 
 class BudgetInUseError(ConflictError):
