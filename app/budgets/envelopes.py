@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import Date, Uuid, bindparam, text
 
 from app.access.context import BookReader, BookWriter, Event
+from app.access.private import CLOSED_ACCOUNTS
 from app.budgets import alerts, editing, repository, service
 from app.budgets.calculation import Budget, Status
 from app.budgets.errors import ArchivedBudgetError, NotAnEnvelopeError, NotEnoughInEnvelopeError
 from app.budgets.schemas import AssignmentIn, MoveIn
-from app.budgets.totals import CLOSED
 from app.core.database import AnyRow
 from app.core.errors import invalid
 from app.core.ids import new_id
@@ -30,7 +30,7 @@ LIQUID = ("checking", "savings", "cash", "credit_card")
 
 _MONEY = text(
     f"""
-    WITH closed AS MATERIALIZED ({CLOSED})
+    WITH closed AS MATERIALIZED ({CLOSED_ACCOUNTS})
     SELECT a.currency, y.exponent, coalesce(sum(m.base), 0) AS base, coalesce(sum(m.unconverted), 0) AS unconverted
     FROM accounts a
     JOIN currencies y ON y.code = a.currency
@@ -50,7 +50,7 @@ _MONEY = text(
     GROUP BY 1, 2
     """  # noqa: S608  # nosec B608  # constants
 ).bindparams(bindparam("book", type_=Uuid), bindparam("day", type_=Date))
-_CLOSED = text(CLOSED).bindparams(bindparam("book", type_=Uuid))
+_CLOSED = text(CLOSED_ACCOUNTS).bindparams(bindparam("book", type_=Uuid))
 SORT = "-date"
 
 
