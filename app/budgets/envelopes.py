@@ -15,7 +15,7 @@ from sqlalchemy import Date, Uuid, bindparam, text
 
 from app.access.context import BookReader, BookWriter, Event
 from app.access.private import CLOSED_ACCOUNTS
-from app.budgets import alerts, editing, repository, service
+from app.budgets import alerts, amounts, repository, service
 from app.budgets.calculation import Budget, Status
 from app.budgets.errors import ArchivedBudgetError, NotAnEnvelopeError, NotEnoughInEnvelopeError
 from app.budgets.schemas import AssignmentIn, MoveIn
@@ -112,7 +112,7 @@ async def assign(book: BookWriter, budget_id: UUID, body: AssignmentIn) -> AnyRo
     taking out more than remains in that period.
     """
     day = body.date or book.actor.today()
-    amount = editing.exact(book, "amount", body.amount)
+    amount = amounts.exact(book, "amount", body.amount)
     row = await _envelope(book, budget_id, day)
     if amount < 0:
         await _check_holds(book, repository.budget_of(row), day, -amount)
@@ -124,7 +124,7 @@ async def move(book: BookWriter, body: MoveIn) -> tuple[UUID, Sequence[AnyRow]]:
     if body.from_id == body.to_id:
         raise invalid("to", "same_budget", "is the envelope that the money is in")
     day = body.date or book.actor.today()
-    amount = editing.exact(book, "amount", body.amount)
+    amount = amounts.exact(book, "amount", body.amount)
     source, target = await _envelope(book, body.from_id, day), await _envelope(book, body.to_id, day)
     await _check_holds(book, repository.budget_of(source), day, amount)
     move_id = new_id()
@@ -137,7 +137,7 @@ async def _envelope(book: BookWriter, budget_id: UUID, day: date) -> AnyRow:
         raise NotAnEnvelopeError(row.name)
     if row.archived_at is not None:
         raise ArchivedBudgetError(row.name)
-    editing.check_within("date", repository.budget_of(row), day)
+    amounts.check_within("date", repository.budget_of(row), day)
     return row
 
 
@@ -162,7 +162,7 @@ async def _write(
     by_budget = {row.budget_id: row for row in rows}
     written = [by_budget[budget.id] for budget, _ in parts]
     for (budget, _), row in zip(parts, written, strict=True):
-        book.record(Event(editing.ASSIGNMENT, row.id, "created", after=editing.part_image(budget, row)))
-        await editing.mark_changed(book, budget)
+        book.record(Event(amounts.ASSIGNMENT, row.id, "created", after=amounts.part_image(budget, row)))
+        await amounts.mark_changed(book, budget)
     await alerts.evaluate(book)
     return written
