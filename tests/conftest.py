@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from app import tables  # noqa: F401  # else the migrations import it, in a greenlet, where nothing is measured
 from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
