@@ -12,12 +12,13 @@ import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
 
+from app import tables  # noqa: F401  # else the migrations import it, in a greenlet, where nothing is measured
 from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.login_role import login_url
-from app.core.migrations import migrate
 from app.main import create_app
+from tests.databases import migrated_database
 from tests.dump import dump
 from tests.mail import FOLDERS
 from tests.people import Person, register
@@ -28,6 +29,15 @@ LIMITS = ("user", "anonymous", "login", "login_address", "registration", "mail")
 SECRET = "a-secret-of-the-test-suite-and-of-nothing-else"
 
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """What is not to be measured is not measured in the processes that it starts, either."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("no_cover"):
+            patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +57,7 @@ def postgres(work_folder: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 async def database_url(postgres: EmbeddedPostgres) -> str:
-    postgres.create_database("finance")
-    url = postgres.url("finance")
-    await migrate(url)
-    return url
+    return await migrated_database(postgres, "finance")
 
 
 @pytest.fixture(scope="session")

@@ -125,6 +125,11 @@ class BookWriter(BookReader):
         if first is not None and last is not None:
             self.days.append(Days(first, last))
 
+    def touch_today(self) -> None:
+        """Tell that something counts otherwise from now on, though no posting changed."""
+        today = self.actor.today()
+        self.touch(today, today)
+
     def take_days(self) -> Days | None:
         """The days that were touched since the last time; the caller has the watchers look at them."""
         if not self.days:

@@ -111,8 +111,7 @@ async def hand_over(book: BookWriter, going: Going, heir: Heir) -> None:
     async with seeing_all(book):
         for _, inherit in _FEATURES.values():
             await inherit(book, going, heir)
-    today = book.actor.today()
-    book.touch(today, today)  # what counts by what it names counts otherwise now
+    book.touch_today()  # what counts by what it names counts otherwise now
 
 
 def with_heir(ids: Iterable[UUID], going: Going, heir: Heir) -> list[UUID]:

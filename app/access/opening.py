@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, TextClause
+from sqlalchemy import BigInteger, Integer, RowMapping, TextClause, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
@@ -83,3 +83,30 @@ async def run_telling(writer: BookWriter, statement: TextClause, parameters: dic
     told: int = await writer.connection.scalar(statement, {**parameters, **place}) or 0
     writer.advance(told)
     return told
+
+
+def moving(update: str, entity: str, column: str) -> TextClause:
+    """A statement for `run_telling`: an UPDATE that sets this column from `:old` to `:new`, and an event for each row.
+
+    All three are constants of the code.
+    """
+    return text(
+        f"""
+        WITH moved AS ({update} RETURNING id),
+        told AS (
+            INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
+            SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, '{entity}', id, 'updated', :actor,
+                   jsonb_build_object('{column}', CAST(:old AS uuid)),
+                   jsonb_build_object('{column}', CAST(:new AS uuid))
+            FROM moved
+        )
+        SELECT count(*) FROM moved
+        """  # noqa: S608  # nosec B608  # constants
+    ).bindparams(
+        bindparam("book", type_=Uuid),
+        bindparam("revision", type_=BigInteger),
+        bindparam("position", type_=Integer),
+        bindparam("actor", type_=Uuid),
+        bindparam("old", type_=Uuid),
+        bindparam("new", type_=Uuid),
+    )

@@ -14,6 +14,14 @@ from app.core.errors import ConflictError
 
 REFUSED = "FT409"
 """The error class with which the database refuses to change a part of what is partly hidden."""
+CLOSED_ACCOUNTS = """
+    SELECT DISTINCT v.account_id FROM account_viewers v
+    JOIN book_members m ON m.book_id = v.book_id
+    WHERE v.book_id = :book
+      AND NOT EXISTS (SELECT FROM account_viewers w
+                      WHERE w.book_id = v.book_id AND w.account_id = v.account_id AND w.user_id = m.user_id)
+"""
+"""The accounts of `:book` that some member does not see."""
 
 _ADOPT = text("SELECT adopt_names(:payees, :tags)").bindparams(
     bindparam("payees", type_=ARRAY(Text)), bindparam("tags", type_=ARRAY(Text))

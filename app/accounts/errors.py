@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, NotFoundError
 
 
 class AccountNotFoundError(NotFoundError):
@@ -11,11 +11,6 @@ class AccountNotFoundError(NotFoundError):
 
     def __init__(self, account_id: UUID) -> None:
         super().__init__(f"There is no account {account_id}.")
-
-
-class AccountIdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
 
 
 class AccountInUseError(ConflictError):
@@ -35,4 +30,4 @@ class StatementDiffersError(ConflictError):
     title = "The statement differs"
 
 
-constraint_means("pk_accounts", lambda: AccountIdTakenError("An account with this id exists."))
+constraint_means("pk_accounts", lambda: IdTakenError("An account with this id exists."))

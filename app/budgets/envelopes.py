@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import Date, Uuid, bindparam, text
 
 from app.access.context import BookReader, BookWriter, Event
-from app.budgets import alerts, editing, repository, service
+from app.access.private import CLOSED_ACCOUNTS
+from app.budgets import alerts, amounts, repository, service
 from app.budgets.calculation import Budget, Status
 from app.budgets.errors import ArchivedBudgetError, NotAnEnvelopeError, NotEnoughInEnvelopeError
 from app.budgets.schemas import AssignmentIn, MoveIn
-from app.budgets.totals import CLOSED
 from app.core.database import AnyRow
 from app.core.errors import invalid
 from app.core.ids import new_id
@@ -30,7 +30,7 @@ LIQUID = ("checking", "savings", "cash", "credit_card")
 
 _MONEY = text(
     f"""
-    WITH closed AS MATERIALIZED ({CLOSED})
+    WITH closed AS MATERIALIZED ({CLOSED_ACCOUNTS})
     SELECT a.currency, y.exponent, coalesce(sum(m.base), 0) AS base, coalesce(sum(m.unconverted), 0) AS unconverted
     FROM accounts a
     JOIN currencies y ON y.code = a.currency
@@ -50,7 +50,7 @@ _MONEY = text(
     GROUP BY 1, 2
     """  # noqa: S608  # nosec B608  # constants
 ).bindparams(bindparam("book", type_=Uuid), bindparam("day", type_=Date))
-_CLOSED = text(CLOSED).bindparams(bindparam("book", type_=Uuid))
+_CLOSED = text(CLOSED_ACCOUNTS).bindparams(bindparam("book", type_=Uuid))
 SORT = "-date"
 
 
@@ -112,7 +112,7 @@ async def assign(book: BookWriter, budget_id: UUID, body: AssignmentIn) -> AnyRo
     taking out more than remains in that period.
     """
     day = body.date or book.actor.today()
-    amount = editing.exact(book, "amount", body.amount)
+    amount = amounts.exact(book, "amount", body.amount)
     row = await _envelope(book, budget_id, day)
     if amount < 0:
         await _check_holds(book, repository.budget_of(row), day, -amount)
@@ -124,7 +124,7 @@ async def move(book: BookWriter, body: MoveIn) -> tuple[UUID, Sequence[AnyRow]]:
     if body.from_id == body.to_id:
         raise invalid("to", "same_budget", "is the envelope that the money is in")
     day = body.date or book.actor.today()
-    amount = editing.exact(book, "amount", body.amount)
+    amount = amounts.exact(book, "amount", body.amount)
     source, target = await _envelope(book, body.from_id, day), await _envelope(book, body.to_id, day)
     await _check_holds(book, repository.budget_of(source), day, amount)
     move_id = new_id()
@@ -137,7 +137,7 @@ async def _envelope(book: BookWriter, budget_id: UUID, day: date) -> AnyRow:
         raise NotAnEnvelopeError(row.name)
     if row.archived_at is not None:
         raise ArchivedBudgetError(row.name)
-    editing.check_within("date", repository.budget_of(row), day)
+    amounts.check_within("date", repository.budget_of(row), day)
     return row
 
 
@@ -162,7 +162,7 @@ async def _write(
     by_budget = {row.budget_id: row for row in rows}
     written = [by_budget[budget.id] for budget, _ in parts]
     for (budget, _), row in zip(parts, written, strict=True):
-        book.record(Event(editing.ASSIGNMENT, row.id, "created", after=editing.part_image(budget, row)))
-        await editing.mark_changed(book, budget)
+        book.record(Event(amounts.ASSIGNMENT, row.id, "created", after=amounts.part_image(budget, row)))
+        await amounts.mark_changed(book, budget)
     await alerts.evaluate(book)
     return written

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, NotFoundError
 
 
 class BudgetNotFoundError(NotFoundError):
@@ -25,11 +25,6 @@ class BudgetAmountNotFoundError(NotFoundError):
 
     def __init__(self, amount_id: UUID) -> None:
         super().__init__(f"The budget has no amount {amount_id}.")
-
-
-class IdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
 
 
 class UsedByBudgetError(ConflictError):

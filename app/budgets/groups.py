@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
-from app.budgets import editing, repository, service
+from app.budgets import amounts, repository, service
 from app.budgets.errors import BudgetGroupNotFoundError
 from app.budgets.schemas import GroupIn, GroupPatch, GroupReplace
 from app.core.conditional import check_revision
@@ -55,7 +55,7 @@ async def delete(book: BookWriter, group_id: UUID, expected: int | None) -> None
     for row in await repository.leave_group(book.connection, book.book_id, group_id, book.revision):
         private = {"account_ids": row.account_ids}
         was, now_is = {**private, "group_id": group_id}, {**private, "group_id": None}
-        book.record(Event(editing.BUDGET, row.id, "updated", before=was, after=now_is))
+        book.record(Event(amounts.BUDGET, row.id, "updated", before=was, after=now_is))
     await repository.remove_group(book.connection, book.book_id, group_id)
     book.record(Event(GROUP, group_id, "deleted", before=_image(before)))
 

@@ -13,14 +13,12 @@ from app.core.money import Money
 Percent = Annotated[Money, Field(description="In percent, a decimal string such as `12.5`.", examples=["82.46"])]
 
 
-class BudgetOut(BaseModel):
-    """A budget; how it stands is another question."""
+class _Budget(BaseModel):
+    """What a budget is, without its amounts."""
 
     id: UUID
     name: str
     kind: Kind
-    amount: Money = Field(description="Of the present period, or of the first where it has not begun.")
-    currency: str = Field(description="The book's base currency.")
     period: PeriodName
     every: int
     unit: Unit
@@ -39,6 +37,13 @@ class BudgetOut(BaseModel):
     revision: int
     created_at: datetime
     updated_at: datetime
+
+
+class BudgetOut(_Budget):
+    """A budget; how it stands is another question."""
+
+    amount: Money = Field(description="Of the present period, or of the first where it has not begun.")
+    currency: str = Field(description="The book's base currency.")
 
 
 class PaceOut(BaseModel):
@@ -172,32 +177,11 @@ class AssignmentState(BaseModel):
     created_at: datetime
 
 
-class BudgetState(BaseModel):
+class BudgetState(_Budget):
     """A budget as it was set, with all its amounts and assignments."""
 
-    id: UUID
-    name: str
-    kind: Kind
-    period: PeriodName
-    every: int
-    unit: Unit
-    start_date: date
-    end_date: date | None
-    rollover: Rollover
-    rollover_since: date
-    category_ids: list[UUID]
-    account_ids: list[UUID]
-    tag_ids: list[UUID]
-    thresholds: list[Percent]
-    group_id: UUID | None
-    notes: str | None
-    sort: int
     amounts: list[AmountState]
     assignments: list[AssignmentState]
-    archived_at: datetime | None
-    revision: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class MoveOut(BaseModel):

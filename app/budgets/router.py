@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from app.access.dependencies import BookTag, Idempotent, ReadBook, WriteBook
-from app.budgets import editing, service, views
+from app.budgets import amounts, editing, service, views
 from app.budgets.outputs import AmountOut, BudgetOut, HistoryOut, StatusesOut, StatusOut
 from app.budgets.schemas import AmountIn, BudgetIn, BudgetPatch, BudgetReplace
 from app.core.conditional import ExpectedRevision, IfNoneMatch, end_if_unchanged, list_tag, tagged
@@ -186,7 +186,7 @@ async def get_budget_periods(
 )
 async def set_budget_amount(budget_id: UUID, body: AmountIn, book: WriteBook, expected: ExpectedRevision) -> object:
     """It holds from the period on that the day is in, until the next amount; what was before stays as it was."""
-    return await editing.set_amount(book, budget_id, body, expected)
+    return await amounts.set_amount(book, budget_id, body, expected)
 
 
 @router.get(
@@ -200,7 +200,7 @@ async def set_budget_amount(budget_id: UUID, body: AmountIn, book: WriteBook, ex
 async def list_budget_amounts(budget_id: UUID, book: ReadBook) -> object:
     """From the first on."""
     await service.row_of(book, budget_id)
-    return whole(await editing.amounts(book, budget_id))
+    return whole(await amounts.every(book, budget_id))
 
 
 @router.delete(
@@ -212,4 +212,4 @@ async def list_budget_amounts(budget_id: UUID, book: ReadBook) -> object:
 )
 async def delete_budget_amount(budget_id: UUID, amount_id: UUID, book: WriteBook, expected: ExpectedRevision) -> None:
     """The amount before it holds on. That from the start cannot be deleted."""
-    await editing.delete_amount(book, budget_id, amount_id, expected)
+    await amounts.delete_amount(book, budget_id, amount_id, expected)

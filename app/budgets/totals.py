@@ -14,7 +14,7 @@ from sqlalchemy import Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader
-from app.access.private import seeing_all
+from app.access.private import CLOSED_ACCOUNTS, seeing_all
 from app.budgets.calculation import Budget, Sums
 from app.budgets.periods import ONE_DAY, Cadence
 from app.core.documents import dump
@@ -23,14 +23,6 @@ from app.core.money import quantum
 
 ENDLESS = 12 * 10_000
 """In months: longer than the calendar."""
-# Accounts that some member does not see: what has no accounts of its own counts none of them, whoever asks.
-CLOSED = """
-    SELECT DISTINCT v.account_id FROM account_viewers v
-    JOIN book_members m ON m.book_id = v.book_id
-    WHERE v.book_id = :book
-      AND NOT EXISTS (SELECT FROM account_viewers w
-                      WHERE w.book_id = v.book_id AND w.account_id = v.account_id AND w.user_id = m.user_id)
-"""
 # For each piece its rows are found by the key of the totals and summed at once: the planner, who cannot know how few
 # pieces there are, would read every day of the book instead, as it may where the subquery is no fence (OFFSET 0).
 _BY_DAY = """
@@ -88,6 +80,7 @@ _TAGGED = """
     LEFT JOIN counted c ON c.no = b.no AND c.id = p.category_id
     WHERE b.tags IS NOT NULL AND (c.id IS NOT NULL OR (b.everything AND p.category_id IS NULL))
 """
+# What has no accounts of its own counts none of those that some member does not see, whoever asks.
 # The period of a day, by the rule of `Cadence.number`: months are counted from the anchor's, one less before its day.
 _SUMS = """
 WITH RECURSIVE b AS MATERIALIZED (
@@ -140,8 +133,8 @@ GROUP BY 1, 2, 3, 4
 """
 _KEPT = " UNION ALL ".join(leg.format(**of) for of in (_OF_CATEGORY, _WITHOUT) for leg in (_BY_DAY, _BY_MONTH))
 _TYPED = (bindparam("book", type_=Uuid), bindparam("budgets", type_=Text), bindparam("pieces", type_=Text))
-_PLAIN_SUMS = text(_SUMS.format(closed=CLOSED, flow=_KEPT)).bindparams(*_TYPED)
-_TAGGED_SUMS = text(_SUMS.format(closed=CLOSED, flow=_KEPT + _TAGGED)).bindparams(*_TYPED)
+_PLAIN_SUMS = text(_SUMS.format(closed=CLOSED_ACCOUNTS, flow=_KEPT)).bindparams(*_TYPED)
+_TAGGED_SUMS = text(_SUMS.format(closed=CLOSED_ACCOUNTS, flow=_KEPT + _TAGGED)).bindparams(*_TYPED)
 
 
 class Window(NamedTuple):

@@ -12,7 +12,7 @@ from app.categories.schemas import CategoryIn, CategoryPatch, CategoryReplace
 from app.core.clock import now
 from app.core.conditional import check_revision
 from app.core.database import AnyRow, constraint_means
-from app.core.errors import ConflictError, FieldError, NotFoundError, invalid
+from app.core.errors import ConflictError, FieldError, IdTakenError, NotFoundError, invalid
 from app.core.ids import new_id
 from app.transactions import reassign
 from app.transactions.errors import ArchivedError
@@ -39,11 +39,6 @@ class NameTakenError(ConflictError):
     title = "A sibling has this name"
 
 
-class CategoryIdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
-
-
 class CategoryInUseError(ConflictError):
     code = "category_in_use"
     title = "The category is in use"
@@ -53,7 +48,7 @@ constraint_means(
     "uq_categories_sibling_name",
     lambda: NameTakenError("Another category of this kind has this name under the same parent."),
 )
-constraint_means("pk_categories", lambda: CategoryIdTakenError("A category with this id exists."))
+constraint_means("pk_categories", lambda: IdTakenError("A category with this id exists."))
 
 
 async def tree(book: BookReader) -> list[Document]:
@@ -138,8 +133,7 @@ async def _change(book: BookWriter, category_id: UUID, changes: Document, expect
     if archived is not None and archived != (before["archived_at"] is not None):
         changes["archived_at"] = now() if archived else None
     if parent_id != before["parent_id"] and "parent_id" in changes:
-        today = book.actor.today()
-        book.touch(today, today)  # what counts by categories with all below them counts otherwise now
+        book.touch_today()  # what counts by categories with all below them counts otherwise now
     await repository.change(book.connection, book.book_id, category_id, {**changes, "revision": book.revision})
     after = await get(book, category_id)
     book.record(Event(ENTITY, category_id, "updated", before=_as_event(before), after=_as_event(after)))

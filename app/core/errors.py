@@ -58,6 +58,13 @@ class ConflictError(DomainError):
     title = "Conflict with the present state"
 
 
+class IdTakenError(ConflictError):
+    """Something has the id that the client chose for what is new."""
+
+    code = "id_taken"
+    title = "This id is taken"
+
+
 class RevisionMismatchError(DomainError):
     """`If-Match` names another revision than the present one."""
 

@@ -7,21 +7,18 @@ from uuid import UUID
 from sqlalchemy import JSON, Date, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.access.private import CLOSED_ACCOUNTS
+
 # One statement sees one state of the book: a balance and the totals agree. Amounts are whole units of the currency.
 _GROUND = (
     text(
-        """
+        f"""
         SELECT
             (SELECT json_agg(json_build_object(
                         'id', a.id, 'name', a.name, 'type', a.type, 'currency', a.currency, 'exponent', c.exponent,
                         'balance', trunc(a.balance * 10::numeric ^ c.exponent)::text,
                         'archived', a.archived_at IS NOT NULL,
-                        'private', EXISTS (
-                            SELECT FROM account_viewers v JOIN book_members m ON m.book_id = v.book_id
-                            WHERE v.book_id = a.book_id AND v.account_id = a.id
-                              AND NOT EXISTS (SELECT FROM account_viewers w
-                                              WHERE w.book_id = v.book_id AND w.account_id = v.account_id
-                                                AND w.user_id = m.user_id)))
+                        'private', a.id IN ({CLOSED_ACCOUNTS}))
                     ORDER BY a.sort, lower(a.name), a.id)
              FROM accounts a JOIN currencies c ON c.code = a.currency WHERE a.book_id = :book) AS accounts,
             (SELECT json_agg(json_build_object('id', id, 'parent_id', parent_id, 'kind', kind))
@@ -34,7 +31,7 @@ _GROUND = (
              JOIN accounts a ON a.book_id = m.book_id AND a.id = m.account_id AND a.archived_at IS NULL
              JOIN currencies c ON c.code = a.currency
              WHERE m.book_id = :book AND m.month >= :first AND m.month < :behind AND m.role = 'flow') AS flows
-        """
+        """  # noqa: S608  # nosec B608  # constants
     )
     .bindparams(
         bindparam("book", type_=Uuid),

@@ -15,9 +15,10 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localconte
 from functools import lru_cache
 from typing import Literal
 
-from app.core.errors import FieldError, InvalidError
+from app.core.errors import FieldError
 from app.core.money import plain, quantum
 from app.goals import dates
+from app.goals.errors import PaymentTooSmallError, TakesTooLongError
 from app.goals.extra_payments import ExtraPayment, Occurrences
 
 CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
@@ -29,20 +30,6 @@ ONE = Decimal(1)
 
 DayCount = Literal["periodic", "actual/365"]
 Rounding = Literal["half_even", "half_up"]
-
-
-class PaymentTooSmallError(InvalidError):
-    """A payment that leaves the debt where it is, or lets it grow; `needed` is the smallest that does not."""
-
-    code = "payment_too_small"
-    title = "The payment does not cover the interest"
-
-
-class TakesTooLongError(InvalidError):
-    """More payments than are computed."""
-
-    code = "takes_too_long"
-    title = "It takes too long"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.accounts.errors import AccountInUseError
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, InvalidError, NotFoundError
 
 
 class GoalNotFoundError(NotFoundError):
@@ -21,11 +21,6 @@ class LoanNotFoundError(NotFoundError):
         super().__init__(f"There is no loan {loan_id}.")
 
 
-class IdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
-
-
 class BudgetInUseError(ConflictError):
     code = "budget_in_use"
     title = "The budget is in use"
@@ -34,6 +29,20 @@ class BudgetInUseError(ConflictError):
 class LoanExistsError(ConflictError):
     code = "loan_exists"
     title = "The account has loan terms"
+
+
+class PaymentTooSmallError(InvalidError):
+    """A payment that leaves the debt where it is, or lets it grow; `needed` is the smallest that does not."""
+
+    code = "payment_too_small"
+    title = "The payment does not cover the interest"
+
+
+class TakesTooLongError(InvalidError):
+    """More payments than are computed."""
+
+    code = "takes_too_long"
+    title = "It takes too long"
 
 
 constraint_means("pk_goals", lambda: IdTakenError("A goal with this id exists."))

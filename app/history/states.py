@@ -25,7 +25,7 @@ from app.imports.schemas import ImportOut
 from app.rules import service as rules
 from app.rules.schemas import RuleState
 from app.schedules import service as schedules
-from app.schedules.schemas import ScheduleOut
+from app.schedules.outputs import ScheduleOut
 from app.transactions import service as transactions
 from app.transactions.outputs import TransactionOut
 

@@ -17,11 +17,11 @@ from app.access.context import BookWriter, Event
 from app.access.opening import run_telling
 from app.access.private import check_revision_is_whole
 from app.core.database import AnyRow, constraint_name, domain_error_of, without_nested_loops
-from app.core.errors import ForbiddenError
 from app.history import blocking, imports_sql, rules_sql, told
 from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
+from app.history.undoable import MOVED_ROWS, SMALL_KIND, WHOLE, check_possible
 from app.imports.posting import GONE
 from app.schedules.repository import WAKE
 from app.transactions import posting
@@ -29,15 +29,6 @@ from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
 from app.transactions.posting_sql import NO_LOG
 
 Document = dict[str, Any]
-
-WHOLE = {"created", "updated", "deleted"}
-SMALL_KIND = {
-    "reassigned": "reassigned",
-    "payee_changed": "payee_changed",
-    "tags_changed": "tags_changed",
-    "sealed": "sealed",
-    "unsealed": "sealed",
-}
 
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = (
@@ -57,12 +48,8 @@ PLANNED = {"category", "tag", "budget", "budget_amount", "budget_assignment", "g
 WATCHING = {"budget": "budgets", "goal": "goals"}
 """The features to which an undo may bring what the book had nothing of."""
 ONLY_CHANGED = ("import", "book")
-NOT_OF_THE_LEDGER = {"member", "invitation"}
-"""Bringing a member back is a decision about people, and theirs too."""
 MANY = 500
 """Events of a revision beyond which its statements are those of a large one."""
-MOVED_ROWS = "import_rows"
-"""Imported rows that followed their account or category to its heir: which, by import."""
 
 
 async def undo(book: BookWriter, revision: int) -> Document:
@@ -76,7 +63,7 @@ async def undo(book: BookWriter, revision: int) -> Document:
         raise RevisionNotFoundError(revision)
     await check_revision_is_whole(book, revision)
     step = _Step(book, revision, summary)
-    step.check_possible()
+    check_possible(book, summary)
     await step.check_visibility()
     try:
         await step.run()
@@ -114,17 +101,6 @@ class _Step:
         self.import_id: UUID | None = None
         self.spared: list[UUID] = []
 
-    def check_possible(self) -> None:
-        for row in self.summary:
-            if row.entity in NOT_OF_THE_LEDGER:
-                detail = "Who may open the book is not undone: invite, remove or change roles again."
-                raise NotUndoableError(detail, entity=row.entity, action=row.action)
-            if row.action not in _undoable(row.entity) or not row.complete:
-                detail = f"The log does not keep enough of this ({row.entity} {row.action}) to bring it back."
-                raise NotUndoableError(detail, entity=row.entity, action=row.action)
-        if ("book", "updated") in self.found and self.book.role != "owner":
-            raise ForbiddenError("Only an owner may undo a change of the book itself.")
-
     async def check_visibility(self) -> None:
         """Who sees an account is decided, not undone: what was shown cannot be unseen, and was hidden for a reason."""
         if ("account", "updated") in self.found and await self.book.connection.scalar(sql.VISIBILITY, self.names):
@@ -144,8 +120,7 @@ class _Step:
                 raise await self.refusal(error) from error
         await self.check_rules()
         if self.entities & PLANNED:
-            today = self.book.actor.today()
-            self.book.touch(today, today)
+            self.book.touch_today()
             self.book.uses.update(WATCHING[entity] for entity in self.entities & WATCHING.keys())
 
     async def check_unchanged(self) -> None:
@@ -297,19 +272,6 @@ class _Step:
 
 def _offenders(rows: Sequence[AnyRow]) -> list[Document]:
     return [{"entity": row.entity, "id": str(row.id)} for row in rows]
-
-
-def _undoable(entity: str) -> set[str]:
-    """The actions on an entity that the log can bring back."""
-    if entity == "transaction":
-        return WHOLE | SMALL_KIND.keys()
-    if entity == "import":  # its rows are not in the log: what was discarded stays so
-        return {"updated", "committed", "undone"}
-    if entity == "book":
-        return {"updated", "undone"}
-    if entity == MOVED_ROWS:
-        return {"moved"}
-    return WHOLE if entity in ENTITIES else set()
 
 
 _TYPED = (

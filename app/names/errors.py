@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.access.heirs import Uses
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, NotFoundError
 
 
 class PayeeNotFoundError(NotFoundError):
@@ -53,12 +53,7 @@ class TagInUseError(ConflictError):
         )
 
 
-class NameIdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
-
-
-constraint_means("pk_payees", lambda: NameIdTakenError("A payee with this id exists."))
-constraint_means("pk_tags", lambda: NameIdTakenError("A tag with this id exists."))
+constraint_means("pk_payees", lambda: IdTakenError("A payee with this id exists."))
+constraint_means("pk_tags", lambda: IdTakenError("A tag with this id exists."))
 for constraint in ("uq_payees_name_key", "uq_payee_aliases_alias_key", "uq_tags_name_key"):
     constraint_means(constraint, lambda: NameTakenError("Another payee or tag has this name."))

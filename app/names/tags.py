@@ -61,8 +61,6 @@ async def merge(book: BookWriter, tag_id: UUID, others: Sequence[UUID], expected
         if other not in sources:
             raise TagNotFoundError(other)
     await moving.tags(book, list(sources), tag_id)
-    today = book.actor.today()
-    book.touch(today, today)  # what counts by tags counts otherwise now
     going = Going.called("tag", sources, (row.name for row in sources.values()))
     await hand_over(book, going, Heir(tag_id, before["name"]))
     for row in sources.values():

@@ -14,13 +14,6 @@ from app.core.documents import dump
 _NOTIFY_MEMBERS = text("SELECT notify_members(:kind, :key, :title, :body, CAST(:data AS jsonb), :accounts)").bindparams(
     bindparam("accounts", type_=ARRAY(Uuid))
 )
-_NOTIFY_PERSON = text(
-    """
-    INSERT INTO notifications (user_id, source_book_id, kind, key, title, body, data)
-    VALUES (:user, :book, :kind, :key, :title, :body, CAST(:data AS jsonb))
-    ON CONFLICT ON CONSTRAINT uq_notifications_key DO NOTHING
-    """
-).bindparams(bindparam("user", type_=Uuid), bindparam("book", type_=Uuid))
 _WITHDRAW = text("SELECT withdraw_notifications(:keys)").bindparams(bindparam("keys", type_=ARRAY(Text)))
 
 
@@ -67,25 +60,17 @@ class Notice:
 
 async def notify_members(connection: AsyncConnection, notice: Notice) -> int:
     """Tell every member of the open book who sees the notice's accounts; returns how many were told anew."""
-    parameters = {**_words(notice), "accounts": list(notice.accounts)}
-    return await connection.scalar(_NOTIFY_MEMBERS, parameters) or 0
-
-
-async def notify_person(connection: AsyncConnection, user_id: UUID, book_id: UUID | None, notice: Notice) -> None:
-    """Tell the person whom this transaction acts as."""
-    await connection.execute(_NOTIFY_PERSON, {**_words(notice), "user": user_id, "book": book_id})
-
-
-async def withdraw(connection: AsyncConnection, keys: Sequence[str]) -> int:
-    """Take back what is not so any more, from every member of the open book; the keys may be told again then."""
-    return await connection.scalar(_WITHDRAW, {"keys": list(keys)}) or 0
-
-
-def _words(notice: Notice) -> dict[str, Any]:
-    return {
+    parameters = {
         "kind": notice.kind.value,
         "key": notice.key,
         "title": notice.title,
         "body": notice.body,
         "data": dump(notice.data),
+        "accounts": list(notice.accounts),
     }
+    return await connection.scalar(_NOTIFY_MEMBERS, parameters) or 0
+
+
+async def withdraw(connection: AsyncConnection, keys: Sequence[str]) -> int:
+    """Take back what is not so any more, from every member of the open book; the keys may be told again then."""
+    return await connection.scalar(_WITHDRAW, {"keys": list(keys)}) or 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from app.core.money import quantum
@@ -15,10 +15,7 @@ from app.transactions.references import AccountRef, CategoryRef
 from app.transactions.schemas import MAX_TAGS
 
 MAX_NOTES = 10_000
-MAX_DESCRIPTION = 500
 FLOWS = {"expense", "income"}
-
-AnyAction = TypeVar("AnyAction")
 
 
 @dataclass(frozen=True)

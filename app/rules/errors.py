@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, NotFoundError
 
 
 class RuleNotFoundError(NotFoundError):
@@ -14,14 +14,9 @@ class RuleNotFoundError(NotFoundError):
         super().__init__(f"There is no rule {rule_id}.")
 
 
-class RuleIdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
-
-
 class TooManyRulesError(ConflictError):
     code = "too_many_rules"
     title = "The book has too many rules"
 
 
-constraint_means("pk_rules", lambda: RuleIdTakenError("A rule with this id exists."))
+constraint_means("pk_rules", lambda: IdTakenError("A rule with this id exists."))

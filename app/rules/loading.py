@@ -10,7 +10,7 @@ from anyio import to_thread
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.rules import repository
-from app.rules.matcher import Compiled, Matcher
+from app.rules.matcher import Matcher
 from app.rules.service import compiled_row
 
 MOST_MATCHERS = 64
@@ -62,8 +62,3 @@ async def built(rows: Sequence[AnyRow]) -> Matcher:
         return Matcher([compiled_row(row) for row in rows])
 
     return build() if len(rows) <= FEW_RULES else await to_thread.run_sync(build)
-
-
-async def compiled_rules(book: BookReader, cause: str) -> tuple[Compiled, ...]:
-    """The same rules, for a process of its own to compile."""
-    return (await matcher_for(book, cause)).rules

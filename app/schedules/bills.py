@@ -21,9 +21,10 @@ from app.schedules.bills_errors import (
     PaymentTakenError,
 )
 from app.schedules.bills_fitting import Payment, may_pay
-from app.schedules.bills_matching import REACH, occurrences_of, shifted
+from app.schedules.bills_matching import REACH
 from app.schedules.bills_writing import BY_HAND, mark_paid, reopen
-from app.schedules.planned import OPEN, Occurrence, occurrence, recurrence
+from app.schedules.calendar import shifted
+from app.schedules.planned import OPEN, Occurrence, occurrence, occurrences_of, recurrence
 from app.transactions.errors import TransactionNotFoundError
 
 REJECTION = "bill_rejection"

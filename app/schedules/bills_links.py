@@ -15,9 +15,8 @@ from app.core.ids import new_id
 from app.notifications.notices import notify_members
 from app.schedules import bills_repository as repository
 from app.schedules import reading
-from app.schedules.bills_matching import occurrences_of
 from app.schedules.bills_writing import ENTITY, price_notice
-from app.schedules.planned import OPEN
+from app.schedules.planned import OPEN, occurrences_of
 from app.schedules.prices import PriceChange
 
 

@@ -7,20 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from anyio import to_thread
-from anyio.lowlevel import checkpoint
 
-from app.access.context import BookReader, BookWriter, Days
+from app.access.context import BookWriter, Days
 from app.access.private import seeing_all
 from app.access.watching import Warnings, watches
 from app.core.database import AnyRow
-from app.core.fields import EARLIEST, LATEST
+from app.core.fields import LATEST
 from app.schedules import bills_repository as repository
-from app.schedules import planned, reading
 from app.schedules.amounts import estimate, exactly
 from app.schedules.bills_fitting import Payment, bounds, fit, may_pay, pairs, window_of
 from app.schedules.bills_writing import BY_HAND, mark_paid, reopen
-from app.schedules.calendar import FURTHEST_MOVE
-from app.schedules.planned import OPEN, Occurrence, around, occurrences
+from app.schedules.calendar import FURTHEST_MOVE, shifted
+from app.schedules.planned import OPEN, Occurrence, occurrences_of
 
 FEW_PAIRS = 10_000
 """Up to so many are compared where they are; more of them in a thread."""
@@ -74,38 +72,6 @@ def _spans(touched: Iterable[date]) -> list[tuple[date, date]]:
     return spans
 
 
-async def occurrences_of(
-    book: BookReader,
-    schedules: Sequence[AnyRow],
-    first: date,
-    last: date,
-    spans: Sequence[tuple[date, date]] = (),
-) -> list[Occurrence]:
-    """Every occurrence of these schedules whose date is in these days, in one statement; by date.
-
-    With `spans`, days in order that lie apart, those alone; without, raises `TooManyOccurrencesError`.
-    """
-    ids = [row.id for row in schedules]
-    rows = await reading.kept(
-        book.connection, book.book_id, ids, shifted(first, -FURTHEST_MOVE), shifted(last, FURTHEST_MOVE)
-    )
-    by_schedule: dict[UUID, list[AnyRow]] = {}
-    for row in rows:
-        by_schedule.setdefault(row.schedule_id, []).append(row)
-    today = book.actor.today()
-    found: list[Occurrence] = []
-    for schedule in schedules:
-        await checkpoint()  # others are served between one schedule and the next
-        kept = by_schedule.get(schedule.id, ())
-        for begin, end in spans or [(first, last)]:
-            low, high = around(begin, end)
-            near = [row for row in kept if low <= row.due_on <= high or low <= row.date <= high]
-            found += occurrences(schedule, near, begin, end, today)
-        if len(found) > planned.MOST_OCCURRENCES and not spans:
-            raise planned.TooManyOccurrencesError
-    return sorted(found, key=lambda one: (one.date, one.schedule.name, one.schedule.id, one.due_on))
-
-
 async def _free(book: BookWriter, came: Sequence[AnyRow]) -> Sequence[AnyRow]:
     """Without what stands for an occurrence of a schedule that this member does not see: it pays nothing else."""
     loose = [row.id for row in came if row.schedule_id is None]
@@ -114,13 +80,6 @@ async def _free(book: BookWriter, came: Sequence[AnyRow]) -> Sequence[AnyRow]:
     async with seeing_all(book):
         taken = await repository.taken(book.connection, book.book_id, loose)
     return [row for row in came if row.schedule_id is not None or row.id not in taken]
-
-
-def shifted(day: date, by: timedelta) -> date:
-    """A day moved, but not out of the calendar."""
-    if by < timedelta(0):
-        return day + by if day - EARLIEST > -by else EARLIEST
-    return day + by if LATEST - day > by else LATEST
 
 
 def _wanted(schedule: AnyRow) -> dict[str, Any]:

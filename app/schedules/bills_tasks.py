@@ -15,9 +15,8 @@ from app.core.money import plain
 from app.notifications.notices import Kind, Notice, notify_members
 from app.schedules import bills_repository as repository
 from app.schedules.bills import is_bill, status_of
-from app.schedules.bills_matching import occurrences_of
 from app.schedules.bills_writing import due_key, overdue_key
-from app.schedules.planned import Occurrence
+from app.schedules.planned import Occurrence, occurrences_of
 
 REMIND = "bills.remind"
 LOOKS_BACK = timedelta(days=62)

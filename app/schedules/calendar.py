@@ -15,7 +15,7 @@ from typing import Literal
 
 from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule, rruleset, weekday
 
-from app.core.fields import LATEST
+from app.core.fields import EARLIEST, LATEST
 from app.schedules.rrule import LONGEST_COUNTED, Rule
 
 MAX_GAP = timedelta(days=366 * 41)
@@ -189,3 +189,10 @@ def moved(day: date, weekend: str) -> date:
     if weekend == "keep" or over <= 0:
         return day
     return day - timedelta(days=over) if weekend == "before" else day + timedelta(days=3 - over)
+
+
+def shifted(day: date, by: timedelta) -> date:
+    """A day moved, but not out of the calendar."""
+    if by < timedelta(0):
+        return day + by if day - EARLIEST > -by else EARLIEST
+    return day + by if LATEST - day > by else LATEST

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, IdTakenError, NotFoundError
 
 
 class ScheduleNotFoundError(NotFoundError):
@@ -19,11 +19,6 @@ class OccurrenceNotFoundError(NotFoundError):
 
     def __init__(self, due_on: date) -> None:
         super().__init__(f"The schedule has no occurrence that is due on {due_on}.")
-
-
-class ScheduleIdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
 
 
 class TooManySchedulesError(ConflictError):
@@ -83,6 +78,6 @@ class UsedByScheduleError(ConflictError):
         super().__init__("A schedule uses it: have the schedule use another one, or delete the schedule, first.")
 
 
-constraint_means("pk_schedules", lambda: ScheduleIdTakenError("A schedule with this id exists."))
+constraint_means("pk_schedules", lambda: IdTakenError("A schedule with this id exists."))
 for constraint in ("fk_schedules_account", "fk_schedules_to_account", "fk_schedules_category"):
     constraint_means(constraint, UsedByScheduleError)

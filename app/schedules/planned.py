@@ -12,10 +12,9 @@ from anyio.lowlevel import checkpoint
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError
-from app.core.fields import EARLIEST, LATEST
 from app.schedules import reading
 from app.schedules.amounts import Estimate, estimate, lines
-from app.schedules.calendar import FURTHEST_MOVE, Recurrence, moved
+from app.schedules.calendar import FURTHEST_MOVE, Recurrence, moved, shifted
 from app.schedules.rrule import stored
 from app.transactions.schemas import Role
 
@@ -99,20 +98,38 @@ async def planned(book: BookReader, first: date, last: date) -> list[Planned]:
 
 async def upcoming(book: BookReader, first: date, last: date) -> list[Occurrence]:
     """The same as occurrences of their schedules. Raises `TooManyOccurrencesError`."""
-    schedules = await reading.active(book.connection, book.book_id, _shifted(last, 1))
-    if not schedules:
-        return []
-    rows = await reading.kept(book.connection, book.book_id, [row.id for row in schedules], *around(first, last))
+    schedules = await reading.active(book.connection, book.book_id, shifted(last, FURTHEST_MOVE))
+    return await occurrences_of(book, schedules, first, last, open_ones=True) if schedules else []
+
+
+async def occurrences_of(
+    book: BookReader,
+    schedules: Sequence[AnyRow],
+    first: date,
+    last: date,
+    spans: Sequence[tuple[date, date]] = (),
+    *,
+    open_ones: bool = False,
+) -> list[Occurrence]:
+    """Every occurrence of these schedules whose date is in these days, or those in `OPEN`, in one statement; by date.
+
+    With `spans`, days in order that lie apart, those alone; without, raises `TooManyOccurrencesError`.
+    """
+    ids = [row.id for row in schedules]
     by_schedule: dict[UUID, list[AnyRow]] = {}
-    for row in rows:
+    for row in await reading.kept(book.connection, book.book_id, ids, *around(first, last)):
         by_schedule.setdefault(row.schedule_id, []).append(row)
     today = book.actor.today()
     found: list[Occurrence] = []
     for schedule in schedules:
         await checkpoint()  # others are served between one schedule and the next
         kept = by_schedule.get(schedule.id, ())
-        found += (one for one in occurrences(schedule, kept, first, last, today) if one.status in OPEN)
-        if len(found) > MOST_OCCURRENCES:
+        for begin, end in spans or [(first, last)]:
+            low, high = around(begin, end)
+            near = [row for row in kept if low <= row.due_on <= high or low <= row.date <= high]
+            every = occurrences(schedule, near, begin, end, today)
+            found += (one for one in every if not open_ones or one.status in OPEN)
+        if len(found) > MOST_OCCURRENCES and not spans:
             raise TooManyOccurrencesError
     return sorted(found, key=lambda one: (one.date, one.schedule.name, one.schedule.id, one.due_on))
 
@@ -169,11 +186,4 @@ def movements(one: Occurrence) -> tuple[Movement, ...]:
 
 def around(first: date, last: date) -> tuple[date, date]:
     """The days on which is due what a weekend may move to these."""
-    return _shifted(first, -1), _shifted(last, 1)
-
-
-def _shifted(day: date, direction: int) -> date:
-    """As far away as a weekend moves what is due."""
-    if direction < 0:
-        return max(EARLIEST, day - FURTHEST_MOVE) if day > EARLIEST + FURTHEST_MOVE else EARLIEST
-    return day + FURTHEST_MOVE if LATEST - day > FURTHEST_MOVE else LATEST
+    return shifted(first, -FURTHEST_MOVE), shifted(last, FURTHEST_MOVE)

@@ -13,19 +13,15 @@ from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import only, routes
 from app.schedules import following, heirs, occurrences, service
+from app.schedules.outputs import ChangedFollowing, ConfirmedOut, OccurrenceOut, Preview, ScheduleOut
 from app.schedules.schemas import (
-    ChangedFollowing,
     ChangeFollowing,
     Confirmation,
-    ConfirmedOut,
     Kind,
     MonthEndField,
-    OccurrenceOut,
     OccurrencePatch,
-    Preview,
     Rrule,
     ScheduleIn,
-    ScheduleOut,
     SchedulePatch,
     ScheduleReplace,
     WeekendField,

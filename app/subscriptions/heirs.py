@@ -1,33 +1,13 @@
 """What was said of series on an account is true of them on its heir, too."""
 
-from sqlalchemy import BigInteger, Integer, Uuid, bindparam, text
-
 from app.access.context import BookReader, BookWriter
 from app.access.heirs import Going, Heir, Use, name_ledger
-from app.access.opening import run_telling
+from app.access.opening import moving, run_telling
 
-_MOVE = text(
-    """
-    WITH moved AS (
-        UPDATE subscription_dismissals SET account_id = :new WHERE book_id = :book AND account_id = :old
-        RETURNING id
-    ),
-    told AS (
-        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
-        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'subscription_dismissal', id,
-               'updated', :actor, jsonb_build_object('account_id', CAST(:old AS uuid)),
-               jsonb_build_object('account_id', CAST(:new AS uuid))
-        FROM moved
-    )
-    SELECT count(*) FROM moved
-    """
-).bindparams(
-    bindparam("book", type_=Uuid),
-    bindparam("revision", type_=BigInteger),
-    bindparam("position", type_=Integer),
-    bindparam("actor", type_=Uuid),
-    bindparam("old", type_=Uuid),
-    bindparam("new", type_=Uuid),
+_MOVE = moving(
+    "UPDATE subscription_dismissals SET account_id = :new WHERE book_id = :book AND account_id = :old",
+    "subscription_dismissal",
+    "account_id",
 )
 
 

@@ -18,12 +18,6 @@ SESSIONS_KEPT_FOR = timedelta(days=30)
 log = structlog.get_logger("finance.housekeeping")
 
 
-async def sweep(database: Database) -> None:
-    """One round, in a transaction of its own."""
-    async with database.begin() as connection:
-        await forget(connection)
-
-
 async def forget(connection: AsyncConnection) -> None:
     keys = await forget_old(connection)
     sessions = await forget_ended(connection, now() - SESSIONS_KEPT_FOR)

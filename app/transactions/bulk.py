@@ -8,14 +8,13 @@ from uuid import UUID
 from app.access.context import BookWriter
 from app.access.private import check_whole
 from app.core.conditional import check_revision
-from app.core.errors import DomainError, FieldError, InvalidError
+from app.core.errors import DomainError, FieldError, IdTakenError, InvalidError
 from app.transactions import repository, service, shapes
 from app.transactions.batch import Batch, Wanted, batch_for, body_of
 from app.transactions.bulk_schemas import BulkIn, CreateOperation, DeleteOperation, PatchOperation, Unreadable
 from app.transactions.documents import Document
 from app.transactions.errors import (
     DuplicateExternalIdError,
-    IdTakenError,
     OpeningBalanceError,
     TransactionNotFoundError,
 )

@@ -4,7 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from app.core.database import constraint_means
-from app.core.errors import ConflictError, FieldError, NotFoundError
+from app.core.errors import ConflictError, FieldError, IdTakenError, NotFoundError
 
 
 class TransactionNotFoundError(NotFoundError):
@@ -38,11 +38,6 @@ class ArchivedError(ConflictError):
 class DuplicateExternalIdError(ConflictError):
     code = "duplicate_external_id"
     title = "This external id is taken"
-
-
-class IdTakenError(ConflictError):
-    code = "id_taken"
-    title = "This id is taken"
 
 
 class OpeningBalanceError(ConflictError):

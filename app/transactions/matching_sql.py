@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, Integer, Numeric, Uuid, bindparam, insert, text
+from sqlalchemy import Date, Integer, Numeric, Uuid, bindparam, insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookWriter
-from app.access.opening import run_telling
+from app.access.opening import moving, run_telling
 from app.core.database import AnyRow
 from app.transactions.models import MergedTransaction, TransferRejection
 
@@ -104,31 +104,15 @@ async def suggestions(connection: AsyncConnection, parameters: dict[str, Any]) -
     return (await connection.execute(_SUGGEST, parameters)).all()
 
 
-_MOVE_RECEIPTS = text(
+_MOVE_RECEIPTS = moving(
     """
-    WITH moved AS (
-        UPDATE attachments a SET transaction_id = :new, revision = :revision
-        WHERE a.book_id = :book AND a.transaction_id = :old
-          AND NOT EXISTS (SELECT 1 FROM attachments b
-                          WHERE b.book_id = :book AND b.transaction_id = :new AND b.sha256 = a.sha256)
-        RETURNING a.id
-    ),
-    told AS (
-        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
-        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'attachment', id, 'updated', :actor,
-               jsonb_build_object('transaction_id', CAST(:old AS uuid)),
-               jsonb_build_object('transaction_id', CAST(:new AS uuid))
-        FROM moved
-    )
-    SELECT count(*) FROM moved
-    """
-).bindparams(
-    bindparam("book", type_=Uuid),
-    bindparam("revision", type_=BigInteger),
-    bindparam("position", type_=Integer),
-    bindparam("actor", type_=Uuid),
-    bindparam("old", type_=Uuid),
-    bindparam("new", type_=Uuid),
+    UPDATE attachments a SET transaction_id = :new, revision = :revision
+    WHERE a.book_id = :book AND a.transaction_id = :old
+      AND NOT EXISTS (SELECT 1 FROM attachments b
+                      WHERE b.book_id = :book AND b.transaction_id = :new AND b.sha256 = a.sha256)
+    """,
+    "attachment",
+    "transaction_id",
 )
 
 

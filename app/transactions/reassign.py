@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Integer, Uuid, bindparam, text
 
 from app.access.context import BookWriter
-from app.access.opening import run_telling
+from app.access.opening import moving, run_telling
 from app.core.errors import ConflictError
 from app.transactions import posting
 
@@ -62,38 +62,16 @@ _ROWS = """
     SELECT count(*) FROM each
 """
 # The bank sends a merged row again to the account that has its transfer now.
-_MERGED_OF_ACCOUNT = text(
-    """
-    WITH moved AS (
-        UPDATE merged_transactions SET account_id = :new WHERE book_id = :book AND account_id = :old
-        RETURNING id
-    ),
-    told AS (
-        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
-        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'merged_transaction', id, 'updated',
-               :actor, jsonb_build_object('account_id', CAST(:old AS uuid)),
-               jsonb_build_object('account_id', CAST(:new AS uuid))
-        FROM moved
-    )
-    SELECT count(*) FROM moved
-    """
-).bindparams(*_PARAMETERS)
-_IMPORTS_OF_ACCOUNT = text(
-    """
-    WITH moved AS (
-        UPDATE imports SET account_id = :new, revision = :revision WHERE book_id = :book AND account_id = :old
-        RETURNING id
-    ),
-    told AS (
-        INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
-        SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'import', id, 'updated', :actor,
-               jsonb_build_object('account_id', CAST(:old AS uuid)),
-               jsonb_build_object('account_id', CAST(:new AS uuid))
-        FROM moved
-    )
-    SELECT count(*) FROM moved
-    """
-).bindparams(*_PARAMETERS)
+_MERGED_OF_ACCOUNT = moving(
+    "UPDATE merged_transactions SET account_id = :new WHERE book_id = :book AND account_id = :old",
+    "merged_transaction",
+    "account_id",
+)
+_IMPORTS_OF_ACCOUNT = moving(
+    "UPDATE imports SET account_id = :new, revision = :revision WHERE book_id = :book AND account_id = :old",
+    "import",
+    "account_id",
+)
 _ROWS_OF_CATEGORY = text(_ROWS.format(column="category_id")).bindparams(*_PARAMETERS)
 _ROWS_OF_ACCOUNT = text(_ROWS.format(column="account_id")).bindparams(*_PARAMETERS)
 

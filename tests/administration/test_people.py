@@ -12,8 +12,8 @@ from httpx import AsyncClient
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
-from app.core.migrations import migrate
 from tests.conftest import fresh_email
+from tests.databases import migrated_database
 from tests.people import API, PASSWORD, Person, expect, fields, problem, register
 from tests.servers import serving
 from tests.staff import appoint, confirm, personal_token, run
@@ -210,8 +210,7 @@ async def test_a_refused_act_is_not_in_the_audit(kim: Person, admin: Person, mod
 async def two_admins(postgres: EmbeddedPostgres, settings: Settings) -> AsyncIterator[tuple[Database, Person, Person]]:
     """A server of its own with two admins and nobody else of rank."""
     name = f"admins_{fresh_email().split('-')[0]}"
-    await asyncio.to_thread(postgres.create_database, name)
-    await migrate(postgres.url(name))
+    await migrated_database(postgres, name)
     owner = Database(postgres.url(name), pool_size=2, role=None)
     # The password of the login is the cluster's: a new one would lock the suite's server out.
     url = postgres.url(name)

@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.core.database import Database
-from app.system.housekeeping import sweep
 from tests.conftest import Unchanged
+from tests.housekeeping import keep_house
 from tests.people import Person, expect, fields, problem
 
 SECRETS_IN_ANSWER = {
@@ -129,7 +129,7 @@ async def test_a_key_is_kept_for_a_day_and_forgotten_after_two(
     account, key = await kim.account(), {"Idempotency-Key": "key"}
     first = await kim.http.post("/transactions", json=body(account), headers=key)
     await age(owner_database, kim, 25)
-    await sweep(app_database)
+    await keep_house(app_database)
     again = await kim.http.post("/transactions", json=body(account), headers=key)
     assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
     await age(owner_database, kim, 49)
@@ -139,7 +139,7 @@ async def test_a_key_is_kept_for_a_day_and_forgotten_after_two(
     again = await kim.http.post("/transactions", json=body(account, amount="1"), headers=key)
     assert (again.content, again.headers["idempotency-replayed"]) == (fresh.content, "true")
     await age(owner_database, kim, 49)
-    await sweep(app_database)
+    await keep_house(app_database)
     async with owner_database.begin() as connection:
         left = text("SELECT count(*) FROM idempotency_keys WHERE scope = :scope")
         assert await connection.scalar(left, {"scope": f"user:{kim.user['id']}"}) == 0

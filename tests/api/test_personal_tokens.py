@@ -14,10 +14,10 @@ from sqlalchemy import text
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.ids import new_id
-from app.system.housekeeping import sweep
 from tests import staff
 from tests.conftest import fresh_email
 from tests.factors import confirm
+from tests.housekeeping import keep_house
 from tests.mail import mails_to
 from tests.people import API, Person, expect, fields, problem, register
 from tests.servers import client_of, serving
@@ -336,7 +336,7 @@ async def test_housekeeping_forgets_tokens_that_ended_long_ago(
             f"UPDATE personal_tokens SET {column} = now() - interval '31 days' WHERE id = :id",
             id=made["id"],
         )
-    await sweep(app_database)
+    await keep_house(app_database)
     async with owner_database.begin() as connection:
         left = text("SELECT id::text FROM personal_tokens WHERE user_id = :user")
         assert (await connection.execute(left, {"user": kim.user["id"]})).scalars().all() == [kept["id"]]

@@ -19,9 +19,10 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from app.core.config import Settings, load_settings
 from app.core.embedded import EmbeddedPostgres
-from app.core.migrations import migrate
 from app.main import create_app
 from tests.conftest import LIMITS, SECRET, fresh_email
+from tests.databases import migrated_database
+from tests.measuring import pause_in_greenlets
 from tests.people import API, PASSWORD
 
 # The rest of the suite goes through the same lines; measuring them here would cost minutes.
@@ -78,10 +79,9 @@ class Served:
 @pytest.fixture(scope="module")
 def served(postgres: EmbeddedPostgres, work_folder: Path) -> Iterator[Served]:
     """The application behind uvicorn, on a database and an event loop of its own."""
-    postgres.create_database("contract")
-    url = postgres.url("contract")
+    url = asyncio.run(migrated_database(postgres, "contract"))
     server = uvicorn.Server(uvicorn.Config(_application(url, work_folder), port=0, log_level="error"))
-    thread = threading.Thread(target=_run, args=(server, url))
+    thread = threading.Thread(target=_run, args=(server,))
     thread.start()
     try:
         deadline = time.monotonic() + 30
@@ -98,12 +98,9 @@ def _application(url: str, work_folder: Path) -> FastAPI:
     return create_app(configuration(url, work_folder / "contract"))
 
 
-def _run(server: uvicorn.Server, url: str) -> None:
-    async def serve() -> None:
-        await migrate(url)
-        await server.serve()
-
-    asyncio.run(serve())
+def _run(server: uvicorn.Server) -> None:
+    pause_in_greenlets()
+    server.run()
 
 
 def _log_in(url: str) -> Served:

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from app.core.config import Settings
 from app.core.database import Database
-from app.system.housekeeping import sweep
 from tests.conftest import fresh_email
+from tests.housekeeping import keep_house
 from tests.people import API, PASSWORD, Person, expect, problem, register
 from tests.servers import serving
 
@@ -209,7 +209,7 @@ async def test_housekeeping_forgets_long_ended_sessions_alone(
     async with owner_database.begin() as connection:
         statement = text("UPDATE sessions SET expires_at = now() - interval '31 days' WHERE user_id = :user")
         await connection.execute(statement, {"user": person.user["id"]})
-    await sweep(app_database)
+    await keep_house(app_database)
     async with owner_database.begin() as connection:
         assert await connection.scalar(sessions, {"user": person.user["id"]}) == 0
         assert await connection.scalar(sessions, {"user": kim.user["id"]}) == 1

@@ -15,8 +15,9 @@ from app.core.config import LogFormat, Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.migrations import migrate, newest_revision
-from app.system.housekeeping import sweep
 from tests.conftest import TEST_SERVER, fresh_email
+from tests.databases import migrated_database
+from tests.housekeeping import keep_house
 from tests.people import API, PASSWORD, Person, expect, problem, register
 from tests.servers import serving
 
@@ -90,8 +91,7 @@ async def test_returns_503_when_there_is_no_such_database(settings: Settings, po
 
 
 async def test_a_table_that_breaks_is_a_defect_of_ours(settings: Settings, postgres: EmbeddedPostgres) -> None:
-    await asyncio.to_thread(postgres.create_database, "damaged")
-    await migrate(postgres.url("damaged"))
+    await migrated_database(postgres, "damaged")
     owner = Database(postgres.url("damaged"), pool_size=1, role=None)
     async with serving(settings, database_url=postgres.url("damaged")) as (app, _):
         person = await register(app, fresh_email())
@@ -137,7 +137,7 @@ async def test_the_server_outlives_its_database(settings: Settings, work_folder:
 
 async def test_housekeeping_says_what_it_did(app_database: Database) -> None:
     with structlog.testing.capture_logs() as logs:
-        await sweep(app_database)
+        await keep_house(app_database)
     (entry,) = logs
     assert {"event", "idempotency_keys", "sessions"} <= entry.keys()
 

@@ -22,6 +22,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from app.core.config import Settings
 from app.main import create_app
+from tests.measuring import pause_in_greenlets
 from tests.people import PASSWORD
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -52,7 +53,12 @@ def served_at(settings_for: Callable[[str], Settings]) -> Iterator[str]:
     url = f"http://localhost:{listener.getsockname()[1]}"
     config = uvicorn.Config(create_app(settings_for(url)), log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+
+    def run() -> None:
+        pause_in_greenlets()
+        server.run(sockets=[listener])
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     yield url
     server.should_exit = True

@@ -18,7 +18,6 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
 from app.core.identity_settings import Registration
 from app.core.keys import load_keyring
-from app.core.migrations import migrate
 from app.core.security import PasswordHasher
 from app.core.tokens import AccessTokens
 from app.core.vault import Vault
@@ -27,6 +26,7 @@ from app.demo.ahead import ALLOWANCES, MOVED, PAYMENTS
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.demo.service import EMAIL, PASSWORD, DemoSummary, run_demo
 from app.integrity.service import check_every_book
+from tests.databases import migrated_database
 
 _numbers = itertools.count(1)
 
@@ -52,10 +52,7 @@ STATE = {
 async def url(postgres: EmbeddedPostgres) -> str:
     """A migrated database of the test's own: there is one demo in a database."""
     name = f"demo_{next(_numbers)}"
-    assert postgres.create_database(name)
-    url = postgres.url(name)
-    await migrate(url)
-    return url
+    return await migrated_database(postgres, name)
 
 
 async def execute(url: str, sql: str, **parameters: object) -> list[Any]:

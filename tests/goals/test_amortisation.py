@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from app.goals import dates
 from app.goals.amortisation import (
     MAX_PAYMENTS,
-    PaymentTooSmallError,
     RateChange,
-    TakesTooLongError,
     Terms,
     amortise,
     from_today,
@@ -22,6 +20,7 @@ from app.goals.amortisation import (
     next_payment,
     without_extra,
 )
+from app.goals.errors import PaymentTooSmallError, TakesTooLongError
 from app.goals.extra_payments import ExtraPayment
 
 

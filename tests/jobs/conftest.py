@@ -15,7 +15,7 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.jobs import queue, worker
 from app.core.jobs.tasks import Task, Work
 from app.core.jobs.worker import JobWorker
-from app.core.migrations import migrate
+from tests.databases import migrated_database
 
 PATIENCE = 60.0
 Handler = Callable[[Work, Mapping[str, Any]], Awaitable[None]]
@@ -72,10 +72,7 @@ class Yard:
 @pytest.fixture(scope="session")
 async def jobs_database(postgres: EmbeddedPostgres, database_url: str) -> str:
     """The owner's URL."""
-    await asyncio.to_thread(postgres.create_database, "jobs")
-    url = postgres.url("jobs")
-    await migrate(url)
-    return url
+    return await migrated_database(postgres, "jobs")
 
 
 @pytest.fixture

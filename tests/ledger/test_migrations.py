@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.core.failures import StartupError
 from app.core.migrations import migrate, newest_revision, present_revision
 from tests.attachments.files import attach, png
 from tests.conftest import fresh_email
+from tests.databases import migrated_database
 from tests.people import Person, expect, register
 from tests.servers import serving
 
@@ -32,6 +34,15 @@ async def empty(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> A
     name = f"stairs_{abs(hash(request.node.name)) % 10**9}"
     await asyncio.to_thread(postgres.create_database, name)
     database = Database(postgres.url(name), pool_size=2, role=None)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def newest(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    """The same with the newest schema."""
+    url = await migrated_database(postgres, f"newest_{abs(hash(request.node.name)) % 10**9}")
+    database = Database(url, pool_size=2, role=None)
     yield database
     await database.dispose()
 
@@ -79,18 +90,15 @@ async def fill(person: Person) -> None:
 
 
 async def test_filled_tables_go_down_step_by_step_and_up_again(empty: Database, settings: Settings) -> None:
+    """Each step finds what was filled in at the top, goes down, up and down again; then all of it is made anew."""
     url = url_of(empty)
     await migrate(url)
-    for step in STAIRS:
-        await migrate(url)
-        async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
-            person = await register(app, fresh_email())
-            await fill(person)
-            await person.check_integrity()
-            await person.http.aclose()
-        await migrate(url, step)
-        async with empty.begin() as connection:
-            assert await present_revision(connection) == (None if step == "base" else step)
+    await use(url, settings)
+    for above, step in pairwise(STAIRS):
+        for target in (step, above, step):
+            await migrate(url, target)
+            async with empty.begin() as connection:
+                assert await present_revision(connection) == (None if target == "base" else target)
     left = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname <> 'alembic_version'"
     assert await scalar(empty, f"{left} AND relname <> 'alembic_version_pkc'") == 0
     assert await scalar(empty, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace") == 0
@@ -98,11 +106,20 @@ async def test_filled_tables_go_down_step_by_step_and_up_again(empty: Database, 
         await migrate(url, step)
     async with empty.begin() as connection:
         assert await present_revision(connection) == newest_revision()
+    await use(url, settings)
 
 
-async def test_stepping_below_the_imports_keeps_their_transactions(empty: Database, settings: Settings) -> None:
-    url = url_of(empty)
-    await migrate(url)
+async def use(url: str, settings: Settings) -> None:
+    """Have somebody fill a book, which is right then."""
+    async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
+        person = await register(app, fresh_email())
+        await fill(person)
+        await person.check_integrity()
+        await person.http.aclose()
+
+
+async def test_stepping_below_the_imports_keeps_their_transactions(newest: Database, settings: Settings) -> None:
+    url = url_of(newest)
     async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
         person = await register(app, fresh_email())
         await fill(person)
@@ -118,11 +135,10 @@ async def test_stepping_below_the_imports_keeps_their_transactions(empty: Databa
 
 
 async def test_stepping_below_the_complete_ledger_keeps_balances_and_the_log(
-    empty: Database, settings: Settings
+    newest: Database, settings: Settings
 ) -> None:
     """The older schema has no word for journals and adjustments; the log names them again."""
-    url = url_of(empty)
-    await migrate(url)
+    url = url_of(newest)
     forgotten = {"refund_of_id": None, "reconciliation_id": None}
     async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
         person = await register(app, fresh_email())
@@ -133,15 +149,15 @@ async def test_stepping_below_the_complete_ledger_keeps_balances_and_the_log(
         assert any(item["reconciliation_id"] for item in before)
         types = [item["type"] for item in before]
         assert (types.count("journal"), types.count("adjustment"), types.count("opening_balance")) == (1, 2, 1)
-        digests = await scalar(empty, "SELECT array_agg(digest ORDER BY book_id, revision) FROM event_chain")
+        digests = await scalar(newest, "SELECT array_agg(digest ORDER BY book_id, revision) FROM event_chain")
         await migrate(url, "0004")
-        assert await scalar(empty, "SELECT count(*) FROM transactions WHERE type IN ('journal', 'adjustment')") == 0
+        assert await scalar(newest, "SELECT count(*) FROM transactions WHERE type IN ('journal', 'adjustment')") == 0
         await migrate(url)
         assert await person.read("/accounts") == accounts
         assert (await person.read("/transactions"))["items"] == [item | forgotten for item in before]
         # Each revision is one link now, however many statements wrote it.
-        assert len(digests) > await scalar(empty, "SELECT count(*) FROM event_chain") > 0
-        assert await scalar(empty, "SELECT count(*) FROM event_chain") == await scalar(
+        assert len(digests) > await scalar(newest, "SELECT count(*) FROM event_chain") > 0
+        assert await scalar(newest, "SELECT count(*) FROM event_chain") == await scalar(
             empty, "SELECT count(DISTINCT (book_id, revision)) FROM events"
         )
         await person.check_integrity()
@@ -150,14 +166,13 @@ async def test_stepping_below_the_complete_ledger_keeps_balances_and_the_log(
         await person.http.aclose()
 
 
-async def test_one_statement_may_bring_events_of_several_revisions(empty: Database, settings: Settings) -> None:
+async def test_one_statement_may_bring_events_of_several_revisions(newest: Database, settings: Settings) -> None:
     """As bringing back a book does: each is linked to the one before."""
-    url = url_of(empty)
-    await migrate(url)
+    url = url_of(newest)
     async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
         person = await register(app, fresh_email())
         await fill(person)
-        async with empty.begin() as connection:
+        async with newest.begin() as connection:
             await connection.execute(text("CREATE TEMP TABLE kept ON COMMIT DROP AS TABLE events"))
             await connection.execute(text("DELETE FROM events"))
             await connection.execute(text("DELETE FROM event_chain"))
@@ -209,12 +224,11 @@ async def test_the_role_of_requests_is_taken_as_it_is_found(empty: Database) -> 
     assert await scalar(empty, f"SELECT oid FROM pg_roles WHERE rolname = '{APP_ROLE}'") == before
 
 
-async def test_a_newer_schema_is_refused(empty: Database) -> None:
-    await migrate(url_of(empty))
-    async with empty.begin() as connection:
+async def test_a_newer_schema_is_refused(newest: Database) -> None:
+    async with newest.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartupError, match="newer version of Finance Tracker"):
-        await migrate(url_of(empty))
+        await migrate(url_of(newest))
 
 
 async def test_the_currencies_are_those_of_the_list(owner_database: Database) -> None:

@@ -20,7 +20,6 @@ from app.core.config import Settings, load_settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
-from app.core.migrations import migrate
 from app.core.security import new_opaque_token
 from app.mail import delivery
 from app.mail.backends import Backend, FolderBackend, LogBackend, Send, make_backend
@@ -28,6 +27,7 @@ from app.mail.delivery import MAX_ATTEMPTS, deliver_due, forget_failed, pause_af
 from app.mail.messages import compose, sender_of
 from app.mail.outbox import post
 from app.system.mailroom import Mailroom
+from tests.databases import migrated_database
 from tests.mailing.smtp_peer import SmtpPeer, smtp_peer
 
 SENDER = sender_of("Finance Tracker <finance@example.com>")
@@ -36,8 +36,7 @@ SENDER = sender_of("Finance Tracker <finance@example.com>")
 @pytest.fixture(scope="module")
 async def owner(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
     """A database of this module's own: another server would take the mails."""
-    await asyncio.to_thread(postgres.create_database, "mails")
-    await migrate(postgres.url("mails"))
+    await migrated_database(postgres, "mails")
     database = Database(postgres.url("mails"), pool_size=2, role=None)
     yield database
     await database.dispose()

@@ -1,6 +1,5 @@
 """A server that sends its mail to a real SMTP server."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from httpx import AsyncClient
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
-from app.core.migrations import migrate
+from tests.databases import migrated_database
 from tests.notifications.smtp import Letterbox
 from tests.servers import serving
 
@@ -38,8 +37,7 @@ class PostOffice:
 async def post_office(
     postgres: EmbeddedPostgres, settings: Settings, app_database: Database
 ) -> AsyncIterator[PostOffice]:
-    await asyncio.to_thread(postgres.create_database, "letters")
-    await migrate(postgres.url("letters"))
+    await migrated_database(postgres, "letters")
     # The login of the suite's own server serves, for its password is new at each start.
     url = app_database.engine.url.set(database="letters").render_as_string(hide_password=False)
     owner = Database(postgres.url("letters"), pool_size=2, role=None)

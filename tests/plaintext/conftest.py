@@ -12,9 +12,9 @@ from httpx import AsyncClient
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
-from app.core.migrations import migrate
 from app.demo.service import EMAIL, PASSWORD, run_demo
 from tests.conftest import fresh_email
+from tests.databases import migrated_database
 from tests.people import API, Person, expect, register
 from tests.plaintext.random_book import fill
 from tests.servers import serving
@@ -54,9 +54,7 @@ async def book_to_bring_back(app: FastAPI, owner_database: Database) -> AsyncIte
 
 @pytest.fixture(scope="session")
 async def demo_book(postgres: EmbeddedPostgres, settings: Settings) -> AsyncIterator[Book]:
-    assert postgres.create_database("exported_demo")
-    url = postgres.url("exported_demo")
-    await migrate(url)
+    url = await migrated_database(postgres, "exported_demo")
     await run_demo(url, settings, lambda done, total: None)
     owner = Database(url, pool_size=2, role=None)
     async with serving(settings, database_url=url) as (_, client):

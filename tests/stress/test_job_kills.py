@@ -21,7 +21,7 @@ from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
 from app.core.jobs.queue import defer
-from app.core.migrations import migrate
+from tests.databases import migrated_database
 
 # The rest of the suite goes through the same lines; measuring them here would cost minutes.
 pytestmark = pytest.mark.no_cover
@@ -36,8 +36,7 @@ PATIENCE = 60.0
 @pytest.fixture
 async def databases(postgres: EmbeddedPostgres, settings: Settings) -> AsyncIterator[tuple[Database, Database, str]]:
     """As requests see it, as its owner does, and the URL of the first."""
-    await asyncio.to_thread(postgres.create_database, "job_kills")
-    await migrate(postgres.url("job_kills"))
+    await migrated_database(postgres, "job_kills")
     url = make_url(str(settings.database_url)).set(database="job_kills").render_as_string(hide_password=False)
     requests, owner = Database(url, pool_size=2), Database(postgres.url("job_kills"), pool_size=2, role=None)
     async with owner.begin() as connection:

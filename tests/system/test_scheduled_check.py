@@ -10,9 +10,9 @@ from sqlalchemy import text
 from app.core.config import Settings
 from app.core.database import Database
 from app.core.embedded import EmbeddedPostgres
-from app.core.migrations import migrate
 from app.integrity.schedule import BROKEN, CHECKED_AT, check_all, scheduled
 from tests.conftest import fresh_email
+from tests.databases import migrated_database
 from tests.people import Person, register
 from tests.servers import serving
 
@@ -28,9 +28,7 @@ class House:
 
 @pytest.fixture(scope="module")
 async def house(postgres: EmbeddedPostgres, settings: Settings) -> AsyncIterator[House]:
-    assert postgres.create_database("scheduled_check")
-    url = postgres.url("scheduled_check")
-    await migrate(url)
+    url = await migrated_database(postgres, "scheduled_check")
     requests, owner = Database(url, pool_size=2), Database(url, pool_size=2, role=None)
     async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
         person = await register(app, fresh_email())

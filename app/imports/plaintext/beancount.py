@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from app.imports.plaintext.beancount_text import open_behind, tokens_of, value_of
 from app.imports.plaintext.model import (
     KNOWN,
     Amount,
@@ -34,22 +35,13 @@ NOT_READ = {
 }
 IGNORED = {"note", "event", "query", "price", "document", "close", "custom"}
 MOST_DIGITS = 60
-_STRING = r'"(?:[^"\\]|\\.)*"'
-_INSIDE = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
-_OUTSIDE = re.compile(r'"|(?<!\S);')
 MOST_LINES_OF_A_STRING = 10_000
 MOST_UNCLOSED = 20
-_TOKENS = re.compile(
-    rf"""\s*(?:(?P<comment>;.*)|(?P<string>{_STRING})|(?P<tag>\#[A-Za-z0-9\-_/.]+)|(?P<link>\^[A-Za-z0-9\-_/.]+)
-    |(?P<word>[^\s"]+))""",
-    re.VERBOSE | re.DOTALL,
-)
 _DATED = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)\s+(\S+)", re.ASCII)
 _META = re.compile(r"([a-z][a-zA-Z0-9\-_]+):(?:\s+(.*))?$", re.DOTALL)
 _ACCOUNT = re.compile(r"(?:[!*&#?%A-Z]\s+)?([^\W\d_a-z][\w\-]*(?::[\w\-]+)+)(?:\s+(.*))?$", re.DOTALL)
 _NUMBER = r"[-+]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)"
 _AMOUNT = re.compile(rf"({_NUMBER})\s*([A-Z/][A-Z0-9'._\-]*)?\s*", re.ASCII)
-_UNESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
 class Reader:
@@ -81,7 +73,7 @@ class Reader:
         first = self._at
         lines = [self._lines[first]]
         self._at += 1
-        inside = _open_behind(lines[0], inside=False)
+        inside = open_behind(lines[0], inside=False)
         while inside:
             if self._at >= len(self._lines) or self._at - first > MOST_LINES_OF_A_STRING:
                 self._unclosed += 1
@@ -89,7 +81,7 @@ class Reader:
                 self._at = first + 1 if self._unclosed < MOST_UNCLOSED else len(self._lines)
                 raise LineError(first + 1, "a quote is not closed")
             lines.append(self._lines[self._at])
-            inside = _open_behind(lines[-1], inside=True)
+            inside = open_behind(lines[-1], inside=True)
             self._at += 1
         return "\n".join(lines)
 
@@ -121,7 +113,7 @@ class Reader:
             raise LineError(number, f"'{word[:40]}' is not a directive that is known here")
 
     def _undated(self, line: str, number: int) -> None:
-        tokens = list(_tokens(line))
+        tokens = list(tokens_of(line))
         words = [text for kind, text in tokens if kind == "word"]
         texts = [text for kind, text in tokens if kind == "string"]
         first = words[0] if words else ""
@@ -161,7 +153,7 @@ class Reader:
             self.journal.codes[found[0]] = meta["code"]
 
     def _custom(self, rest: str) -> None:
-        texts = [text for kind, text in _tokens(rest) if kind == "string"]
+        texts = [text for kind, text in tokens_of(rest) if kind == "string"]
         if len(texts) == 3 and texts[0] == "tag":
             self.journal.tags[texts[1]] = texts[2]
 
@@ -195,12 +187,12 @@ class Reader:
     def _meta(self, block: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
         for _, line in block:
             if found := _META.match(line):
-                yield found[1], _value(found[2] or "")
+                yield found[1], value_of(found[2] or "")
 
     def _transaction(self, rest: str, number: int, day: date, block: list[tuple[int, str]], *, pending: bool) -> None:
         self._place += 1
         made = Transaction(number, day, pending=pending, tags=list(self._pushed))
-        texts = [text for kind, text in _tokens(rest) if kind == "string"]
+        texts = [text for kind, text in tokens_of(rest) if kind == "string"]
         if len(texts) > 2:
             raise LineError(number, "more than a payee and a narration")
         if texts:
@@ -210,7 +202,7 @@ class Reader:
         for at, line in block:
             if found := _META.match(line):
                 into = made.postings[-1].meta if made.postings else made.meta
-                into[found[1]] = _value(found[2] or "")
+                into[found[1]] = value_of(found[2] or "")
             elif line[0] in "#^":
                 self._labels(made, line)
             else:
@@ -220,7 +212,7 @@ class Reader:
         self.journal.transactions.append(made)
 
     def _labels(self, made: Transaction, text: str) -> None:
-        for kind, value in _tokens(text):
+        for kind, value in tokens_of(text):
             if kind == "tag" and value not in made.tags:
                 made.tags.append(value)
             elif kind == "link":
@@ -262,45 +254,6 @@ def _decimal(text: str, number: int) -> Decimal:
     if len(text) > MOST_DIGITS:
         raise LineError(number, f"'{text[:40]}...' has too many digits")
     return Decimal(re.sub(r"[,\s]", "", text))
-
-
-def _value(text: str) -> str:
-    """A metadata value as text: a string's content, anything else as it is written."""
-    for kind, value in _tokens(text):
-        if kind != "comment":
-            return value if kind == "string" else text.split(" ;", maxsplit=1)[0].strip()
-    return ""
-
-
-def _tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Each token's kind and content: a string without quotes and escapes, a tag without its sign."""
-    at = 0
-    while found := _TOKENS.match(text, at):
-        at = found.end()
-        kind = found.lastgroup or ""
-        value = found[kind]
-        if kind == "string":
-            value = re.sub(r"\\(.)", lambda c: _UNESCAPED.get(c[1], c[1]), value[1:-1], flags=re.DOTALL)
-        elif kind in {"tag", "link"}:
-            value = value[1:]
-        if kind == "comment":
-            return
-        yield kind, value
-
-
-def _open_behind(line: str, *, inside: bool) -> bool:
-    """Whether a string is open at the end of a line, which looks at each character once."""
-    at = 0
-    while True:
-        if inside:
-            at = _INSIDE.match(line, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-            if at >= len(line) or line[at] != '"':
-                return True
-            at, inside = at + 1, False
-        found = _OUTSIDE.search(line, at)
-        if found is None or found[0] == ";":
-            return False
-        at, inside = found.end(), True
 
 
 def _swapped(names: dict[str, str]) -> list[tuple[Kind, str]]:
