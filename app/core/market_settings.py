@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 MARKET_PROVIDERS = ("alpha_vantage", "coingecko", "json", "stooq", "yahoo")
+JSON_URL = re.compile(r"https?://[^/{}\s]+/[^#{}\s]*\{symbol\}[^#{}\s]*")
 BASE_URL = r"^https?://[^?#\s{}]+$"
 
 
@@ -63,10 +64,7 @@ class MarketSettings(BaseSettings):
     @field_validator("market_json_url")
     @classmethod
     def _is_template(cls, value: str | None) -> str | None:
-        if value is not None and (
-            value.count("{symbol}") != 1
-            or not re.fullmatch(r"https?://[^/{}\s]+/[^#{}\s]*", value.replace("{symbol}", ""))
-        ):
+        if value is not None and not JSON_URL.fullmatch(value):
             raise ValueError("must be a URL with {symbol} in its path or query, once, and no other braces")
         return value
 

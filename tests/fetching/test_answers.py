@@ -47,7 +47,7 @@ def test_a_number_keeps_its_digits(value: Any, number: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, 1.5, "", "NaN", "1,5", "Infinity", [], "1" * 60, Decimal("NaN"), Decimal("1e50"), 10**5000]
+    "value", [None, True, 1.5, "", "NaN", "1,5", "Infinity", [], "1" * 60, Decimal("NaN"), Decimal("1e50"), 10**2000]
 )
 def test_what_is_no_number_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableError, match="the price"):

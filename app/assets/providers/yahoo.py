@@ -42,7 +42,8 @@ class Yahoo:
         if str(pick(result, "meta.symbol")).upper() != symbol.upper():
             raise UnreadableError("the answer is about another symbol")
         unit = str(pick(result, "meta.currency"))
-        moments, closes = result.get("timestamp", []), pick(result, "indicators.quote[0]").get("close", [])
+        columns = pick(result, "indicators.quote[0]")
+        moments, closes = result.get("timestamp", []), columns.get("close", []) if isinstance(columns, dict) else None
         if not isinstance(moments, list) or not isinstance(closes, list) or len(moments) != len(closes):
             raise UnreadableError("the answer's days and prices do not go together")
         zone = _zone(result["meta"])

@@ -213,12 +213,14 @@ class Fetcher:
             request = self._client.build_request("GET", url, headers={**headers, **own}, timeout=limits)
             response = await self._client.send(request, stream=True)
             try:
-                if not response.has_redirect_location:
+                if response.next_request is None:
                     return await _read(source, response)
-                target = _target(source, url, response.headers["location"])
+                target = response.next_request.url
             finally:
                 await response.aclose()
             if not _same_origin(url, target):
+                if target.scheme != "https" or target.userinfo:
+                    raise RefusedError(f"{source.name} sends this server elsewhere without https")
                 own = {}  # a key is for whom it was given to
             url = target
         raise RefusedError(f"{source.name} sends this server from one place to the next")
@@ -238,17 +240,6 @@ class _BrokenError(Exception):
 
 def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
     return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)
-
-
-def _target(source: Source, url: httpx.URL, location: str) -> httpx.URL:
-    """Where a redirect leads: by https, or to the very place it came from."""
-    try:
-        target = url.join(location)
-    except (httpx.InvalidURL, ValueError):
-        raise RefusedError(f"{source.name} sends this server nowhere") from None
-    if target.userinfo or not (target.scheme == "https" or _same_origin(url, target)):
-        raise RefusedError(f"{source.name} sends this server elsewhere without https")
-    return target
 
 
 async def _read(source: Source, response: httpx.Response) -> Answer:
