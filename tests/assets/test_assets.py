@@ -77,7 +77,7 @@ async def test_assets_are_listed_and_found(kim: Person) -> None:
     assert await symbols() == ["Alpha", "beta", "gamma"]
     assert await symbols(archived="false") == ["Alpha", "beta"]
     assert await symbols(type="stock") == ["beta"]
-    assert await symbols(q="LPHA f") == []
+    assert await symbols(q="alpha etf") == []
     assert await symbols(q="lpha F") == ["Alpha"]
     assert await symbols(q="%") == []
     first = await kim.read("/portfolio/assets", limit=2, include_total="true")
