@@ -1,5 +1,6 @@
 """Every task that a worker runs: those of each domain."""
 
+from app.assets.tasks import TASKS as ASSETS
 from app.core.jobs.tasks import Task
 from app.goals.tasks import TASKS as GOALS
 from app.notifications.tasks import TASKS as NOTIFICATIONS
@@ -9,4 +10,4 @@ from app.subscriptions.tasks import TASKS as SUBSCRIPTIONS
 from app.system.tasks import TASKS as SYSTEM
 from app.weekly.tasks import TASKS as WEEKLY
 
-TASKS: tuple[Task, ...] = (*SYSTEM, *SCHEDULES, *BILLS, *SUBSCRIPTIONS, *GOALS, *NOTIFICATIONS, *WEEKLY)
+TASKS: tuple[Task, ...] = (*SYSTEM, *ASSETS, *SCHEDULES, *BILLS, *SUBSCRIPTIONS, *GOALS, *NOTIFICATIONS, *WEEKLY)

@@ -11,6 +11,7 @@ from app.access.last_uses import LastUses
 from app.access.uploads import UploadDoor
 from app.accounts.router import router as accounts
 from app.administration import ROUTERS as ADMINISTRATION
+from app.assets.routers import ROUTERS as ASSETS
 from app.attachments.router import FRAME_BYTES, upload_pattern
 from app.attachments.router import router as attachments
 from app.attachments.storage import make_store
@@ -105,6 +106,7 @@ ROUTERS = (
     rules,
     suggestions,
     attachments,
+    *ASSETS,  # before those with an id in the same place
     forecast,
     goals,
     loans,

@@ -3,7 +3,7 @@
 from app.access.models import AuditEntry, PermissionName, RolePermission
 from app.access.private_models import AccountViewer, PrivateEntity
 from app.accounts.models import Account, Reconciliation
-from app.assets.models import Asset, AssetPrice, MarketQuote
+from app.assets.models import Asset, AssetPrice, MarketQuote, QuoteSource
 from app.attachments.models import Attachment, File
 from app.auth.address_models import AddressRequest, Invitation
 from app.auth.factor_models import Passkey, RecoveryCode, TotpSecret, WrongGuesses
@@ -96,6 +96,7 @@ ALL_TABLES = (
     PositionDay,
     Posting,
     PrivateEntity,
+    QuoteSource,
     Reconciliation,
     RecoveryCode,
     RefreshToken,

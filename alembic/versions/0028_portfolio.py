@@ -209,6 +209,8 @@ INDEXES = (
     "CREATE INDEX ix_positions_stale ON positions (book_id) WHERE stale",
     "CREATE INDEX ix_positions_asset ON positions (book_id, asset_id)",
     "CREATE INDEX ix_disposals_day ON disposals (book_id, disposed_on)",
+    "CREATE INDEX ix_assets_revision ON assets (book_id, revision, id)",
+    "CREATE INDEX ix_asset_prices_revision ON asset_prices (book_id, revision, id)",
 )
 
 # Quotes are everybody's: fetched once for all books that follow a symbol, written by the functions below alone.
@@ -227,6 +229,23 @@ MARKET = (
     )
     """,
     "GRANT SELECT ON market_quotes TO finance_app",
+    # How asking for each symbol went, and when it is due again; `history_from` is since when it was asked for.
+    """
+    CREATE TABLE quote_sources (
+        provider text NOT NULL,
+        symbol text NOT NULL,
+        last_tried_at timestamptz,
+        last_ok_at timestamptz,
+        failures integer NOT NULL DEFAULT 0,
+        problem text,
+        detail text,
+        next_at timestamptz NOT NULL,
+        history_from date,
+        history_on date,
+        CONSTRAINT pk_quote_sources PRIMARY KEY (provider, symbol)
+    )
+    """,
+    "GRANT SELECT ON quote_sources TO finance_app",
 )
 STORE_QUOTES = """
 CREATE FUNCTION store_market_quotes(p_provider text, p_symbol text, p_quotes jsonb, p_at timestamptz) RETURNS bigint
@@ -268,8 +287,103 @@ AS $$
     LIMIT 1
 $$
 """
+# The same for many at once, of assets that who asks may see.
+PRICES_FOUND = f"""
+CREATE FUNCTION prices_found(p_assets uuid[], p_days date[])
+RETURNS TABLE (asset_id uuid, day date, price numeric, currency text, priced_on date, source text, adjusted_to date,
+               fetched_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 100
+AS $$
+    SELECT w.asset, w.day, f.price, f.currency, f.date, f.source, f.adjusted_to, f.fetched_at
+    FROM unnest(p_assets, p_days) AS w(asset, day)
+    JOIN assets a ON a.book_id = {BOOK} AND a.id = w.asset
+    CROSS JOIN LATERAL (
+        (SELECT p.price, a.currency, p.date, p.source, NULL::date AS adjusted_to, p.updated_at AS fetched_at, 1 AS rank
+         FROM asset_prices p WHERE p.book_id = a.book_id AND p.asset_id = a.id AND p.date <= w.day
+         ORDER BY p.date DESC LIMIT 1)
+        UNION ALL
+        (SELECT q.price, q.currency, q.date, q.provider, q.adjusted_to, q.fetched_at, 2
+         FROM market_quotes q WHERE q.provider = a.provider AND q.symbol = a.provider_symbol AND q.date <= w.day
+         ORDER BY q.date DESC LIMIT 1)
+        ORDER BY 3 DESC, 7
+        LIMIT 1
+    ) AS f
+    WHERE {SEES_ALL} OR a.id NOT IN (SELECT hidden_assets())
+$$
+"""
+# Which symbols are to be asked for: each once, whoever follows it. A split, or a trade before what is known, asks for
+# all of the history again, a day after the split at the earliest: providers take a night for it.
+QUOTES_DUE = """
+CREATE FUNCTION quotes_due(p_provider text, p_at timestamptz, p_limit integer)
+RETURNS TABLE (provider text, symbol text, first_needed date, whole boolean, failures integer, newest date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    SELECT u.provider, u.symbol, u.first_needed, u.whole, u.failures,
+           (SELECT max(q.date) FROM market_quotes q WHERE q.provider = u.provider AND q.symbol = u.symbol)
+    FROM (
+        SELECT a.provider, a.provider_symbol AS symbol, min(t.first_on) AS first_needed,
+               coalesce(s.failures, 0) AS failures, s.next_at,
+               s.history_on IS NULL OR coalesce(min(t.first_on) < s.history_from, false)
+                   OR coalesce(max(t.split_on) >= s.history_on, false) AS whole
+        FROM assets a
+        CROSS JOIN LATERAL (
+            SELECT min(t.date) AS first_on,
+                   max(t.date) FILTER (WHERE t.kind = 'split' AND t.date < p_at::date) AS split_on
+            FROM trades t WHERE t.book_id = a.book_id AND t.asset_id = a.id
+        ) AS t
+        LEFT JOIN quote_sources s ON s.provider = a.provider AND s.symbol = a.provider_symbol
+        WHERE a.provider = p_provider AND a.archived_at IS NULL
+        GROUP BY a.provider, a.provider_symbol, s.failures, s.next_at, s.history_from, s.history_on
+    ) AS u
+    WHERE u.next_at IS NULL OR u.next_at <= p_at OR (u.whole AND u.failures = 0)
+    ORDER BY u.next_at NULLS FIRST, u.symbol
+    LIMIT p_limit
+$$
+"""
+QUOTE_PROVIDERS = """
+CREATE FUNCTION quote_providers() RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$ SELECT DISTINCT a.provider FROM assets a WHERE a.provider IS NOT NULL AND a.archived_at IS NULL $$
+"""
+# By hand, of a symbol that an asset of the open book follows; not again within a quarter of an hour.
+REQUEST_QUOTES = f"""
+CREATE FUNCTION request_quotes(p_provider text, p_symbol text, p_at timestamptz) RETURNS timestamptz
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    INSERT INTO quote_sources AS s (provider, symbol, next_at)
+    SELECT p_provider, p_symbol, p_at
+    WHERE EXISTS (SELECT FROM assets a
+                  WHERE a.book_id = {BOOK} AND a.provider = p_provider AND a.provider_symbol = p_symbol)
+    ON CONFLICT ON CONSTRAINT pk_quote_sources
+    DO UPDATE SET next_at = least(s.next_at, greatest(p_at, s.last_tried_at + interval '15 minutes'))
+    RETURNING next_at
+$$
+"""
+NOTE_QUOTES = """
+CREATE FUNCTION note_quotes(p_provider text, p_symbol text, p_at timestamptz, p_next timestamptz, p_problem text,
+                            p_detail text, p_history_from date) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    INSERT INTO quote_sources AS s (provider, symbol, last_tried_at, last_ok_at, failures, problem, detail, next_at,
+                                    history_from, history_on)
+    VALUES (p_provider, p_symbol, p_at, CASE WHEN p_problem IS NULL THEN p_at END,
+            CASE WHEN p_problem IS NULL THEN 0 ELSE 1 END, p_problem, p_detail, p_next,
+            p_history_from, CASE WHEN p_history_from IS NOT NULL THEN p_at::date END)
+    ON CONFLICT ON CONSTRAINT pk_quote_sources
+    DO UPDATE SET last_tried_at = excluded.last_tried_at,
+                  last_ok_at = coalesce(excluded.last_ok_at, s.last_ok_at),
+                  failures = CASE WHEN p_problem IS NULL THEN 0 ELSE s.failures + 1 END,
+                  problem = excluded.problem, detail = excluded.detail, next_at = excluded.next_at,
+                  history_from = coalesce(excluded.history_from, s.history_from),
+                  history_on = coalesce(excluded.history_on, s.history_on)
+$$
+"""
 FUNCTIONS = {
     "store_market_quotes(text, text, jsonb, timestamptz)": STORE_QUOTES,
+    "quotes_due(text, timestamptz, integer)": QUOTES_DUE,
+    "quote_providers()": QUOTE_PROVIDERS,
+    "request_quotes(text, text, timestamptz)": REQUEST_QUOTES,
+    "note_quotes(text, text, timestamptz, timestamptz, text, text, date)": NOTE_QUOTES,
     "price_found(uuid, date)": PRICE_FOUND,
     # Asked whenever a book is taken, by whoever writes: their change may concern a trade that they do not see.
     "book_has_trades()": f"""
@@ -327,6 +441,63 @@ AS $$
     GROUP BY p.asset_id HAVING bool_and(p.account_id = ANY ({HIDDEN}))
 $$
 """
+# Assets whose events are hidden: those that are, and those that are gone and were held on an account that is.
+PRIVATE_ASSETS = f"""
+CREATE FUNCTION private_assets() RETURNS SETOF uuid
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp ROWS 10
+AS $$
+    SELECT hidden_assets()
+    UNION
+    SELECT x.entity_id FROM private_entities x
+    WHERE x.book_id = {BOOK} AND x.entity = 'asset' AND x.account_id = ANY ({HIDDEN})
+      AND NOT EXISTS (SELECT FROM assets a WHERE a.book_id = x.book_id AND a.id = x.entity_id)
+$$
+"""
+# As in 0016, with assets and their prices.
+HIDDEN_ENTITIES = """
+CREATE OR REPLACE FUNCTION hidden_entities() RETURNS SETOF uuid
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1000
+AS $$
+    SELECT e.entity_id FROM private_entities e
+    WHERE e.book_id = {book} AND e.account_id = ANY ({hidden}) AND e.entity NOT IN ('payee', 'tag'{more})
+    UNION SELECT unnest({hidden})
+    UNION SELECT touched_transactions()
+    UNION SELECT hidden_imports()
+    UNION SELECT hidden_payees()
+    UNION SELECT hidden_tags()
+    {assets}
+$$
+"""
+OF_ASSETS = f"""
+    UNION SELECT private_assets()
+    UNION SELECT p.id FROM asset_prices p WHERE p.book_id = {BOOK} AND p.asset_id IN (SELECT private_assets())
+    UNION SELECT e.entity_id FROM events e
+        WHERE e.book_id = {BOOK} AND e.entity = 'asset_price' AND e.action = 'deleted'
+          AND (e.before ->> 'asset_id')::uuid IN (SELECT private_assets())
+"""
+# What was once held on a private account is remembered, for when neither the trades nor the asset are there.
+NOTE_PRIVATE_ASSETS = """
+CREATE FUNCTION note_private_assets() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+BEGIN
+    INSERT INTO private_entities (book_id, account_id, entity, entity_id)
+    SELECT DISTINCT p.book_id, p.account_id, 'asset', p.asset_id
+    FROM fresh f
+    JOIN positions p ON p.book_id = f.book_id AND p.account_id = f.account_id
+    WHERE EXISTS (SELECT FROM account_viewers v WHERE v.book_id = p.book_id AND v.account_id = p.account_id)
+    ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$
+"""
+NOTED_ON = ("positions", "account_viewers")
+
+
+def _hidden_entities(*, with_assets: bool) -> str:
+    return HIDDEN_ENTITIES.format(
+        book=BOOK, hidden=HIDDEN, more=", 'asset'" if with_assets else "", assets=OF_ASSETS if with_assets else ""
+    )
 
 
 def _transaction_types(types: tuple[str, ...]) -> str:
@@ -344,10 +515,23 @@ def upgrade() -> None:
     op.execute("REVOKE ALL ON FUNCTION mark_positions_stale() FROM PUBLIC")
     for name, occasion in TRIGGERS.items():
         op.execute(f"CREATE TRIGGER {name} {occasion} FOR EACH STATEMENT EXECUTE FUNCTION mark_positions_stale()")
-    for signature, statement in {**FUNCTIONS, "hidden_assets()": HIDDEN_ASSETS}.items():
+    later = {
+        "hidden_assets()": HIDDEN_ASSETS,
+        "private_assets()": PRIVATE_ASSETS,
+        "prices_found(uuid[], date[])": PRICES_FOUND,
+    }
+    for signature, statement in {**FUNCTIONS, **later}.items():
         op.execute(statement)
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
         op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO finance_app")
+    op.execute(_hidden_entities(with_assets=True))
+    op.execute(NOTE_PRIVATE_ASSETS)
+    op.execute("REVOKE ALL ON FUNCTION note_private_assets() FROM PUBLIC")
+    for table in NOTED_ON:
+        op.execute(
+            f"CREATE TRIGGER note_private_assets AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh "
+            "FOR EACH STATEMENT EXECUTE FUNCTION note_private_assets()"
+        )
     for table, seen in POLICIES.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY book_of_request ON {table} USING (book_id = {BOOK})")
@@ -366,11 +550,16 @@ def downgrade() -> None:
         op.execute(f"DELETE FROM permissions WHERE name = '{name}'")
         op.execute(f"DELETE FROM personal_tokens WHERE scopes = ARRAY['{name}']")  # a token needs one
         op.execute(f"UPDATE personal_tokens SET scopes = array_remove(scopes, '{name}')")
+    op.execute(_hidden_entities(with_assets=False))
+    for table in NOTED_ON:
+        op.execute(f"DROP TRIGGER note_private_assets ON {table}")
+    op.execute("DELETE FROM private_entities WHERE entity IN ('asset', 'asset_price')")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table} CASCADE")
-    for signature in (*FUNCTIONS, "hidden_assets()", "mark_positions_stale()"):
+    helpers = ("prices_found(uuid[], date[])", "private_assets()", "hidden_assets()")
+    for signature in (*FUNCTIONS, *helpers, "mark_positions_stale()", "note_private_assets()"):
         op.execute(f"DROP FUNCTION {signature}")
-    op.execute("DROP TABLE market_quotes")
+    op.execute("DROP TABLE market_quotes, quote_sources")
     # What moved through a trade moved all the same: its transactions stay, as what the user can write by hand.
     op.execute("UPDATE transactions SET type = 'journal' WHERE type = 'trade'")
     op.execute(_transaction_types(TYPES))

@@ -1,13 +1,24 @@
 """What can be held beside money, and its prices."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, ForeignKeyConstraint, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Computed,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.columns import BookId, CivilDate, Exact, GivenId, NowByDefault, PlainId, Revision, Words
+from app.core.columns import BookId, CivilDate, Exact, GivenId, Instant, NowByDefault, PlainId, Revision, Words
 from app.core.database import Base
 
 
@@ -37,7 +48,10 @@ class Asset(Base):
     created_at: Mapped[NowByDefault]
     updated_at: Mapped[NowByDefault]
 
-    __table_args__ = (UniqueConstraint("book_id", "symbol_key", name="uq_assets_symbol"),)
+    __table_args__ = (
+        UniqueConstraint("book_id", "symbol_key", name="uq_assets_symbol"),
+        Index("ix_assets_revision", "book_id", "revision", "id"),
+    )
 
 
 class AssetPrice(Base):
@@ -58,6 +72,7 @@ class AssetPrice(Base):
     __table_args__ = (
         ForeignKeyConstraint(["book_id", "asset_id"], ["assets.book_id", "assets.id"], name="fk_asset_prices_asset"),
         UniqueConstraint("book_id", "asset_id", "date", name="uq_asset_prices_day"),
+        Index("ix_asset_prices_revision", "book_id", "revision", "id"),
     )
 
 
@@ -76,3 +91,23 @@ class MarketQuote(Base):
     currency: Mapped[str] = mapped_column(Text, ForeignKey("currencies.code"))
     adjusted_to: Mapped[CivilDate | None]
     fetched_at: Mapped[NowByDefault]
+
+
+class QuoteSource(Base):
+    """How asking a provider for a symbol went, and when that is due again.
+
+    `history_from` is since when its history was asked for, `history_on` the day on which that was done.
+    """
+
+    __tablename__ = "quote_sources"
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    symbol: Mapped[str] = mapped_column(Text, primary_key=True)
+    last_tried_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    last_ok_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    problem: Mapped[Words | None]
+    detail: Mapped[Words | None]
+    next_at: Mapped[Instant]
+    history_from: Mapped[date | None] = mapped_column(Date)
+    history_on: Mapped[date | None] = mapped_column(Date)

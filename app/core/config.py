@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from app.core.embedded import default_data_dir
 from app.core.failures import StartupError
 from app.core.identity_settings import IdentitySettings
+from app.core.market_settings import MarketSettings
 
 MIN_SECRET_LENGTH = 32
 URL_PARAMETERS = {"host", "port", "ssl", "passfile", "target_session_attrs"}
@@ -35,7 +36,7 @@ class AttachmentsStore(StrEnum):
     S3 = "s3"
 
 
-class Settings(IdentitySettings):
+class Settings(MarketSettings, IdentitySettings):
     """One value a setting; the environment wins over `.env`, and an empty value counts as absent."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore")
@@ -72,6 +73,8 @@ class Settings(IdentitySettings):
     jobs_stalled_seconds: float = Field(default=20, ge=1, le=3600)
     jobs_stop_seconds: float = Field(default=5, ge=0, le=3600)
     jobs_retry_seconds: float = Field(default=15, ge=0.01, le=3600)
+
+    fetch_private_addresses: bool = False
 
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")

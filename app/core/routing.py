@@ -145,10 +145,13 @@ def routes(
 
 
 def only(router: APIRouter, method: str, path: str) -> None:
-    """Answer 405 to other methods of a fixed path, which a later route would take for one with an id."""
+    """Answer 405 to other methods of a fixed path, which a later route would take for one with an id.
+
+    A path that takes two has both in `method`, as the header `Allow` names them: `GET, POST`.
+    """
 
     async def refuse() -> None:
         raise OtherMethodError(method)
 
-    others = [name for name in METHODS if name != method]
+    others = [name for name in METHODS if name not in method.split(", ")]
     router.add_api_route(path, refuse, methods=others, include_in_schema=False)

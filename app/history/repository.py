@@ -144,6 +144,8 @@ async def of_book(
 
 FEED_TABLES = {
     "account": "accounts",
+    "asset": "assets",
+    "asset_price": "asset_prices",
     "attachment": "attachments",
     "budget": "budgets",
     "budget_group": "budget_groups",

@@ -10,6 +10,9 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from app.access.context import BookReader
 from app.accounts import service as accounts
 from app.accounts.schemas import AccountOut, ReconciliationOut
+from app.assets import prices
+from app.assets import service as assets
+from app.assets.schemas import AssetState, PriceState
 from app.budgets import groups as budget_groups
 from app.budgets import service as budgets
 from app.budgets.outputs import BudgetState, GroupOut
@@ -104,6 +107,8 @@ async def _every_group(book: BookReader) -> list[State]:
 
 _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "account": (_of_all(_every_account), TypeAdapter(AccountOut)),
+    "asset": (assets.get_many, TypeAdapter(AssetState)),
+    "asset_price": (prices.get_many, TypeAdapter(PriceState)),
     "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),
     "budget": (budgets.states, TypeAdapter(BudgetState)),
     "budget_group": (_of_all(_every_group), TypeAdapter(GroupOut)),

@@ -42,6 +42,7 @@ BELOW_TRANSACTIONS = (
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
     *("goal", "loan"),
+    *("asset", "asset_price"),
 )
 PLANNED = {"category", "tag", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
 """What plans count by, without a transaction that changed."""

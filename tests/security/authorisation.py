@@ -151,6 +151,13 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "goals:write"): """
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
+    (BOOK_READ, "portfolio:read"): """
+        list_assets get_asset get_asset_price list_asset_prices list_price_providers
+    """,
+    (BOOK_WRITE, "portfolio:write"): """
+        create_asset replace_asset update_asset delete_asset refresh_asset
+        set_asset_price delete_asset_price import_asset_prices
+    """,
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
     (BOOK_READ, "schedules:read"): """
         list_schedules list_upcoming get_schedule list_occurrences get_occurrence
@@ -168,7 +175,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
-        get_goal_history get_loan_history
+        get_goal_history get_loan_history get_asset_history
         get_budget_changes get_budget_group_history get_rule_changes
     """,
     (BOOK_WRITE, "history:undo"): "undo",

@@ -57,6 +57,20 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     # For the housekeeping: ids and digests of what nobody has any more.
     "orphaned_files": (Probe("SELECT f::text FROM orphaned_files(36500, 10) f", ()),),
     # For the checks that the server makes by itself: ids, and none of them opens a book.
+    "quote_providers": (Probe("SELECT 1::text FROM quote_providers() AS p WHERE p IS NULL", ()),),
+    "quotes_due": (Probe("SELECT q::text FROM quotes_due('nobody', 'infinity', 100) q", ()),),
+    # Quotes are everybody's, and only jobs bring them; a symbol is asked for where the open book follows it.
+    "store_market_quotes": (Probe("SELECT store_market_quotes('probe', 'probe', '[]', now())::text", ("0",)),),
+    "note_quotes": (Probe("SELECT note_quotes('probe', 'probe', now(), now(), NULL, NULL, NULL)::text", ("",)),),
+    "request_quotes": (Probe("SELECT request_quotes('probe', 'nobody', now())::text", (None,)),),
+    # Of the open book alone, and of assets that who asks may see.
+    "price_found": (Probe("SELECT price::text FROM price_found(:book, '2030-01-01')", (None,)),),
+    "prices_found": (
+        Probe("SELECT p::text FROM prices_found(ARRAY[CAST(:book AS uuid)], ARRAY[date '2030-01-01']) p", ()),
+    ),
+    "hidden_assets": (Probe("SELECT hidden_assets()::text", ()),),
+    "private_assets": (Probe("SELECT private_assets()::text", ()),),
+    "note_private_assets": NOT_GRANTED,
     "books_with_goals": (Probe("SELECT 1::text FROM books_with_goals() AS id WHERE id IS NULL", ()),),
     # Of the open book alone: ids of what is hidden from who asks.
     "book_has_goals": (Probe("SELECT book_has_goals()::text", ("false",)),),

@@ -91,6 +91,7 @@ async def furnish(kim: Person) -> Household:
     await _bank(kim, private)
     await _collect(kim, home, gone["id"], closed["id"])
     await _plan(kim, home)
+    home.seen["asset"] = [await _hold(kim)]
     home.seen["rule"], home.hidden["rule"] = rules[:1], rules[1:]
     home.seen["attachment"] = [kept["id"]]
     home.hidden["attachment"] = [receipt["id"] for receipt in receipts]
@@ -153,6 +154,14 @@ async def _bills(kim: Person, home: Household) -> None:
         key = next(each["key"] for each in offered if each["name"] == f"{name} again")
         expect(await kim.http.post("/subscriptions/dismiss", json={"key": key}), 200)
         found["schedule"] = [made["id"]]
+
+
+async def _hold(kim: Person) -> str:
+    """An asset that nobody holds on any account, with a price."""
+    body = {"symbol": "HOUSE", "name": "House", "type": "property", "currency": "EUR"}
+    asset = expect(await kim.http.post("/portfolio/assets", json=body), 201)
+    expect(await kim.http.put(f"/portfolio/assets/{asset['id']}/prices/2026-01-02", json={"price": "5"}), 200)
+    return str(asset["id"])
 
 
 async def _aim(kim: Person, home: Household) -> None:

@@ -65,6 +65,9 @@ async def fill(person: Person) -> None:
         await person.add(account_id=savings["id"], payee="Box", date=str(day))
     [weekly] = (await person.read("/subscriptions"))["items"]
     expect(await person.http.post("/subscriptions/dismiss", json={"key": weekly["key"]}), 200)
+    held = {"symbol": "HOUSE", "name": "House", "type": "property", "currency": "EUR"}
+    asset = expect(await person.http.post("/portfolio/assets", json=held), 201)
+    expect(await person.http.put(f"/portfolio/assets/{asset['id']}/prices/2026-01-01", json={"price": "1"}), 200)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
     expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": savings["id"]}]}), 201)
     owed = await person.account("Car", type="loan")

@@ -57,6 +57,7 @@ def goal(ids: dict[str, str]) -> dict[str, Any]:
     return {"name": "G", "kind": "save_up", "target_amount": "10", "currency": "EUR", "sources": sources}
 
 
+ASSET = {"symbol": "GOLD", "name": "Gold", "type": "metal", "currency": "EUR"}
 LOAN = {"annual_rate": "1", "term": 6, "first_payment_date": "2026-02-01"}
 MONTHLY = {"name": "secret budget", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
 
@@ -378,6 +379,20 @@ ATTEMPTS: dict[str, Attempt] = {
     "send_weekly_report": Attempt(OWN, lambda _: {"week": "2026-01-15"}, answer=409),
     "get_forecast": Attempt(OWN),
     "forecast_what_if": Attempt(FOREIGN, what_if),
+    "list_price_providers": Attempt(OWN),
+    "create_asset": Attempt(OWN, lambda _: ASSET, write=True),
+    "list_assets": Attempt(OWN),
+    "get_asset": Attempt(FOREIGN),
+    "replace_asset": Attempt(FOREIGN, lambda _: ASSET, write=True),
+    "update_asset": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_asset": Attempt(FOREIGN, write=True),
+    "refresh_asset": Attempt(FOREIGN, write=True),
+    "get_asset_price": Attempt(FOREIGN),
+    "list_asset_prices": Attempt(FOREIGN),
+    "set_asset_price": Attempt(FOREIGN, lambda _: {"price": "1"}, write=True),
+    "delete_asset_price": Attempt(FOREIGN, write=True),
+    "import_asset_prices": Attempt(OWN, form=lambda _: {}, write=True),
+    "get_asset_history": Attempt(FOREIGN),
     "create_goal": Attempt(FOREIGN, goal, write=True),
     "list_goals": Attempt(OWN),
     "plan_goal": Attempt(OWN, lambda _: {"amount": "10", "currency": "EUR", "monthly_amount": "5"}, viewer=200),
@@ -412,6 +427,7 @@ ATTEMPTS: dict[str, Attempt] = {
 UPLOADS = {
     "create_import": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv"),
     "create_attachment": ("receipt.png", png(), "image/png"),
+    "import_asset_prices": ("prices.csv", b"GOLD,2026-01-01,1\n", "text/csv"),
 }
 
 
@@ -465,7 +481,13 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     wanted = {**goal({"account_id": account["id"]}), "name": "secret goal"}
     owed = await kim.account("secret loan", type="loan")
     lent = {**LOAN, "account_id": owed["id"], "notes": "secret"}
+    held = {**ASSET, "symbol": "secret", "name": "secret asset"}
+    asset = expect(await kim.http.post("/portfolio/assets", json=held), 201)
+    priced = await kim.http.put(f"/portfolio/assets/{asset['id']}/prices/2026-01-01", json={"price": "1"})
+    expect(priced, 200)
     return {
+        "asset_id": asset["id"],
+        "day": "2026-01-01",
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
         "debt_id": (await kim.account("secret debt", type="loan"))["id"],
