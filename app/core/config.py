@@ -73,6 +73,8 @@ class Settings(IdentitySettings):
     jobs_stop_seconds: float = Field(default=5, ge=0, le=3600)
     jobs_retry_seconds: float = Field(default=15, ge=0.01, le=3600)
 
+    fetch_private_addresses: bool = False
+
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 

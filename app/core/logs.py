@@ -8,7 +8,8 @@ import structlog
 
 from app.core.config import Settings
 
-QUIET = ("alembic", "uvicorn.access", "multipart", "python_multipart", "asyncio")
+QUIET = ("alembic", "uvicorn.access", "multipart", "python_multipart", "asyncio", "httpx", "httpcore")
+"""The last two would tell whole URLs, and there are keys in some."""
 
 
 def configure(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
+from app.core.fetching import Fetcher
 from app.core.jobs import metrics
 from app.core.jobs.tasks import Task, Work
 
@@ -67,9 +68,10 @@ class Backoff(BaseRetryStrategy):
 class Runner:
     """What runs the jobs of one worker; `running` are the ids of those it is at."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, fetcher: Fetcher) -> None:
         self.database = database
         self.settings = settings
+        self.fetcher = fetcher
         self.running: set[int] = set()
 
     async def run(
@@ -115,7 +117,7 @@ class Runner:
             await connection.execute(_PATIENCE)
             if not await connection.scalar(_TAKE_EFFECT, {"job": context.job.id, "token": token}):
                 raise SupersededError
-            await task.handler(Work(connection, self.database, self.settings, at), payload)
+            await task.handler(Work(connection, self.database, self.settings, at, self.fetcher), payload)
         return True
 
 

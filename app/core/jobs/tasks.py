@@ -6,7 +6,7 @@ its worker died, does nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.config import Settings
 from app.core.database import Database
+from app.core.fetching import Fetcher
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Work:
     database: Database
     settings: Settings
     at: datetime
+    fetcher: Fetcher = field(default_factory=Fetcher)
 
 
 Handler = Callable[[Work, Mapping[str, Any]], Awaitable[None]]

@@ -15,6 +15,7 @@ from app.core.background import in_background
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
+from app.core.fetching import Fetcher
 from app.core.jobs.connecting import connector_to
 from app.core.jobs.ending import Manager
 from app.core.jobs.running import Backoff, Runner
@@ -74,17 +75,19 @@ class JobWorker:
         logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
         database = self._database or Database(self._url, pool_size=2 * self._settings.jobs_at_once)
         pause = PAUSE_SECONDS
+        fetcher = Fetcher(allow_private=self._settings.fetch_private_addresses)
         try:
             while not self._stopping.is_set():
                 started = now()
                 try:
-                    await self._session(Runner(database, self._settings))
+                    await self._session(Runner(database, self._settings, fetcher))
                 except Exception as error:  # noqa: BLE001  # whatever it is, the next session may go better
                     log.warning("worker_failed", error=f"{type(error).__name__}: {error}".split("\n", 1)[0])
                 pause = PAUSE_SECONDS if now() - started > timedelta(minutes=1) else pause * 2
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), min(pause, LONGEST_PAUSE_SECONDS))
         finally:
+            await fetcher.close()
             await database.dispose()
 
     async def _session(self, runner: Runner) -> None:
