@@ -29,7 +29,7 @@ from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
-from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, Revaluation
+from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, RateFetch, Revaluation
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
@@ -97,6 +97,7 @@ ALL_TABLES = (
     PositionDay,
     Posting,
     PrivateEntity,
+    RateFetch,
     Reconciliation,
     RecoveryCode,
     RefreshToken,

@@ -317,7 +317,22 @@ TRIGGERS = (
     f"CREATE TRIGGER rates_of_book {_OF_BOOK}",
 )
 
+# How asking a provider went the last time, for those who look after the server.
+NOTE_FETCH = """
+CREATE FUNCTION note_rate_fetch(p_provider text, p_at timestamptz, p_status text, p_detail text, p_stored bigint,
+                                p_kept_out jsonb, p_history_of text[]) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    INSERT INTO rate_fetches AS f (provider, fetched_at, status, detail, stored, kept_out, history_of)
+    VALUES (p_provider, p_at, p_status, p_detail, p_stored, p_kept_out, p_history_of)
+    ON CONFLICT ON CONSTRAINT pk_rate_fetches
+    DO UPDATE SET fetched_at = p_at, status = p_status, detail = p_detail, stored = p_stored, kept_out = p_kept_out,
+                  history_of = ARRAY(SELECT DISTINCT unnest(f.history_of || p_history_of) ORDER BY 1)
+$$
+"""
+
 FUNCTIONS = {
+    "note_rate_fetch(text, timestamptz, text, text, bigint, jsonb, text[])": NOTE_FETCH,
     "add_currency(text, text, smallint)": ADD_CURRENCY,
     "change_currency(text, text, smallint)": CHANGE_CURRENCY,
     "remove_currency(text)": REMOVE_CURRENCY,
@@ -367,6 +382,22 @@ def upgrade() -> None:
         )
         """
     )
+    op.execute("CREATE INDEX ix_book_rates_revision ON book_rates (book_id, revision, id)")
+    # `history_of`: the currencies whose whole history was asked for, with the day from which on it was needed.
+    op.execute(
+        """
+        CREATE TABLE rate_fetches (
+            provider text NOT NULL CONSTRAINT pk_rate_fetches PRIMARY KEY,
+            fetched_at timestamptz NOT NULL,
+            status text NOT NULL CONSTRAINT ck_rate_fetches_status CHECK (status IN ('succeeded', 'failed')),
+            detail text,
+            stored bigint NOT NULL DEFAULT 0,
+            kept_out jsonb NOT NULL DEFAULT '[]',
+            history_of text[] NOT NULL DEFAULT '{}'
+        )
+        """
+    )
+    op.execute("GRANT SELECT ON rate_fetches TO finance_app")
     # The days of a book whose amounts in the base currency may not be those of the rates that are known.
     op.execute(
         """
@@ -447,7 +478,7 @@ def downgrade() -> None:
         op.execute(f"DELETE FROM personal_tokens WHERE scopes = ARRAY['{name}']")  # a token needs one
         op.execute(f"UPDATE personal_tokens SET scopes = array_remove(scopes, '{name}')")
     op.execute("DROP TRIGGER rates_of_book ON books")
-    for table in (*OF_BOOK, "exchange_rates"):
+    for table in (*OF_BOOK, "exchange_rates", "rate_fetches"):
         op.execute(f"DROP TABLE {table}")
     for signature in (*FUNCTIONS, *INTERNAL):
         op.execute(f"DROP FUNCTION {signature}")

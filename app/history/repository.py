@@ -145,6 +145,7 @@ async def of_book(
 FEED_TABLES = {
     "account": "accounts",
     "attachment": "attachments",
+    "book_rate": "book_rates",
     "budget": "budgets",
     "budget_group": "budget_groups",
     "category": "categories",

@@ -47,7 +47,7 @@ ON_TRANSACTIONS = (
 )
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (
-    *("account", "category", "payee", "tag", "reconciliation"),
+    *("account", "category", "payee", "tag", "reconciliation", "book_rate"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
     *("goal", "loan"),
@@ -59,6 +59,11 @@ WATCHING = {"budget": "budgets", "goal": "goals"}
 ONLY_CHANGED = ("import", "book")
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
+FOLLOWING = {
+    "revaluation": {"made": "These amounts follow from exchange rates: undo or change the rates instead."},
+    "book": {"base_currency_changed": "Change it back with POST /books/{book_id}/base-currency."},
+}
+"""What follows from something else, and from what."""
 MANY = 500
 """Events of a revision beyond which its statements are those of a large one."""
 MOVED_ROWS = "import_rows"
@@ -119,6 +124,8 @@ class _Step:
             if row.entity in NOT_OF_THE_LEDGER:
                 detail = "Who may open the book is not undone: invite, remove or change roles again."
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)
+            if reason := FOLLOWING.get(row.entity, {}).get(row.action):
+                raise NotUndoableError(reason, entity=row.entity, action=row.action)
             if row.action not in _undoable(row.entity) or not row.complete:
                 detail = f"The log does not keep enough of this ({row.entity} {row.action}) to bring it back."
                 raise NotUndoableError(detail, entity=row.entity, action=row.action)

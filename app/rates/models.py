@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, ForeignKey, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.columns import BookId, CivilDate, Exact, GivenId, Instant, NowByDefault, PlainId, Revision, Words
@@ -38,7 +39,27 @@ class BookRate(Base):
     created_at: Mapped[NowByDefault]
     updated_at: Mapped[NowByDefault]
 
-    __table_args__ = (UniqueConstraint("book_id", "base", "quote", "date", name="uq_book_rates_day"),)
+    __table_args__ = (
+        UniqueConstraint("book_id", "base", "quote", "date", name="uq_book_rates_day"),
+        Index("ix_book_rates_revision", "book_id", "revision", "id"),
+    )
+
+
+class RateFetch(Base):
+    """How asking a provider went the last time: what was stored, and what was not believed.
+
+    `history_of` are the currencies whose whole history was asked for, each once: `USD 2019-01-01`.
+    """
+
+    __tablename__ = "rate_fetches"
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    fetched_at: Mapped[Instant]
+    status: Mapped[Words]
+    detail: Mapped[Words | None]
+    stored: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    kept_out: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    history_of: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
 
 class Revaluation(Base):
