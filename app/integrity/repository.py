@@ -132,7 +132,9 @@ CHECKS: dict[str, str] = {
     # The function of rates speaks of the open book: here it is the one that is checked, whoever checks. Closed periods
     # keep what they had, and days that are noted to be valued anew are about to get it.
     "base_amounts_are_the_amounts_at_their_days_rates": """
-        WITH opened AS MATERIALIZED (SELECT set_config('app.book_id', CAST(:book AS text), true) AS book),
+        WITH opened AS MATERIALIZED (
+            SELECT set_config('app.book_id', CAST(b.id AS text), true) AS book FROM books b WHERE b.id = :book
+        ),
         lines AS MATERIALIZED (
             SELECT p.transaction_id, p.line, p.date, a.currency, b.base_currency, c.exponent, p.amount, p.base_amount,
                    a.currency <> b.base_currency AS is_foreign,

@@ -74,7 +74,7 @@ async def test_budgets_are_named_or_converted(
     today = str(now().date())
     budget = {"name": "Eating", "kind": "envelope", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
     made = expect(await kim.http.post("/budgets", json=budget), 201)
-    expect(await kim.http.post(f"/budgets/{made['id']}/assign", json={"amount": "50", "date": "2026-01-01"}), 200)
+    expect(await kim.http.post(f"/budgets/{made['id']}/assign", json={"amount": "50", "date": "2026-01-01"}), 201)
     async with unchanged(kim):
         named = problem(await kim.http.post(path(kim), json={"currency": "USD"}), 409, "budgets_in_base_currency")
         assert named["budgets"] == ["Eating"]
