@@ -6,17 +6,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Numeric, Select, Uuid, bindparam, insert, or_, select, text, update
+from sqlalchemy import BigInteger, Integer, Numeric, Uuid, bindparam, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookWriter
-from app.core.database import AnyRow
+from app.core.database import AnyRow, AnySelect
 from app.rates.models import BaseCurrencyChange as Change
 
 OPEN = ("queued", "running")
 
 
-def _select() -> Select[Any]:
+def _select() -> AnySelect:
     return select(
         Change.id,
         Change.from_currency,

@@ -54,9 +54,9 @@ class Conversion(BaseModel):
 
     from_currency: str = Field(serialization_alias="from", examples=["EUR"])
     to: str = Field(examples=["USD"])
+    rated_on: date = Field(description="The day the rate is of; of two, the older one.")
     date: date
     rate: Money = Field(description="How much of `to` one unit of `from` is.", examples=["1.0842"])
-    rated_on: date = Field(description="The day the rate is of; of two, the older one.")
     source: str = Field(description="Who says so; `same` for one currency.", examples=["ecb"])
     via: str | None = Field(description="The currency between the two, where there is no rate of the pair itself.")
     amount: Money | None

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
-from app.rates import base_currency
+from app.rates import base_currency, change_repository
 from tests.conftest import Unchanged
 from tests.households.sharing import join
 from tests.people import Person, expect, problem
@@ -148,7 +148,7 @@ async def test_a_run_that_breaks_is_told_and_may_be_run_again(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(base_currency.change_repository, "months", breaks)
+        patched.setattr(change_repository, "months", breaks)
         with pytest.raises(RuntimeError):
             await run_job(kim, app_database, settings)
     failed = await kim.read(path(kim))
