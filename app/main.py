@@ -61,6 +61,8 @@ from app.notifications.router import router as notifications
 from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
+from app.rates.base_currency_router import router as base_currency
+from app.rates.router import router as rates
 from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -88,6 +90,7 @@ ROUTERS = (
     users,
     *ADMINISTRATION,  # behind those of /users/me
     books,
+    base_currency,
     onboarding,
     members,
     book_invitations,
@@ -116,6 +119,7 @@ ROUTERS = (
     schedules,
     exports,
     currencies,
+    rates,
     *HISTORIES,
     imports,
 )

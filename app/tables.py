@@ -29,7 +29,7 @@ from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
-from app.rates.models import BookRate, ExchangeRate
+from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, RateFetch, Revaluation
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
@@ -47,6 +47,7 @@ ALL_TABLES = (
     AssetPrice,
     Attachment,
     AuditEntry,
+    BaseCurrencyChange,
     BillRejection,
     Book,
     BookInvitation,
@@ -97,9 +98,11 @@ ALL_TABLES = (
     Posting,
     PrivateEntity,
     QuoteSource,
+    RateFetch,
     Reconciliation,
     RecoveryCode,
     RefreshToken,
+    Revaluation,
     RolePermission,
     Schedule,
     ScheduleOccurrence,

@@ -14,6 +14,7 @@ _PUBLIC = (
     Book.id,
     Book.name,
     Book.base_currency,
+    Book.rate_window_days,
     Book.locked_until,
     Book.revision,
     Book.created_at,

@@ -41,12 +41,15 @@ async def get_book(book: ReadBook, response: Response) -> AnyRow:
     "/{book_id}",
     response_model=BookOut,
     operation_id="update_book",
-    summary="Rename a book or choose its base currency",
+    summary="Rename a book, choose its base currency or its window for rates",
     responses=problems(404, 409, 412),
     dependencies=[BookInPath],
 )
 async def update_book(body: BookPatch, book: WriteBook, expected: ExpectedRevision, response: Response) -> AnyRow:
-    """Owners only. The base currency can be chosen until the book has accounts."""
+    """Owners only. The base currency can be chosen until the book has accounts.
+
+    With another window for exchange rates, amounts in the base currency follow in the background.
+    """
     row = await service.patch(book, body, expected)
     response.headers["ETag"] = entity_tag(row.revision)
     return row

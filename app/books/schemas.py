@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.core.fields import Body, CivilDate, CurrencyCode, Name
+from app.core.fields import Body, CivilDate, CurrencyCode, Name, Whole
+
+MAX_RATE_WINDOW_DAYS = 366
 
 
 class BookIn(Body):
@@ -27,10 +29,19 @@ class BookPatch(Body):
 
     name: Name | None = None
     base_currency: CurrencyCode | None = Field(
-        default=None, description="Only while the book has no accounts and no budgets."
+        default=None,
+        description="Only while the book has no accounts and no budgets; later with "
+        "`POST /books/{book_id}/base-currency`.",
+    )
+    rate_window_days: Whole | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_RATE_WINDOW_DAYS,
+        description="For how many days an exchange rate counts where there is no newer one.",
+        examples=[7],
     )
 
-    @field_validator("name", "base_currency")
+    @field_validator("name", "base_currency", "rate_window_days")
     @classmethod
     def _not_null(cls, value: Any) -> Any:
         if value is None:
@@ -54,6 +65,7 @@ class BookOut(BaseModel):
     id: UUID
     name: str
     base_currency: str
+    rate_window_days: int = Field(description="For how many days an exchange rate counts where there is no newer one.")
     locked_until: date | None = Field(
         description="Nothing dated up to this day is written, changed, deleted, imported or undone."
     )

@@ -92,9 +92,15 @@ async def patch(book: BookWriter, body: BookPatch, expected: int | None) -> AnyR
 
 async def _check_base_currency_is_free(book: BookReader) -> None:
     if await repository.has_accounts(book.connection, book.book_id):
-        raise BaseCurrencyInUseError("The book has accounts, whose totals are kept in its base currency.")
+        raise BaseCurrencyInUseError(
+            "The book has accounts, whose totals are kept in its base currency: change it with "
+            "POST /books/{book_id}/base-currency."
+        )
     if await repository.has_budgets(book.connection, book.book_id):
-        raise BaseCurrencyInUseError("The book has budgets, whose amounts are in its base currency.")
+        raise BaseCurrencyInUseError(
+            "The book has budgets, whose amounts are in its base currency: change it with "
+            "POST /books/{book_id}/base-currency."
+        )
 
 
 async def lock(book: BookWriter, until: date | None, expected: int | None) -> AnyRow:

@@ -76,6 +76,13 @@ class Settings(MarketSettings, IdentitySettings):
 
     fetch_private_addresses: bool = False
 
+    rate_providers: str = Field(default="", pattern=r"^ *((ecb|json) *(, *|$))*$")
+    rate_ecb_url: str = Field(default="https://www.ecb.europa.eu/stats/eurofxref", pattern=r"^https?://")
+    rate_json_url: str | None = Field(default=None, pattern=r"^https?://[^/?#]+/")
+    rate_json_path: str = Field(default="rates.{quote}", min_length=1)
+    rate_json_base: str = Field(default="EUR", pattern=r"^[A-Z0-9]{2,12}$")
+    rate_json_token: str | None = None
+
     log_format: LogFormat | None = None
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
@@ -115,6 +122,12 @@ class Settings(MarketSettings, IdentitySettings):
             raise ValueError("S3_BUCKET is missing: ATTACHMENTS_STORE=s3 needs one")
         if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
             raise ValueError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY belong together: set both, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _rates_have_an_address(self) -> Self:
+        if "json" in self.rate_providers and self.rate_json_url is None:
+            raise ValueError("RATE_JSON_URL is missing: RATE_PROVIDERS names json, which needs one")
         return self
 
     @field_validator("secret_key")

@@ -87,7 +87,7 @@ Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_clean)]
 CurrencyCode = Annotated[
     str,
-    Field(pattern=r"^[A-Z0-9]{3,10}$", description="An ISO 4217 code such as `EUR`.", examples=["EUR"]),
+    Field(pattern=r"^[A-Z0-9]{2,12}$", description="A code of GET /currencies, such as `EUR`.", examples=["EUR"]),
 ]
 TimeZone = Annotated[
     str,

@@ -70,6 +70,12 @@ def _positive(value: Decimal) -> Decimal:
     return value
 
 
+def _above_zero(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise ValueError("must be greater than 0")
+    return value
+
+
 def _not_negative(value: Decimal) -> Decimal:
     if value < 0:
         raise ValueError("must not be negative")
@@ -111,6 +117,17 @@ PositiveAmount = Annotated[
     _input_schema(POSITIVE_PATTERN, "12.50", "A decimal string greater than 0.", exclusiveMinimum=0),
 ]
 """An input amount without a sign."""
+
+PositiveRate = Annotated[
+    Decimal,
+    BeforeValidator(_no_float),
+    AfterValidator(_in_bounds),
+    AfterValidator(_above_zero),
+    _input_schema(
+        POSITIVE_PATTERN, "1.0842", "A decimal string greater than 0: how much one unit is.", exclusiveMinimum=0
+    ),
+]
+"""An input exchange rate."""
 
 NotNegativeAmount = Annotated[
     Decimal,

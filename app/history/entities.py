@@ -72,6 +72,9 @@ ENTITIES: dict[str, Entity] = {
         updated_at=False,
         created_at=False,
     ),
+    "book_rate": Entity(
+        "book_rates", {"base": "text", "quote": "text", "date": "date", "rate": "numeric", "source": "text"}
+    ),
     "import": Entity(
         "imports",
         {
@@ -91,7 +94,13 @@ ENTITIES: dict[str, Entity] = {
     ),
     "book": Entity(
         "books",
-        {"name": "text", "base_currency": "text", "base_currency_chosen": "boolean", "locked_until": "date"},
+        {
+            "name": "text",
+            "base_currency": "text",
+            "base_currency_chosen": "boolean",
+            "locked_until": "date",
+            "rate_window_days": "integer",
+        },
         revision=False,
         own_book=True,
     ),

@@ -147,6 +147,7 @@ FEED_TABLES = {
     "asset": "assets",
     "asset_price": "asset_prices",
     "attachment": "attachments",
+    "book_rate": "book_rates",
     "budget": "budgets",
     "budget_group": "budget_groups",
     "category": "categories",

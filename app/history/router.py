@@ -92,6 +92,7 @@ HISTORIES = (
     _history_of("/accounts", "account", "accounts"),
     _history_of("/portfolio/assets", "asset", "assets"),
     _history_of("/attachments", "attachment", "attachments"),
+    _history_of("/rates", "book_rate", "rates"),
     _history_of("/budgets", "budget", "budgets", "changes"),
     _history_of("/budget-groups", "budget_group", "budgets"),
     _history_of("/categories", "category", "categories"),

@@ -25,6 +25,7 @@ from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
+from app.rates.schemas import RateOut
 from app.rules import service as rules
 from app.rules.schemas import RuleState
 from app.schedules import service as schedules
@@ -58,6 +59,10 @@ _ATTACHMENTS = text(
     FROM attachments a JOIN files f ON f.book_id = a.book_id AND f.sha256 = a.sha256
     WHERE a.book_id = :book AND a.id = ANY(:ids)
     """
+).bindparams(*_IDS)
+
+_BOOK_RATES = text(
+    "SELECT id, base, quote, date, rate, source, revision FROM book_rates WHERE book_id = :book AND id = ANY(:ids)"
 ).bindparams(*_IDS)
 
 
@@ -110,6 +115,7 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "asset": (assets.get_many, TypeAdapter(AssetState)),
     "asset_price": (prices.get_many, TypeAdapter(PriceState)),
     "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),
+    "book_rate": (_by(_BOOK_RATES), TypeAdapter(RateOut)),
     "budget": (budgets.states, TypeAdapter(BudgetState)),
     "budget_group": (_of_all(_every_group), TypeAdapter(GroupOut)),
     "category": (_of_all(categories.every), TypeAdapter(CategoryOut)),

@@ -38,7 +38,7 @@ ON_TRANSACTIONS = (
 )
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (
-    *("account", "category", "payee", "tag", "reconciliation"),
+    *("account", "category", "payee", "tag", "reconciliation", "book_rate"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
     *("goal", "loan"),

@@ -16,6 +16,11 @@ SMALL_KIND = {
     "sealed": "sealed",
     "unsealed": "sealed",
 }
+FOLLOWING = {
+    "revaluation": {"made": "These amounts follow from exchange rates: undo or change the rates instead."},
+    "book": {"base_currency_changed": "Change it back with POST /books/{book_id}/base-currency."},
+}
+"""What follows from something else, and from what."""
 NOT_OF_THE_LEDGER = {"member", "invitation"}
 """Bringing a member back is a decision about people, and theirs too."""
 MOVED_ROWS = "import_rows"
@@ -28,6 +33,8 @@ def check_possible(book: BookWriter, summary: Sequence[AnyRow]) -> None:
         if row.entity in NOT_OF_THE_LEDGER:
             detail = "Who may open the book is not undone: invite, remove or change roles again."
             raise NotUndoableError(detail, entity=row.entity, action=row.action)
+        if reason := FOLLOWING.get(row.entity, {}).get(row.action):
+            raise NotUndoableError(reason, entity=row.entity, action=row.action)
         if row.action not in _undoable(row.entity) or not row.complete:
             detail = f"The log does not keep enough of this ({row.entity} {row.action}) to bring it back."
             raise NotUndoableError(detail, entity=row.entity, action=row.action)

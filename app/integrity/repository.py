@@ -129,13 +129,33 @@ CHECKS: dict[str, str] = {
         JOIN currencies c ON c.code = a.currency
         WHERE p.book_id = :book AND scale(p.amount) <> c.exponent
     """,
-    "base_amounts_are_known_in_the_base_currency_alone": """
-        SELECT p.transaction_id, p.line, p.amount, p.base_amount
-        FROM postings p
-        JOIN accounts a ON a.book_id = p.book_id AND a.id = p.account_id
-        JOIN books b ON b.id = p.book_id
-        WHERE p.book_id = :book
-          AND p.base_amount IS DISTINCT FROM CASE WHEN a.currency = b.base_currency THEN p.amount END
+    # The function of rates speaks of the open book: here it is the one that is checked, whoever checks. Closed periods
+    # keep what they had, and days that are noted to be valued anew are about to get it.
+    "base_amounts_are_the_amounts_at_their_days_rates": """
+        WITH opened AS MATERIALIZED (
+            SELECT set_config('app.book_id', CAST(b.id AS text), true) AS book FROM books b WHERE b.id = :book
+        ),
+        lines AS MATERIALIZED (
+            SELECT p.transaction_id, p.line, p.date, a.currency, b.base_currency, c.exponent, p.amount, p.base_amount,
+                   a.currency <> b.base_currency AS is_foreign,
+                   p.date <= b.locked_until OR p.date BETWEEN r.first_day AND r.last_day AS is_left
+            FROM opened o
+            JOIN books b ON b.id = CAST(o.book AS uuid)
+            JOIN currencies c ON c.code = b.base_currency
+            JOIN postings p ON p.book_id = b.id
+            JOIN accounts a ON a.book_id = b.id AND a.id = p.account_id
+            LEFT JOIN revaluations r ON r.book_id = b.id
+            WHERE b.id = :book AND (a.currency <> b.base_currency OR p.base_amount IS DISTINCT FROM p.amount)
+        ),
+        rates AS MATERIALIZED (
+            SELECT d.currency, d.date, rate_at(d.currency, d.base_currency, d.date) AS rate
+            FROM (SELECT DISTINCT currency, base_currency, date FROM lines
+                  WHERE is_foreign AND is_left IS NOT TRUE) AS d
+        )
+        SELECT l.transaction_id, l.line, l.amount, l.base_amount, round(l.amount * r.rate, l.exponent) AS computed
+        FROM lines l LEFT JOIN rates r ON r.currency = l.currency AND r.date = l.date
+        WHERE NOT l.is_foreign
+           OR l.is_left IS NOT TRUE AND l.base_amount IS DISTINCT FROM round(l.amount * r.rate, l.exponent)
     """,
     "expenses_are_not_on_income_categories": """
         SELECT t.id AS transaction_id, p.line, p.category_id
@@ -175,6 +195,7 @@ CHECKS: dict[str, str] = {
             UNION ALL SELECT 'import', id, revision FROM imports WHERE book_id = :book
             UNION ALL SELECT 'reconciliation', id, revision FROM reconciliations WHERE book_id = :book
             UNION ALL SELECT 'attachment', id, revision FROM attachments WHERE book_id = :book
+            UNION ALL SELECT 'book_rate', id, revision FROM book_rates WHERE book_id = :book
         ) x JOIN books b ON b.id = :book
         WHERE x.revision > b.revision
     """,

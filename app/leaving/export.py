@@ -30,6 +30,7 @@ ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "mo
     "budget_references",
     "budget_alerts",
     "budget_carries",
+    "revaluations",
 }
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.

@@ -71,7 +71,8 @@ PROFILE = text(
 BOOK = text(
     """
     SELECT json_build_object(
-        'id', b.id, 'name', b.name, 'base_currency', b.base_currency, 'locked_until', b.locked_until,
+        'id', b.id, 'name', b.name, 'base_currency', b.base_currency,
+        'rate_window_days', b.rate_window_days, 'locked_until', b.locked_until,
         'revision', b.revision, 'your_role', m.role, 'created_at', b.created_at, 'updated_at', b.updated_at)::text
     FROM books b
     JOIN book_members m ON m.book_id = b.id

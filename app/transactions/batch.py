@@ -16,6 +16,7 @@ from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
 from app.core.money import plain
 from app.transactions import balances, posting, references, rules, shapes
+from app.transactions.converting import InBase
 from app.transactions.documents import Document, as_event, from_entry
 from app.transactions.errors import ArchivedError, ReferenceNotFoundError, SealedError
 from app.transactions.names import Names
@@ -181,10 +182,10 @@ class Batch:
     def _lines(self, wanted: Wanted, before: Document | None) -> tuple[PostingLine, ...]:
         if isinstance(wanted, Adjusting):
             account = self.known.accounts[wanted.body.account_id]
-            return (shapes.equity_line(account, wanted.amount, self.book.base_currency),)
+            return (shapes.equity_line(account, wanted.amount, self._base(wanted.body.date)),)
         if isinstance(wanted, AdjustmentIn):
             return (self._adjusting_line(wanted, before),)
-        return shapes.lines_of(wanted, self.known, self.book.base_currency)
+        return shapes.lines_of(wanted, self.known, self._base(wanted.date))
 
     def _adjusting_line(self, body: AdjustmentIn, before: Document | None) -> PostingLine:
         account = self.known.accounts[body.account_id]
@@ -195,7 +196,10 @@ class Batch:
         if held == body.balance:
             detail = f"the account holds {plain(shapes.exact_amount(held, account.exponent))} at the end of {body.date}"
             raise InvalidError(FieldError("balance", "nothing_to_adjust", detail))
-        return shapes.equity_line(account, body.balance - held, self.book.base_currency)
+        return shapes.equity_line(account, body.balance - held, self._base(body.date))
+
+    def _base(self, day: date) -> InBase:
+        return InBase(self.book.base_currency, self.book.base_exponent, self.known.rates, day)
 
     def _warnings(self, entry: Entry) -> list[dict[str, str]]:
         purchase = self.known.purchases.get(entry.refund_of_id) if entry.refund_of_id else None
@@ -247,6 +251,8 @@ async def batch_for(book: BookWriter, wishes: Sequence[Wanted]) -> Batch:
         tags=tags,
         currencies={body.original_currency for body in flows if body.original_currency},
         purchases={body.refund_of_id for body in flows if body.refund_of_id},
+        moved={(account, body.date) for body in bodies for account in shapes.accounts_named(body)},
+        base_currency=book.base_currency,
     )
     days = {(wanted.account_id, wanted.date) for wanted in wishes if isinstance(wanted, AdjustmentIn)}
     held = await balances.at(book.connection, book.book_id, days) if days else {}

@@ -9,12 +9,12 @@ from app.transactions import posting, shapes
 from app.transactions.batch import ENTITY
 from app.transactions.documents import Document, as_event, from_entry
 from app.transactions.posting import Changes, Entry
-from app.transactions.references import AccountRef
+from app.transactions.references import AccountRef, rate_to_base
 
 
 async def put(book: BookWriter, account: AccountRef, amount: Decimal, day: date, existing: Document | None) -> None:
     """Write the opening balance of an account, or change the one there is; `amount` is signed and not 0."""
-    line = shapes.equity_line(account, amount, book.base_currency)
+    line = shapes.equity_line(account, amount, await rate_to_base(book, account.currency, day))
     entry = Entry(
         id=existing["id"] if existing else new_id(),
         type="opening_balance",

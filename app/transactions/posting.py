@@ -29,7 +29,7 @@ Role = Literal["flow", "transfer", "equity"]
 class PostingLine:
     """A movement on one account: signed, in the account's currency, with exactly its decimals.
 
-    `base_amount` is the same in the book's base currency, None while no rate is known.
+    `base_amount` is the same in the book's base currency; with None the engine asks for the rate of the day.
     """
 
     account_id: UUID
@@ -141,7 +141,8 @@ async def _execute(
 ) -> datetime:
     events = book.take_events()
     own = {"events": dump(events), "unseal": unseal}
-    row = (await book.connection.execute(statement, {**parameters, **own, **_common(book)})).one()
+    base = {"base": book.base_currency}  # the undo of another base currency says which it will be
+    row = (await book.connection.execute(statement, {**base, **parameters, **own, **_common(book)})).one()
     book.advance(row.logged)
     book.touch(row.earliest, row.latest)
     _check(book, row.earliest, row.broken)

@@ -4,9 +4,10 @@ Both find postings that leave and postings that come, and hand what that means t
 words, `_SUMS`.
 """
 
-from sqlalchemy import Boolean, Integer, TextClause, bindparam, text
+from sqlalchemy import Boolean, Integer, Text, TextClause, bindparam, text
 
 from app.access.repository import EVENT_PARAMETERS
+from app.transactions.rating_sql import BASE_AMOUNT_OF_LINE, RATES_OF_LINES
 
 HEAD = """
     id uuid, type text, date date, account_id uuid, amount numeric, payee_id uuid, description text, notes text,
@@ -148,9 +149,10 @@ replaced AS (
       AND t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM head WHERE replaces))
     RETURNING t.id
 ),
+{rates}
 come AS (
     INSERT INTO postings (book_id, transaction_id, line, account_id, category_id, role, amount, base_amount, memo, date)
-    SELECT :book, l.transaction_id, l.line, l.account_id, l.category_id, l.role, l.amount, l.base_amount, l.memo, l.date
+    SELECT :book, l.transaction_id, l.line, l.account_id, l.category_id, l.role, l.amount, {base_amount}, l.memo, l.date
     FROM line l WHERE (SELECT count(*) FROM gone) >= 0
     RETURNING transaction_id, account_id, category_id, role, amount, base_amount, date
 ),
@@ -261,7 +263,8 @@ _FROM_HAND_TO_HAND = """
     SELECT old_account, old_category, role, amount, base_amount, date, -1 FROM moved
 """
 
-_PARAMETERS = (*EVENT_PARAMETERS, bindparam("position", type_=Integer))
+PARAMETERS = (*EVENT_PARAMETERS, bindparam("position", type_=Integer))
+_BASE = bindparam("base", type_=Text)
 
 NO_LOG = """
     SELECT NULL::text AS entity, NULL::uuid AS entity_id, NULL::text AS action, NULL::jsonb AS before,
@@ -269,7 +272,7 @@ NO_LOG = """
 """
 
 
-def _sums(movement: str) -> str:
+def sums_of(movement: str) -> str:
     return _SUMS.format(
         movement=movement, added=_ADDED, changes_each_day=_CHANGES_A_DAY, changes_a_month=_CHANGES_A_MONTH
     )
@@ -277,7 +280,7 @@ def _sums(movement: str) -> str:
 
 def applying(*, head: str, line: str, gone: str, tagged: str, log: str = NO_LOG, names: bool = False) -> TextClause:
     """The statement that applies changes, over these SELECTs for what comes and goes."""
-    sums = _sums(_CAME_AND_WENT)
+    sums = sums_of(_CAME_AND_WENT)
     statement = _APPLY.format(
         head=head,
         line=line,
@@ -285,13 +288,15 @@ def applying(*, head: str, line: str, gone: str, tagged: str, log: str = NO_LOG,
         tagged=tagged,
         log=log,
         names=_NAMES if names else "",
+        rates=RATES_OF_LINES,
+        base_amount=BASE_AMOUNT_OF_LINE,
         sums=sums,
         movement=_CAME_AND_WENT,
     )
-    return text(statement).bindparams(*_PARAMETERS, bindparam("unseal", type_=Boolean))
+    return text(statement).bindparams(*PARAMETERS, _BASE, bindparam("unseal", type_=Boolean))
 
 
 def moving(wanted: str) -> TextClause:
     """The statement that hands postings to other accounts and categories."""
-    statement = _MOVE.format(wanted=wanted, sums=_sums(_FROM_HAND_TO_HAND))
-    return text(statement).bindparams(*_PARAMETERS, bindparam("log", type_=Boolean))
+    statement = _MOVE.format(wanted=wanted, sums=sums_of(_FROM_HAND_TO_HAND))
+    return text(statement).bindparams(*PARAMETERS, bindparam("log", type_=Boolean))

@@ -2,12 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, JSON, Text, Uuid, bindparam, text
+from sqlalchemy import ARRAY, JSON, Date, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.access.context import BookReader
+from app.transactions.converting import InBase, Rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +56,11 @@ class References:
     purchases: dict[UUID, PurchaseRef]
     name_keys: dict[str, str]
     """Each payee's and tag's given name as the database compares it."""
+    rates: Rates
+    """How much of the base currency one unit of an account's is, on the days on which something moves on it."""
 
 
-NOTHING_KNOWN = References({}, {}, {}, {}, {}, {}, {}, {})
+NOTHING_KNOWN = References({}, {}, {}, {}, {}, {}, {}, {}, {})
 
 _LOAD = text(
     """
@@ -91,7 +97,14 @@ _LOAD = text(
                 AND (SELECT currency FROM accounts WHERE book_id = :book AND id = r.account_id)
                   = (SELECT currency FROM accounts WHERE book_id = :book AND id = t.account_id))))
          FROM transactions t WHERE t.book_id = :book AND t.id = ANY(:purchases)) AS purchases,
-        (SELECT json_agg(json_build_array(n, lower(n))) FROM unnest(:payees || :tags) AS n) AS name_keys
+        (SELECT json_agg(json_build_array(n, lower(n))) FROM unnest(:payees || :tags) AS n) AS name_keys,
+        (SELECT json_agg(json_build_array(
+                    d.currency, d.day, rate_at(d.currency, CAST(:base AS text), d.day)::text))
+         FROM (
+             SELECT DISTINCT a.currency, m.day
+             FROM unnest(:moved, :days) AS m(account_id, day)
+             JOIN accounts a ON a.book_id = :book AND a.id = m.account_id AND a.currency <> CAST(:base AS text)
+         ) AS d) AS rates
     """
 ).bindparams(
     bindparam("book", type_=Uuid),
@@ -101,9 +114,12 @@ _LOAD = text(
     bindparam("tags", type_=ARRAY(Text)),
     bindparam("currencies", type_=ARRAY(Text)),
     bindparam("purchases", type_=ARRAY(Uuid)),
+    bindparam("moved", type_=ARRAY(Uuid)),
+    bindparam("days", type_=ARRAY(Date)),
+    bindparam("base", type_=Text),
 )
 _LOAD_TYPED = _LOAD.columns(
-    accounts=JSON, categories=JSON, payees=JSON, tags=JSON, currencies=JSON, purchases=JSON, name_keys=JSON
+    accounts=JSON, categories=JSON, payees=JSON, tags=JSON, currencies=JSON, purchases=JSON, name_keys=JSON, rates=JSON
 )
 
 
@@ -117,10 +133,13 @@ async def load(
     tags: Collection[str] = (),
     currencies: Collection[str] = (),
     purchases: Collection[UUID] = (),
+    moved: Collection[tuple[UUID, date]] = (),
+    base_currency: str | None = None,
 ) -> References:
     """Look the names up; payees and tags are keyed by their `name_keys`, so matched without regard to case.
 
-    A payee is found by its name or by an alias of it.
+    A payee is found by its name or by an alias of it. `moved` are the accounts and days that need a rate to the base
+    currency.
     """
     row = (
         await connection.execute(
@@ -133,6 +152,9 @@ async def load(
                 "tags": list(tags),
                 "currencies": list(currencies),
                 "purchases": list(purchases),
+                "moved": [account for account, _ in moved],
+                "days": [day for _, day in moved],
+                "base": base_currency,
             },
         )
     ).one()
@@ -149,7 +171,21 @@ async def load(
             for i, kind, amount, currency, refunds in _rows(row.purchases)
         },
         name_keys=dict(_rows(row.name_keys)),
+        rates={(c, date.fromisoformat(day)): Decimal(r) for c, day, r in _rows(row.rates) if r is not None},
     )
+
+
+_RATE = text("SELECT rate_at(:currency, :base, :day)").bindparams(bindparam("day", type_=Date))
+
+
+async def rate_to_base(book: BookReader, currency: str, day: date) -> InBase:
+    """How amounts of this currency and day are converted; asks nothing where it is the base currency itself."""
+    rates = {}
+    if currency != book.base_currency:
+        parameters = {"currency": currency, "base": book.base_currency, "day": day}
+        rate: Decimal | None = await book.connection.scalar(_RATE, parameters)
+        rates = {} if rate is None else {(currency, day): rate}
+    return InBase(book.base_currency, book.base_exponent, rates, day)
 
 
 _EVERY_ACCOUNT = text(

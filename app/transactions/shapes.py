@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.core.errors import FieldError
 from app.core.money import quantum
+from app.transactions.converting import InBase
 from app.transactions.posting import PostingLine
 from app.transactions.references import AccountRef, References
 from app.transactions.schemas import AnyIn, FlowIn, JournalIn, Role, TransferIn
@@ -92,7 +93,7 @@ def archived_references(body: AnyIn, known: References, used_before: Iterable[UU
     return found
 
 
-def lines_of(body: FlowIn | TransferIn | JournalIn, known: References, base_currency: str) -> tuple[PostingLine, ...]:
+def lines_of(body: FlowIn | TransferIn | JournalIn, known: References, base: InBase) -> tuple[PostingLine, ...]:
     """The postings of valid input. Line 0 is on the transaction's account; a transfer's line 1 on `to_account_id`."""
     if isinstance(body, JournalIn):
         return tuple(
@@ -100,7 +101,7 @@ def lines_of(body: FlowIn | TransferIn | JournalIn, known: References, base_curr
                 known.accounts[posting.account_id],
                 posting.role,
                 posting.amount,
-                base_currency,
+                base,
                 posting.category_id,
                 posting.memo or None,
             )
@@ -108,47 +109,43 @@ def lines_of(body: FlowIn | TransferIn | JournalIn, known: References, base_curr
         )
     source = known.accounts[body.account_id]
     if isinstance(body, TransferIn):
-        return tuple(_transfer_lines(body, source, known.accounts[body.to_account_id], base_currency))
+        return tuple(_transfer_lines(body, source, known.accounts[body.to_account_id], base))
     sign = -1 if body.type == "expense" else 1
     if body.splits is None:
-        return (flow_line(source, sign * body.amount, body.category_id, None, base_currency),)
+        return (flow_line(source, sign * body.amount, body.category_id, None, base),)
     return tuple(
-        flow_line(source, sign * split.amount, split.category_id, split.memo or None, base_currency)
-        for split in body.splits
+        flow_line(source, sign * split.amount, split.category_id, split.memo or None, base) for split in body.splits
     )
 
 
-def _transfer_lines(
-    body: TransferIn, source: AccountRef, target: AccountRef, base_currency: str
-) -> Iterator[PostingLine]:
-    yield _line(source, "transfer", -body.amount, base_currency)
-    yield _line(target, "transfer", body.to_amount or body.amount, base_currency)
+def _transfer_lines(body: TransferIn, source: AccountRef, target: AccountRef, base: InBase) -> Iterator[PostingLine]:
+    yield _line(source, "transfer", -body.amount, base)
+    yield _line(target, "transfer", body.to_amount or body.amount, base)
     if body.fee_amount is not None:
-        yield flow_line(source, -body.fee_amount, body.fee_category_id, None, base_currency)
+        yield flow_line(source, -body.fee_amount, body.fee_category_id, None, base)
 
 
 def flow_line(
-    account: AccountRef, amount: Decimal, category_id: UUID | None, memo: str | None, base_currency: str
+    account: AccountRef, amount: Decimal, category_id: UUID | None, memo: str | None, base: InBase
 ) -> PostingLine:
-    return _line(account, "flow", amount, base_currency, category_id, memo)
+    return _line(account, "flow", amount, base, category_id, memo)
 
 
-def equity_line(account: AccountRef, amount: Decimal, base_currency: str) -> PostingLine:
+def equity_line(account: AccountRef, amount: Decimal, base: InBase) -> PostingLine:
     """An opening balance or an adjustment: signed, with no category."""
-    return _line(account, "equity", amount, base_currency)
+    return _line(account, "equity", amount, base)
 
 
 def _line(
     account: AccountRef,
     role: Role,
     amount: Decimal,
-    base_currency: str,
+    base: InBase,
     category_id: UUID | None = None,
     memo: str | None = None,
 ) -> PostingLine:
     exact = exact_amount(amount, account.exponent)
-    base = exact if account.currency == base_currency else None
-    return PostingLine(account.id, role, exact, base, category_id, memo)
+    return PostingLine(account.id, role, exact, base.amount_of(exact, account.currency), category_id, memo)
 
 
 def exact_amount(amount: Decimal, exponent: int) -> Decimal:

@@ -69,7 +69,7 @@ DAMAGE: dict[str, Damage] = {
             "totals_equal_postings",
             "daily_totals_equal_postings",
             "amount_equals_its_postings",
-            "base_amounts_are_known_in_the_base_currency_alone",
+            "base_amounts_are_the_amounts_at_their_days_rates",
         },
         "",
     ),
@@ -131,7 +131,7 @@ DAMAGE: dict[str, Damage] = {
             TOTALS.format(change="base_outflow = base_outflow + 1"),
             DAYS.format(change="base_outflow = base_outflow + 1"),
         ],
-        {"base_amounts_are_known_in_the_base_currency_alone"},
+        {"base_amounts_are_the_amounts_at_their_days_rates"},
         "expense",
     ),
     "a posting's decimals": (

@@ -99,10 +99,14 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (OWN_ACCOUNT, "books:write"): "create_book",
     (OWN_ACCOUNT, "members:manage"): "accept_invitation_token",
     (OWN_INVITATION, "members:manage"): "accept_invitation decline_invitation",
-    (OWN_ACCOUNT, "currencies:read"): "list_currencies",
-    (BOOK_READ, "books:read"): "get_book list_members",
+    (OWN_ACCOUNT, "currencies:read"): "list_currencies get_currency",
+    (ADMINISTRATION, "currencies:write"): "create_currency update_currency delete_currency",
+    (OWN_ACCOUNT, "rates:read"): "list_rate_providers",
+    (BOOK_READ, "rates:read"): "list_rates get_rate convert_amount",
+    (BOOK_WRITE, "rates:write"): "set_rate delete_rate import_rates",
+    (BOOK_READ, "books:read"): "get_book list_members get_base_currency_change",
     (BOOK_READ, "members:manage"): "leave_book",
-    (OWNER_ONLY, "books:write"): "update_book lock_book delete_book",
+    (OWNER_ONLY, "books:write"): "update_book lock_book delete_book change_base_currency",
     (OWNER_ONLY, "members:manage"): """
         set_member_role remove_member transfer_ownership invite_member list_book_invitations revoke_book_invitation
     """,
@@ -177,6 +181,8 @@ TABLE: dict[tuple[Group, str | None], str] = {
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
         get_goal_history get_loan_history get_asset_history
         get_budget_changes get_budget_group_history get_rule_changes
+        get_goal_history get_loan_history
+        get_budget_changes get_budget_group_history get_rule_changes get_book_rate_history
     """,
     (BOOK_WRITE, "history:undo"): "undo",
     (OWNER_ONLY, "integrity:read"): "check_integrity",
@@ -189,7 +195,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (MODERATION, "statistics:read"): "get_statistics",
     (MODERATION, "audit:read"): "list_audit",
     (ADMINISTRATION, "jobs:read"): "list_jobs list_tasks get_job",
-    (ADMINISTRATION, "jobs:manage"): "retry_job drop_job",
+    (ADMINISTRATION, "jobs:manage"): "retry_job drop_job refresh_rates",
 }
 
 CONFIRMED = {
@@ -250,6 +256,9 @@ DOMAIN_ANSWERS: dict[str, Refusal] = {
     # The schedule is no bill, and nothing comes again in the book.
     **dict.fromkeys(("match_bill", "unmatch_bill"), Refusal(404, "bill_not_found")),
     **dict.fromkeys(("accept_subscription", "dismiss_subscription"), Refusal(404, "subscription_not_found")),
+    # The server's settings name nobody to ask for rates, nor has anybody asked for another base currency.
+    "refresh_rates": Refusal(409, "no_rate_provider"),
+    "get_base_currency_change": Refusal(404, "base_currency_change_not_found"),
     # A token is good for the one it was mailed to, and none of these was mailed one.
     "verify_own_email": Refusal(422, "token_not_valid"),
     # Nor is there a mail whose link it would be.

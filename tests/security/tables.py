@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.core.database import Database
 
 GLOBAL = {"alembic_version", "currencies", "market_quotes", "permissions", "quote_sources"}
+GLOBAL = {"alembic_version", "currencies", "permissions", "exchange_rates", "market_quotes", "rate_fetches"}
 """The same for everybody: the role of requests may read them and nothing else, and they have no policies."""
 
 ROLES = {"role_permissions"}

@@ -48,6 +48,7 @@ async def fill(person: Person) -> None:
     preview = expect(await person.http.post("/imports", files=file, data={"account_id": account["id"]}), 201)
     expect(await person.http.post(f"/imports/{preview['id']}/commit"), 200)
     await plan(person, account)
+    await change_currency(person)
     body = {"statement_date": "2026-01-31", "statement_balance": "0", "adjust": True}
     expect(await person.http.post(f"/accounts/{account['id']}/reconcile", json=body), 201)
     rent = {"name": "Rent", "template": {"type": "expense", "account_id": account["id"]}, "amount": "1.00"}
@@ -78,6 +79,15 @@ async def fill(person: Person) -> None:
     for path, row, status in (("reject", back[0], 204), ("accept", back[1], 200)):
         pair = {"outgoing_id": out["id"], "incoming_id": row["id"]}
         expect(await person.http.post(f"/transfer-matches/{path}", json=pair), status)
+
+
+async def change_currency(person: Person) -> None:
+    """A rate of the book's own, days to be valued anew, and a base currency that is to be changed."""
+    await person.account("Dollars", currency="USD")
+    rate = {"base": "EUR", "quote": "CHF", "date": str(now().date()), "rate": "0.93"}
+    expect(await person.http.put("/rates", json=rate), 200)
+    wanted = {"currency": "CHF", "convert_budgets": True}
+    expect(await person.http.post(f"/books/{person.book_id}/base-currency", json=wanted), 202)
 
 
 async def plan(person: Person, account: dict[str, Any]) -> None:

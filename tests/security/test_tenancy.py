@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy import text
 
+from app.core.clock import now
 from app.core.database import Database
+from app.core.ids import new_id
 from tests.attachments.files import attach, png
 from tests.authenticator import Authenticator
 from tests.conftest import Unchanged
@@ -211,7 +213,24 @@ ATTEMPTS: dict[str, Attempt] = {
     "export_everything": Attempt(OWN, viewer=403, confirmed=True),
     "delete_me": Attempt(OWN, viewer=403, confirmed=True),
     "check_integrity": Attempt(FOREIGN, viewer=403),
+    "change_base_currency": Attempt(FOREIGN, lambda _: {"currency": "CHF", "convert_budgets": True}, write=True),
+    "get_base_currency_change": Attempt(FOREIGN, viewer=404),
     "list_currencies": Attempt(OWN),
+    "get_currency": Attempt(OWN),
+    "create_currency": Attempt(ADMINISTRATION, lambda ids: {"code": f"N{ids['code']}", "name": "New", "exponent": 0}),
+    "update_currency": Attempt(ADMINISTRATION, lambda _: {"name": "Mine now"}),
+    "delete_currency": Attempt(ADMINISTRATION),
+    "list_rates": Attempt(OWN, params={"base": "EUR", "quote": "KWD"}),
+    "list_rate_providers": Attempt(OWN),
+    "convert_amount": Attempt(OWN, params={"from": "EUR", "to": "EUR", "amount": "1"}),
+    "set_rate": Attempt(
+        OWN, lambda _: {"base": "EUR", "quote": "ISK", "date": "2026-01-02", "rate": "140"}, write=True
+    ),
+    "get_rate": Attempt(FOREIGN),
+    "delete_rate": Attempt(FOREIGN, write=True),
+    "import_rates": Attempt(OWN, form=lambda _: {}, write=True),
+    "refresh_rates": Attempt(ADMINISTRATION),
+    "get_book_rate_history": Attempt(FOREIGN),
     "create_account": Attempt(OWN, new_account, write=True),
     "list_accounts": Attempt(OWN),
     "get_account": Attempt(FOREIGN),
@@ -428,6 +447,7 @@ UPLOADS = {
     "create_import": ("bank.csv", b"Date,Amount\n2026-01-25,-10.00\n", "text/csv"),
     "create_attachment": ("receipt.png", png(), "image/png"),
     "import_asset_prices": ("prices.csv", b"GOLD,2026-01-01,1\n", "text/csv"),
+    "import_rates": ("rates.csv", b"2026-01-02,EUR,ISK,141\n", "text/csv"),
 }
 
 
@@ -488,6 +508,12 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     return {
         "asset_id": asset["id"],
         "day": "2026-01-01",
+    rate = {"base": "EUR", "quote": "KWD", "date": "2026-01-02", "rate": "4242.42"}
+    chf = {"base": "EUR", "quote": "CHF", "date": str(now().date()), "rate": "0.93"}
+    expect(await kim.http.put("/rates", json=chf), 200)
+    return {
+        **dict.fromkeys(("rate_id", "book_rate_id"), expect(await kim.http.put("/rates", json=rate), 200)["id"]),
+        "code": await own_currency(owner_database),
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
         "debt_id": (await kim.account("secret debt", type="loan"))["id"],
@@ -528,6 +554,15 @@ async def notification_of(database: Database, person: Person) -> str:
     )
     async with database.begin() as connection:
         return str(await connection.scalar(statement, {"user": person.user["id"], "book": person.book_id}))
+
+
+async def own_currency(database: Database) -> str:
+    """A currency of the server's own that nothing uses."""
+    code = f"M{new_id().hex[-9:].upper()}"
+    statement = text("INSERT INTO currencies (code, name, exponent, kind) VALUES (:code, 'Miles', 0, 'custom')")
+    async with database.begin() as connection:
+        await connection.execute(statement, {"code": code})
+    return code
 
 
 async def failed_job(database: Database) -> str:

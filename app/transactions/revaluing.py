@@ -1,0 +1,161 @@
+"""The engine's third door: postings get the amounts in the base currency that the rates known by now make of them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Text, TextClause, Uuid, bindparam, text
+
+from app.access.context import BookReader, BookWriter
+from app.access.opening import place_in_log
+from app.core.database import without_nested_loops
+from app.core.ids import new_id
+from app.transactions.posting_sql import PARAMETERS, sums_of
+
+# Each rate is asked for once, each posting is found by its account and day.
+_FOUND = """
+foreign_account AS MATERIALIZED (
+    SELECT a.id, a.currency FROM accounts a
+    WHERE a.book_id = :book AND (:every OR a.currency <> CAST(:base AS text))
+),
+foreign_day AS MATERIALIZED (
+    SELECT DISTINCT a.currency, d.date
+    FROM foreign_account a
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT p.date FROM postings p
+        WHERE p.book_id = :book AND p.account_id = a.id AND p.date BETWEEN :first AND :last
+    ) AS d
+),
+rates AS MATERIALIZED (
+    SELECT d.currency, d.date, rate_at(d.currency, CAST(:base AS text), d.date) AS rate FROM foreign_day d
+),
+found AS MATERIALIZED (
+    SELECT p.transaction_id, p.line, p.base_amount
+    FROM rates r
+    JOIN foreign_account a ON a.currency = r.currency
+    CROSS JOIN LATERAL (
+        SELECT p.transaction_id, p.line, p.base_amount AS former,
+               round(p.amount * r.rate, (SELECT c.exponent FROM currencies c WHERE c.code = CAST(:base AS text)))
+                   AS base_amount
+        FROM postings p
+        WHERE p.book_id = :book AND p.account_id = a.id AND p.date = r.date
+        OFFSET 0
+    ) AS p
+    WHERE p.former IS DISTINCT FROM p.base_amount
+),
+traded AS MATERIALIZED (
+    SELECT min(t.date) AS first, max(t.date) AS last FROM trades t
+    WHERE t.book_id = :book AND (t.date BETWEEN :first AND :last OR t.acquired_on BETWEEN :first AND :last)
+      AND EXISTS (SELECT FROM positions p WHERE p.book_id = :book
+                  AND p.account_id = ANY (ARRAY(SELECT id FROM foreign_account)))
+)
+"""
+
+_REVALUE = f"""
+WITH {_FOUND},
+revalued AS (
+    UPDATE postings p SET base_amount = f.base_amount
+    FROM found f
+    WHERE p.book_id = :book AND p.transaction_id = ANY(ARRAY(SELECT transaction_id FROM found))
+      AND p.transaction_id = f.transaction_id AND p.line = f.line
+    RETURNING p.transaction_id, p.account_id, p.category_id, p.role, p.amount, p.date,
+              old.base_amount AS old_base, new.base_amount AS new_base
+),
+{{sums}}
+touched AS (
+    UPDATE public.transactions t SET revision = :revision, updated_at = now()
+    WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT DISTINCT transaction_id FROM revalued))
+    RETURNING t.id
+),
+remade AS (
+    UPDATE positions p SET stale = true
+    WHERE p.book_id = :book AND (SELECT first FROM traded) IS NOT NULL
+      AND p.account_id = ANY (ARRAY(SELECT id FROM foreign_account))
+    RETURNING 1
+),
+told AS (
+    INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, after)
+    SELECT :book, :revision, :position, 'revaluation', :id, 'made', :actor, jsonb_build_object(
+               'first_day', min(r.date), 'last_day', max(r.date), 'postings', count(*),
+               'transactions', count(DISTINCT r.transaction_id),
+               'accounts', jsonb_agg(DISTINCT r.account_id))
+    FROM revalued r
+    HAVING :log AND count(*) > 0
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM revalued) AS postings, (SELECT count(*) FROM told) AS logged,
+       (SELECT count(*) FROM remade) AS positions,
+       least((SELECT min(date) FROM revalued), (SELECT first FROM traded)) AS earliest,
+       greatest((SELECT max(date) FROM revalued), (SELECT last FROM traded)) AS latest
+"""  # noqa: S608  # nosec B608  # constants of this module
+_FROM_RATE_TO_RATE = """
+    SELECT account_id, category_id, role, amount, new_base AS base_amount, date, 1 AS sign FROM revalued
+    UNION ALL
+    SELECT account_id, category_id, role, amount, old_base, date, -1 FROM revalued
+"""
+_RANGE = (
+    bindparam("book", type_=Uuid),
+    bindparam("base", type_=Text),
+    bindparam("first", type_=Date),
+    bindparam("last", type_=Date),
+    bindparam("every", type_=Boolean),
+)
+_REVALUING: TextClause = text(_REVALUE.format(sums=sums_of(_FROM_RATE_TO_RATE))).bindparams(
+    *PARAMETERS, *_RANGE[1:], bindparam("log", type_=Boolean), bindparam("id", type_=Uuid)
+)
+_WOULD_CHANGE = text(
+    f"""
+    WITH {_FOUND}
+    SELECT EXISTS (SELECT FROM found) OR (SELECT first FROM traded) IS NOT NULL
+    """  # noqa: S608  # nosec B608  # constants of this module
+).bindparams(*_RANGE)
+
+
+@dataclass(frozen=True)
+class Range:
+    """The days to look at; `every` looks at accounts in the base currency too, for when that is another now."""
+
+    first: date
+    last: date
+    every: bool = False
+
+
+def open_part(days: Range, locked_until: date | None) -> Range:
+    """Without the days of closed periods, which stay as they are."""
+    if locked_until is None or days.first > locked_until:
+        return days
+    return Range(locked_until + timedelta(days=1), days.last, days.every)
+
+
+async def would_change(book: BookReader, days: Range) -> bool:
+    """Whether any amount of these days is not what the rates known by now make of it, or trades may have to follow."""
+    async with without_nested_loops(book.connection):
+        return bool(await book.connection.scalar(_WOULD_CHANGE, _parameters(book, days)))
+
+
+async def revalue(book: BookWriter, days: Range, *, log: bool = True) -> int:
+    """Give the postings of these days the amounts in the base currency that the rates make of them; returns how many.
+
+    Totals follow in the same statement, transactions get the book's revision, and one event tells of all of it, unless
+    `log` says that the caller does. Where trades were made in these days, what they cost is marked to be made anew.
+    Days of closed periods must have been left out by the caller: see `open_part`.
+    """
+    place = await place_in_log(book)
+    parameters = {**_parameters(book, days), **place, "log": log, "id": new_id()}
+    async with without_nested_loops(book.connection):
+        row = (await book.connection.execute(_REVALUING, parameters)).one()
+    book.advance(row.logged)
+    if row.postings or row.positions:
+        book.touch(row.earliest, row.latest)
+    postings: int = row.postings
+    return postings
+
+
+def _parameters(book: BookReader, days: Range) -> dict[str, Any]:
+    return {
+        "book": book.book_id,
+        "base": book.base_currency,
+        "first": days.first,
+        "last": days.last,
+        "every": days.every,
+    }
