@@ -60,6 +60,8 @@ from app.notifications.router import router as notifications
 from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
+from app.portfolio.holdings_router import router as holdings
+from app.portfolio.router import router as trades
 from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -109,12 +111,14 @@ ROUTERS = (
     goals,
     loans,
     debts,
+    trades,
     reports,
     weekly,
     schedules,
     exports,
     currencies,
     *HISTORIES,
+    holdings,  # behind all others of /portfolio
     imports,
 )
 

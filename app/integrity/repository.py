@@ -93,7 +93,8 @@ CHECKS: dict[str, str] = {
               WHERE x.book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
         WHERE t.book_id = :book
           AND t.amount <> CASE t.type WHEN 'expense' THEN -p.flow WHEN 'income' THEN p.flow
-                               WHEN 'transfer' THEN -p.first WHEN 'journal' THEN abs(p.own) ELSE abs(p.first) END
+                               WHEN 'transfer' THEN -p.first WHEN 'journal' THEN abs(p.own)
+                               WHEN 'trade' THEN abs(p.own) ELSE abs(p.first) END
     """,
     "transfers_balance_in_each_currency": """
         SELECT x.transaction_id, count(*) AS currencies, min(x.currency) AS currency, min(x.amount) AS left_over
@@ -110,6 +111,7 @@ CHECKS: dict[str, str] = {
         WHERE t.book_id = :book
           AND NOT CASE t.type WHEN 'opening_balance' THEN p.role = 'equity' WHEN 'adjustment' THEN p.role = 'equity'
                               WHEN 'journal' THEN true
+                              WHEN 'trade' THEN p.role IN ('flow', 'equity')
                               WHEN 'transfer' THEN p.role = CASE WHEN p.line < 2 THEN 'transfer' ELSE 'flow' END
                               ELSE p.role = 'flow' END
     """,
@@ -142,7 +144,7 @@ CHECKS: dict[str, str] = {
         FROM transactions t
         JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
         JOIN categories c ON c.book_id = p.book_id AND c.id = p.category_id
-        WHERE t.book_id = :book AND t.type NOT IN ('income', 'journal') AND c.kind = 'income'
+        WHERE t.book_id = :book AND t.type NOT IN ('income', 'journal', 'trade') AND c.kind = 'income'
     """,
     "simple_transactions_stay_on_one_account": """
         SELECT t.id AS transaction_id, p.line, p.account_id
@@ -164,6 +166,41 @@ CHECKS: dict[str, str] = {
         FROM payee_aliases a JOIN payees p ON p.book_id = a.book_id AND p.name_key = a.alias_key
         WHERE a.book_id = :book
     """,
+    "trades_move_what_they_say": """
+        SELECT x.trade_id, x.transaction_id, x.wanted, x.moved
+        FROM (
+            SELECT t.id AS trade_id, t.transaction_id, h.id AS found,
+                   CASE WHEN t.kind = 'buy' THEN -(t.amount + t.fees + t.taxes)
+                        WHEN t.kind IN ('sell', 'dividend', 'interest') THEN t.amount - t.fees - t.taxes
+                        WHEN t.kind = 'fee' THEN -t.amount
+                        WHEN t.kind IN ('return_of_capital', 'merger') THEN coalesce(t.amount, 0)
+                        ELSE 0 END AS wanted,
+                   coalesce((SELECT sum(p.amount) FROM postings p
+                             WHERE p.book_id = :book AND p.transaction_id = t.transaction_id
+                               AND p.account_id = t.account_id AND p.date = t.date), 0) AS moved
+            FROM trades t
+            LEFT JOIN transactions h ON h.book_id = :book AND h.id = t.transaction_id AND h.type = 'trade'
+            WHERE t.book_id = :book
+        ) x
+        WHERE x.wanted <> x.moved OR (x.transaction_id IS NOT NULL AND x.found IS NULL)
+        UNION ALL
+        SELECT NULL, h.id, NULL, NULL FROM transactions h
+        WHERE h.book_id = :book AND h.type = 'trade'
+          AND NOT EXISTS (SELECT FROM trades t WHERE t.book_id = :book AND t.transaction_id = h.id)
+    """,
+    "positions_are_their_lots": """
+        SELECT p.account_id, p.asset_id, p.quantity, p.cost, l.quantity AS of_lots, l.cost AS cost_of_lots, p.stale
+        FROM positions p
+        LEFT JOIN (SELECT account_id, asset_id, sum(quantity) AS quantity, sum(cost) AS cost
+                   FROM lots WHERE book_id = :book GROUP BY 1, 2) l
+            ON l.account_id = p.account_id AND l.asset_id = p.asset_id
+        LEFT JOIN LATERAL (SELECT d.quantity, d.cost FROM position_days d
+                           WHERE d.book_id = :book AND d.account_id = p.account_id AND d.asset_id = p.asset_id
+                           ORDER BY d.date DESC LIMIT 1) d ON true
+        WHERE p.book_id = :book
+          AND (p.stale OR (p.quantity, p.cost) <> (coalesce(l.quantity, 0), coalesce(l.cost, 0))
+               OR (p.quantity, p.cost) <> (coalesce(d.quantity, 0), coalesce(d.cost, 0)))
+    """,
     "nothing_is_newer_than_the_book": """
         SELECT x.entity, x.id, x.revision, b.revision AS book_revision
         FROM (
@@ -175,6 +212,7 @@ CHECKS: dict[str, str] = {
             UNION ALL SELECT 'import', id, revision FROM imports WHERE book_id = :book
             UNION ALL SELECT 'reconciliation', id, revision FROM reconciliations WHERE book_id = :book
             UNION ALL SELECT 'attachment', id, revision FROM attachments WHERE book_id = :book
+            UNION ALL SELECT 'trade', id, revision FROM trades WHERE book_id = :book
         ) x JOIN books b ON b.id = :book
         WHERE x.revision > b.revision
     """,
@@ -260,6 +298,7 @@ _VISIBLE = text(
             "payees",
             "reconciliations",
             "tags",
+            "trades",
             "transactions",
         )
     )
