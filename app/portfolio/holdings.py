@@ -15,8 +15,9 @@ from app.core.ids import new_id
 from app.currencies.service import exponent_of
 from app.portfolio import references, repository, service
 from app.portfolio.errors import HasTradesError, HoldingNotFoundError, NoRateError, SymbolInOtherCurrencyError
+from app.portfolio.holding_schemas import HoldingIn
 from app.portfolio.parts import rounded
-from app.portfolio.schemas import BuyTrade, DepositTrade, HoldingIn
+from app.portfolio.schemas import BuyTrade, DepositTrade
 
 ASSET = "asset"
 INCOMING = {"buy", "deposit", "reinvest"}

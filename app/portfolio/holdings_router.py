@@ -11,8 +11,8 @@ from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.portfolio import holdings
+from app.portfolio.holding_schemas import HoldingIn
 from app.portfolio.outputs import HoldingOut
-from app.portfolio.schemas import HoldingIn
 
 router = routes("/portfolio", "portfolio", reads="portfolio:read", writes="portfolio:write")
 

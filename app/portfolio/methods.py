@@ -11,9 +11,9 @@ from app.accounts import service as accounts
 from app.core.conditional import check_revision
 from app.core.database import AnyRow
 from app.core.ids import new_id
+from app.portfolio.holding_schemas import CostMethodIn
 from app.portfolio.models import CostMethod
 from app.portfolio.remaking import remake
-from app.portfolio.schemas import CostMethodIn
 from app.transactions import posting
 
 ENTITY = "cost_method"

@@ -13,9 +13,10 @@ from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.portfolio import gains, heirs, methods, service
+from app.portfolio.holding_schemas import CostMethodIn
 from app.portfolio.outputs import CostMethodOut, GainsOut, TradeOut
 from app.portfolio.repository import TradeFilter
-from app.portfolio.schemas import CostMethodIn, Kind, TradeIn, TradePatch
+from app.portfolio.schemas import Kind, TradeIn, TradePatch
 
 __all__ = ["heirs", "router"]
 
