@@ -63,6 +63,8 @@ from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.rates.base_currency_router import router as base_currency
 from app.rates.router import router as rates
+from app.portfolio.holdings_router import router as holdings
+from app.portfolio.router import router as trades
 from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -114,6 +116,7 @@ ROUTERS = (
     goals,
     loans,
     debts,
+    trades,
     reports,
     weekly,
     schedules,
@@ -121,6 +124,7 @@ ROUTERS = (
     currencies,
     rates,
     *HISTORIES,
+    holdings,  # behind all others of /portfolio
     imports,
 )
 

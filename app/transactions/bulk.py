@@ -15,8 +15,8 @@ from app.transactions.bulk_schemas import BulkIn, CreateOperation, DeleteOperati
 from app.transactions.documents import Document
 from app.transactions.errors import (
     DuplicateExternalIdError,
-    OpeningBalanceError,
     TransactionNotFoundError,
+    check_own,
 )
 from app.transactions.merging import merged
 from app.transactions.preparing import prepared
@@ -97,8 +97,7 @@ class _Run:
             raise TransactionNotFoundError(operation.id)
         check_whole(before)
         check_revision(operation.revision, before["revision"])
-        if before["type"] == "opening_balance":
-            raise OpeningBalanceError
+        check_own(before["type"])
         if isinstance(operation, PatchOperation):
             self.wanted[index] = merged(before, operation.changes)
 

@@ -161,6 +161,11 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "portfolio:write"): """
         create_asset replace_asset update_asset delete_asset refresh_asset
         set_asset_price delete_asset_price import_asset_prices
+        list_trades get_trade list_gains get_cost_method list_holdings get_holding
+    """,
+    (BOOK_WRITE, "portfolio:write"): """
+        create_trade replace_trade update_trade delete_trade set_cost_method
+        create_holding replace_holding delete_holding
     """,
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
     (BOOK_READ, "schedules:read"): """
@@ -180,6 +185,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
         get_goal_history get_loan_history get_asset_history
+        get_goal_history get_loan_history get_trade_history
         get_budget_changes get_budget_group_history get_rule_changes
         get_goal_history get_loan_history
         get_budget_changes get_budget_group_history get_rule_changes get_book_rate_history
