@@ -98,7 +98,7 @@ _PRICED_BY_WALKING = """
     )
 """
 
-_SPLITS = """
+SPLITS = """
     split AS (
         SELECT s.asset_id, s.date, s.ratio, row_number() OVER (PARTITION BY s.asset_id ORDER BY s.date, s.ratio) AS n
         FROM (SELECT DISTINCT t.asset_id, t.date, t.ratio FROM trades t
@@ -155,15 +155,16 @@ _CELLS = """
 def over_cells(select: str, *, many: bool) -> str:
     """A statement that selects from `cells`, prepared for few days or for many; both find the same."""
     held, priced = (_HELD_BY_WALKING, _PRICED_BY_WALKING) if many else (_HELD_BY_LOOKING_UP, _PRICED_BY_LOOKING_UP)
-    return f"WITH RECURSIVE {_WANTED}, {held}, {priced}, {_SPLITS}, {_CELLS} {select}"
+    return f"WITH RECURSIVE {_WANTED}, {held}, {priced}, {SPLITS}, {_CELLS} {select}"
 
 
 EACH = """
     SELECT c.n, c.unit_day, c.day, c.id, c.account_id, c.asset_id, c.quantity, c.cost, c.account_currency, c.price,
            c.price_currency, c.priced_on, c.price_source, c.amount, c.rate, c.value, c.cost_there,
-           a.symbol, a.name, a.type, a.currency AS asset_currency, a.sector, a.target_percent
+           a.symbol, a.name, a.type, a.currency AS asset_currency, a.sector, a.target_percent, k.name AS account_name
     FROM cells c
     JOIN assets a ON a.book_id = :book AND a.id = c.asset_id
+    JOIN accounts k ON k.book_id = :book AND k.id = c.account_id
     ORDER BY a.symbol_key, c.asset_id, c.account_id, c.n
 """
 """Every cell, with what there is to say of its asset."""
@@ -177,6 +178,7 @@ BY_DAY = """
            array_agg(DISTINCT c.asset_id) FILTER (WHERE c.price IS NULL) AS unpriced,
            array_agg(DISTINCT c.asset_id)
                FILTER (WHERE c.price IS NOT NULL AND (c.value IS NULL OR c.cost_there IS NULL)) AS unconverted,
+           array_agg(DISTINCT c.price_currency) FILTER (WHERE c.amount IS NOT NULL AND c.value IS NULL) AS unrated,
            count(*) FILTER (WHERE c.value IS NULL) AS unvalued
     FROM cells c
     GROUP BY c.n

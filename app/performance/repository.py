@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.performance.cells_sql import BY_ACCOUNT, BY_DAY, EACH, FEW, over_cells
+from app.performance.flows_sql import BENCHMARK, FLOWS, REALISED
 
 
 @dataclass(frozen=True)
@@ -92,3 +93,56 @@ async def by_day(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Seque
 async def by_account(book: BookReader, asked: Asked, days: Sequence[date]) -> Sequence[AnyRow]:
     """The sums of each account and day."""
     return await _over(book, asked, [(day, day) for day in days], _BY_ACCOUNT)
+
+
+_PERIOD = (bindparam("first_day", type_=Date), bindparam("last_day", type_=Date))
+_FLOWS = text(FLOWS).bindparams(*_COMMON[:2], *_COMMON[3:], *_PERIOD)
+_REALISED = text(REALISED).bindparams(*_COMMON, *_PERIOD)
+_BENCHMARK = text(BENCHMARK).bindparams(
+    *_COMMON[:2], bindparam("asset", type_=Uuid), bindparam("days", type_=ARRAY(Date))
+)
+_FIRST_DAY = text(
+    """
+    SELECT min(d.date) FROM position_days d
+    WHERE d.book_id = :book AND (CAST(:accounts AS uuid[]) IS NULL OR d.account_id = ANY(:accounts))
+      AND (CAST(:assets AS uuid[]) IS NULL OR d.asset_id = ANY(:assets))
+    """
+).bindparams(bindparam("book", type_=Uuid), *_COMMON[4:])
+_ASSET_NAMES = text(
+    "SELECT a.id, a.symbol, a.name FROM assets a WHERE a.book_id = :book AND a.id = ANY(:assets) ORDER BY a.symbol_key"
+).bindparams(bindparam("book", type_=Uuid), _COMMON[5])
+
+
+def _named(parameters: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: parameters[name] for name in names}
+
+
+async def flows(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:
+    """What went into each position and came out of it on each day, both ends included, in the currency asked for."""
+    parameters = _named(asked.parameters(book), "book", "currency", "exponent", "accounts", "assets")
+    return (await book.connection.execute(_FLOWS, {**parameters, "first_day": first, "last_day": last})).all()
+
+
+async def realised(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:
+    """What sales of these days gained over their cost, by position."""
+    parameters = {**asked.parameters(book), "first_day": first, "last_day": last}
+    return (await book.connection.execute(_REALISED, parameters)).all()
+
+
+async def benchmark(book: BookReader, asked: Asked, asset_id: UUID, days: Sequence[date]) -> Sequence[AnyRow]:
+    """How an asset stood on each of these days: `there` is in the currency asked for, with splits evened out."""
+    parameters = _named(asked.parameters(book), "book", "currency")
+    return (await book.connection.execute(_BENCHMARK, {**parameters, "asset": asset_id, "days": list(days)})).all()
+
+
+async def first_day(book: BookReader, asked: Asked) -> date | None:
+    """The first day on which anything was held."""
+    found: date | None = await book.connection.scalar(
+        _FIRST_DAY, _named(asked.parameters(book), "book", "accounts", "assets")
+    )
+    return found
+
+
+async def assets_named(book: BookReader, ids: Collection[UUID]) -> Sequence[AnyRow]:
+    """Those of these assets that there are and that this member sees."""
+    return (await book.connection.execute(_ASSET_NAMES, {"book": book.book_id, "assets": list(ids)})).all()
