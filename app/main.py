@@ -60,6 +60,7 @@ from app.notifications.router import router as notifications
 from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
+from app.performance.router import router as performance
 from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -109,6 +110,7 @@ ROUTERS = (
     goals,
     loans,
     debts,
+    performance,  # before those with an id in the same place
     reports,
     weekly,
     schedules,

@@ -121,10 +121,7 @@ def moves(parts: list[Part], exponent: int, cash: Decimal | None) -> list[Docume
     if not sum(targets, ZERO):
         return []
     values = [part.value for part in aimed]
-    if cash is None:
-        amounts = moves_to(values, targets, exponent)
-    else:
-        amounts = purchases_with(cash, values, targets, exponent)
+    amounts = moves_to(values, targets, exponent) if cash is None else purchases_with(cash, values, targets, exponent)
     return [
         {
             "key": part.key,

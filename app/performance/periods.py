@@ -85,6 +85,15 @@ class Day:
         """What was put in, less what came back."""
         return self.inflow - self.outflow - self.income
 
+    @property
+    def put_in(self) -> Decimal:
+        """Of purchases and sales of one day only the difference is a flow."""
+        return max(self.inflow - self.outflow, ZERO)
+
+    @property
+    def taken_out(self) -> Decimal:
+        return max(self.outflow - self.inflow, ZERO) + self.income
+
 
 @dataclass
 class Period:
@@ -133,7 +142,7 @@ async def look(book: BookReader, asked: Asked, span: Span, *, course: bool = Tru
         setattr(holding, name, row.value)
         setattr(holding, f"{name}_cost", row.cost_there)
         _note(found, row)
-    _add_flows(found, await repository.flows(book, asked, span.first, span.last))
+    add_flows(found, await repository.flows(book, asked, span.first, span.last))
     for row in await repository.realised(book, asked, span.first, span.last):
         found.holdings[row.account_id, row.asset_id].realised = None if row.unrated else row.gain
         found.unconverted |= {(code, span.last) for code in row.unrated or ()}
@@ -149,7 +158,8 @@ def _note(found: Period, row: AnyRow) -> None:
         found.unconverted.add((row.price_currency, row.day))
 
 
-def _add_flows(found: Period, rows: Sequence[AnyRow]) -> None:
+def add_flows(found: Period, rows: Sequence[AnyRow]) -> None:
+    """Take the flows of the time, as `repository.flows` reads them."""
     sides: dict[UUID, int] = defaultdict(int)
     for row in rows:
         sides[row.link] += 1
@@ -220,10 +230,7 @@ def capital_of(found: Period) -> Decimal | None:
     start = found.total("start")
     if start is None or found.total("gain") is None:
         return None
-    moved = [
-        (day, max(one.inflow - one.outflow, ZERO), max(one.outflow - one.inflow, ZERO) + one.income)
-        for day, one in found.days.items()
-    ]
+    moved = [(day, one.put_in, one.taken_out) for day, one in found.days.items()]
     return average_capital(start, moved, found.span.first, found.span.last)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Date, Integer, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader
 from app.core.database import AnyRow
@@ -146,3 +147,8 @@ async def first_day(book: BookReader, asked: Asked) -> date | None:
 async def assets_named(book: BookReader, ids: Collection[UUID]) -> Sequence[AnyRow]:
     """Those of these assets that there are and that this member sees."""
     return (await book.connection.execute(_ASSET_NAMES, {"book": book.book_id, "assets": list(ids)})).all()
+
+
+async def books_with_holdings(connection: AsyncConnection) -> Sequence[UUID]:
+    """Of all books: those in which something is held."""
+    return (await connection.execute(text("SELECT books_with_holdings()"))).scalars().all()

@@ -56,6 +56,11 @@ class Valuation:
         return sum((one.cost for one in self.holdings), self.nothing)
 
 
+def trimmed(number: Decimal) -> Decimal:
+    """A quantity or a price without zeros at its end."""
+    return number.normalize() if number else Decimal(0)
+
+
 def percent_of(part: Decimal, whole: Decimal) -> Decimal | None:
     """In percent, with two decimals; None of nothing, for that is no percentage."""
     return (part * 100 / whole).quantize(PERCENT) if whole > 0 else None
@@ -111,7 +116,7 @@ def holding_document(found: Valuation, one: Valued) -> Document:
     row = one.row
     return {
         **_named(row),
-        "quantity": row.quantity,
+        "quantity": trimmed(row.quantity),
         "cost": one.cost,
         "currency": found.asked.currency,
         "account_cost": row.cost,
@@ -136,12 +141,12 @@ def _named(row: AnyRow) -> Document:
 
 
 def _held(row: AnyRow) -> Document:
-    return {**_named(row), "quantity": row.quantity, "cost": row.cost, "currency": row.account_currency}
+    return {**_named(row), "quantity": trimmed(row.quantity), "cost": row.cost, "currency": row.account_currency}
 
 
 def _priced(row: AnyRow, at: date) -> Document:
     return {
-        "current_price": row.price,
+        "current_price": trimmed(row.price),
         "price_currency": row.price_currency,
         "price_at": row.priced_on,
         "price_age_days": (at - row.priced_on).days,
@@ -152,4 +157,4 @@ def _priced(row: AnyRow, at: date) -> Document:
 def _unconverted(row: AnyRow) -> Document:
     """`missing` says whether its value cannot be told in the currency, or only what it cost."""
     missing = "value" if row.value is None else "cost"
-    return {**_held(row), "value": row.amount, "price_currency": row.price_currency, "missing": missing}
+    return {**_held(row), "value": trimmed(row.amount), "price_currency": row.price_currency, "missing": missing}
