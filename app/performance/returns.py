@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
 from math import isfinite
 
 import pyxirr
@@ -165,21 +164,3 @@ def modified_dietz(gain: Decimal, capital: Decimal) -> Outcome:
     if capital <= 0:
         return Outcome(reason=Reason.NOTHING_HELD)
     return Outcome(gain / capital)
-
-
-def linked(rates: Sequence[Decimal]) -> Decimal:
-    """Returns of times that follow each other as one return of all of it (geometric linking)."""
-    growth = ONE
-    for rate in rates:
-        growth *= 1 + rate
-    return growth - 1
-
-
-def drawdown(growths: Sequence[Decimal]) -> Decimal:
-    """How far a course of values fell at most from its highest point before, as a fraction; 0 where it never fell."""
-    highest, deepest = growths[0] if growths else ONE, ZERO
-    for _, value in pairwise(growths):
-        highest = max(highest, value)
-        if highest > 0:
-            deepest = max(deepest, 1 - value / highest)
-    return deepest

@@ -9,12 +9,14 @@ from app.access.dependencies import BookTag, ReadBook, WriteBook
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.performance import allocation, dashboard, history, performing, targets, valuation
+from app.performance import allocation, dashboard, heirs, history, performing, targets, valuation
 from app.performance.asking import AskedOfAccounts, AskedParam, At, Cash, SpanParam
 from app.performance.kinds import Dimension, Every
 from app.performance.return_schemas import PerformanceOut
 from app.performance.schemas import AllocationOut, DashboardOut, HistoryOut, ValuationOut
 from app.performance.target_schemas import TargetOut, TargetsIn
+
+__all__ = ["heirs", "router"]
 
 router = routes("/portfolio", "portfolio", reads="portfolio:read", writes="portfolio:write")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -65,12 +64,12 @@ async def add(book: BookWriter, values: dict[str, Any]) -> None:
     await book.connection.execute(insert(AllocationTarget).values(row))
 
 
-async def change(book: BookWriter, target_id: UUID, percent: Decimal) -> None:
+async def change(book: BookWriter, target_id: UUID, values: dict[str, Any]) -> None:
     statement = update(AllocationTarget).where(
         AllocationTarget.book_id == book.book_id, AllocationTarget.id == target_id
     )
-    values = {"target_percent": percent, "revision": book.revision, "updated_at": func.now()}
-    await book.connection.execute(statement.values(values))
+    row = {**values, "revision": book.revision, "updated_at": func.now()}
+    await book.connection.execute(statement.values(row))
 
 
 async def remove(book: BookWriter, target_id: UUID) -> None:

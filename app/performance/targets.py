@@ -39,15 +39,15 @@ async def replace(book: BookWriter, body: TargetsIn) -> list[Document]:
     for key, row in before.items():
         if key not in wanted:
             await repository.remove(book, row.id)
-            book.record(Event(ENTITY, row.id, "deleted", before=_image(row)))
+            book.record(Event(ENTITY, row.id, "deleted", before=image_of(row)))
     for key, percent in wanted.items():
         present = before.get(key)
         if present is None:
             await _add(book, body.by, key, percent)
         elif present.target_percent != percent:
-            await repository.change(book, present.id, percent)
-            after = {**_image(present), "target_percent": percent}
-            book.record(Event(ENTITY, present.id, "updated", before=_image(present), after=after))
+            await repository.change(book, present.id, {"target_percent": percent})
+            after = {**image_of(present), "target_percent": percent}
+            book.record(Event(ENTITY, present.id, "updated", before=image_of(present), after=after))
     return await every(book)
 
 
@@ -119,7 +119,8 @@ def _document(row: AnyRow) -> Document:
     }
 
 
-def _image(row: AnyRow) -> Document:
+def image_of(row: AnyRow) -> Document:
+    """What the log keeps of a target."""
     return {
         "id": row.id,
         "dimension": row.dimension,
