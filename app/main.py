@@ -61,6 +61,8 @@ from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.performance.router import router as performance
+from app.portfolio.holdings_router import router as holdings
+from app.portfolio.router import router as trades
 from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -111,12 +113,14 @@ ROUTERS = (
     loans,
     debts,
     performance,  # before those with an id in the same place
+    trades,
     reports,
     weekly,
     schedules,
     exports,
     currencies,
     *HISTORIES,
+    holdings,  # behind all others of /portfolio
     imports,
 )
 

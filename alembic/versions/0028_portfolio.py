@@ -72,7 +72,8 @@ TABLES = {
                  'split', 'merger', 'spin_off', 'return_of_capital')),
             date date NOT NULL,
             quantity numeric CONSTRAINT ck_trades_quantity CHECK (quantity > 0),
-            -- Of one unit, in `currency`; `rate` is how much of the account's currency one unit of that is.
+            -- Of one unit, in `currency`; `rate` is how much of the account's currency one unit of that is (of a
+            -- transfer: how much of the receiving account's currency one unit of the giving one's is).
             price numeric CONSTRAINT ck_trades_price CHECK (price >= 0),
             currency text CONSTRAINT fk_trades_currency_currencies REFERENCES currencies,
             rate numeric CONSTRAINT ck_trades_rate CHECK (rate > 0),
@@ -91,6 +92,8 @@ TABLES = {
             -- Of a sale by specific identification: [{"trade_id", "quantity"}].
             lots jsonb,
             category_id uuid,
+            tax_category_id uuid,
+            fee_category_id uuid,
             notes text,
             external_id text,
             import_id uuid,
@@ -106,6 +109,10 @@ TABLES = {
             CONSTRAINT fk_trades_asset FOREIGN KEY (book_id, asset_id) REFERENCES assets (book_id, id),
             CONSTRAINT fk_trades_to_asset FOREIGN KEY (book_id, to_asset_id) REFERENCES assets (book_id, id),
             CONSTRAINT fk_trades_category FOREIGN KEY (book_id, category_id) REFERENCES categories (book_id, id),
+            CONSTRAINT fk_trades_tax_category FOREIGN KEY (book_id, tax_category_id)
+                REFERENCES categories (book_id, id),
+            CONSTRAINT fk_trades_fee_category FOREIGN KEY (book_id, fee_category_id)
+                REFERENCES categories (book_id, id),
             CONSTRAINT fk_trades_transaction FOREIGN KEY (book_id, transaction_id)
                 REFERENCES transactions (book_id, id)
         )
@@ -203,9 +210,12 @@ INDEXES = (
     "CREATE INDEX ix_trades_position ON trades (book_id, account_id, asset_id, date, id)",
     "CREATE INDEX ix_trades_asset ON trades (book_id, asset_id, date, id)",
     "CREATE INDEX ix_trades_date ON trades (book_id, date, id)",
+    "CREATE INDEX ix_trades_revision ON trades (book_id, revision, id)",
     "CREATE INDEX ix_trades_to_account ON trades (book_id, to_account_id) WHERE to_account_id IS NOT NULL",
     "CREATE INDEX ix_trades_to_asset ON trades (book_id, to_asset_id) WHERE to_asset_id IS NOT NULL",
     "CREATE INDEX ix_trades_category ON trades (book_id, category_id) WHERE category_id IS NOT NULL",
+    "CREATE INDEX ix_trades_tax_category ON trades (book_id, tax_category_id) WHERE tax_category_id IS NOT NULL",
+    "CREATE INDEX ix_trades_fee_category ON trades (book_id, fee_category_id) WHERE fee_category_id IS NOT NULL",
     "CREATE INDEX ix_positions_stale ON positions (book_id) WHERE stale",
     "CREATE INDEX ix_positions_asset ON positions (book_id, asset_id)",
     "CREATE INDEX ix_disposals_day ON disposals (book_id, disposed_on)",
@@ -279,14 +289,16 @@ AS $$ SELECT EXISTS (SELECT FROM positions p WHERE p.book_id = {BOOK}) $$
 """,
 }
 
-# Whatever writes trades, an undo too, leaves a mark on the positions that are to be made anew before the commit.
+# Whatever writes trades, an undo too, leaves a mark on the positions that are to be made anew before the commit. The id
+# of a position follows from its account and asset: one that comes back is the one that was there.
 MARK = """
 CREATE FUNCTION mark_positions_stale() RETURNS trigger
 LANGUAGE plpgsql SET search_path = public, pg_temp
 AS $$
 BEGIN
-    INSERT INTO positions (book_id, account_id, asset_id)
-    SELECT DISTINCT p.book_id, p.account_id, p.asset_id
+    INSERT INTO positions (book_id, account_id, asset_id, id)
+    SELECT DISTINCT p.book_id, p.account_id, p.asset_id,
+           substring(encode(sha256(uuid_send(p.account_id) || uuid_send(p.asset_id)), 'hex') FOR 32)::uuid
     FROM changed t
     CROSS JOIN LATERAL (VALUES
         (t.book_id, t.account_id, t.asset_id),
@@ -300,6 +312,24 @@ BEGIN
 END
 $$
 """
+# Another method, or another term, makes something else of every position of its account.
+MARK_ACCOUNTS = """
+CREATE FUNCTION mark_accounts_stale() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp
+AS $$
+BEGIN
+    UPDATE positions p SET stale = true
+    FROM changed c
+    WHERE p.book_id = c.book_id AND p.account_id = c.account_id AND NOT p.stale;
+    RETURN NULL;
+END
+$$
+"""
+METHOD_TRIGGERS = {
+    "mark_inserted": "AFTER INSERT ON cost_methods REFERENCING NEW TABLE AS changed",
+    "mark_deleted": "AFTER DELETE ON cost_methods REFERENCING OLD TABLE AS changed",
+    "mark_changed": "AFTER UPDATE ON cost_methods REFERENCING NEW TABLE AS changed",
+}
 TRIGGERS = {
     "mark_inserted": "AFTER INSERT ON trades REFERENCING NEW TABLE AS changed",
     "mark_deleted": "AFTER DELETE ON trades REFERENCING OLD TABLE AS changed",
@@ -339,11 +369,12 @@ def _transaction_types(types: tuple[str, ...]) -> str:
 
 def upgrade() -> None:
     op.execute(_transaction_types((*TYPES, "trade")))
-    for statement in (*TABLES.values(), *INDEXES, *MARKET, MARK):
+    for statement in (*TABLES.values(), *INDEXES, *MARKET, MARK, MARK_ACCOUNTS):
         op.execute(statement)
-    op.execute("REVOKE ALL ON FUNCTION mark_positions_stale() FROM PUBLIC")
-    for name, occasion in TRIGGERS.items():
-        op.execute(f"CREATE TRIGGER {name} {occasion} FOR EACH STATEMENT EXECUTE FUNCTION mark_positions_stale()")
+    for marking, triggers in {"mark_positions_stale": TRIGGERS, "mark_accounts_stale": METHOD_TRIGGERS}.items():
+        op.execute(f"REVOKE ALL ON FUNCTION {marking}() FROM PUBLIC")
+        for name, occasion in triggers.items():
+            op.execute(f"CREATE TRIGGER {name} {occasion} FOR EACH STATEMENT EXECUTE FUNCTION {marking}()")
     for signature, statement in {**FUNCTIONS, "hidden_assets()": HIDDEN_ASSETS}.items():
         op.execute(statement)
         op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
@@ -368,7 +399,7 @@ def downgrade() -> None:
         op.execute(f"UPDATE personal_tokens SET scopes = array_remove(scopes, '{name}')")
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE {table} CASCADE")
-    for signature in (*FUNCTIONS, "hidden_assets()", "mark_positions_stale()"):
+    for signature in (*FUNCTIONS, "hidden_assets()", "mark_positions_stale()", "mark_accounts_stale()"):
         op.execute(f"DROP FUNCTION {signature}")
     op.execute("DROP TABLE market_quotes")
     # What moved through a trade moved all the same: its transactions stay, as what the user can write by hand.

@@ -4,6 +4,7 @@ A column that the ledger keeps (a balance, a count) is not the row's own: it fol
 """
 
 from app.history.entity import Entity
+from app.history.held_entities import HELD
 from app.history.planning_entities import PLANNING
 
 ENTITIES: dict[str, Entity] = {
@@ -94,6 +95,7 @@ ENTITIES: dict[str, Entity] = {
         revision=False,
         own_book=True,
     ),
+    **HELD,
     **PLANNING,
 }
 

@@ -148,6 +148,7 @@ FEED_TABLES = {
     "budget": "budgets",
     "budget_group": "budget_groups",
     "category": "categories",
+    "cost_method": "cost_methods",
     "goal": "goals",
     "import": "imports",
     "loan": "loans",
@@ -156,6 +157,7 @@ FEED_TABLES = {
     "rule": "rules",
     "schedule": "schedules",
     "tag": "tags",
+    "trade": "trades",
     "transaction": "transactions",
 }
 """The rows of a book that clients keep, in the order in which the feed tells of one revision's."""

@@ -66,7 +66,7 @@ BROKEN = {
         LEFT JOIN categories c ON c.book_id = p.book_id AND c.id = p.category_id
         WHERE t.book_id = :book AND t.revision = :revision AND t.type <> 'journal'
           AND ((p.account_id <> t.account_id) <> (t.type = 'transfer' AND p.line = 1)
-               OR (t.type <> 'income' AND c.kind = 'income'))
+               OR (t.type NOT IN ('income', 'trade') AND c.kind = 'income'))
         LIMIT 5
         """
     ),
@@ -98,7 +98,9 @@ EARLIEST = text(
              AND t.id = CAST(coalesce(e.before, e.after) ->> 'transaction_id' AS uuid)
          WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'attachment'),
         (SELECT min(CAST(coalesce(e.before, e.after) ->> 'statement_date' AS date)) FROM events e
-         WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'reconciliation'))
+         WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'reconciliation'),
+        (SELECT least(min(CAST(e.before ->> 'date' AS date)), min(CAST(e.after ->> 'date' AS date))) FROM events e
+         WHERE e.book_id = :book AND e.revision = :undone AND e.entity = 'trade'))
     """
 ).bindparams(*PARAMETERS)
 

@@ -22,6 +22,9 @@ from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
+from app.portfolio import methods
+from app.portfolio import service as trades
+from app.portfolio.outputs import CostMethodState, TradeState
 from app.rules import service as rules
 from app.rules.schemas import RuleState
 from app.schedules import service as schedules
@@ -108,6 +111,7 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "budget": (budgets.states, TypeAdapter(BudgetState)),
     "budget_group": (_of_all(_every_group), TypeAdapter(GroupOut)),
     "category": (_of_all(categories.every), TypeAdapter(CategoryOut)),
+    "cost_method": (methods.states, TypeAdapter(CostMethodState)),
     "goal": (_of_all(goals.every), TypeAdapter(GoalState)),
     "import": (_imports, TypeAdapter(ImportOut)),
     "loan": (_of_all(loans.every), TypeAdapter(LoanState)),
@@ -116,5 +120,6 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "rule": (_of_all(rules.states), TypeAdapter(RuleState)),
     "schedule": (_of_all(_every_schedule), TypeAdapter(ScheduleOut)),
     "tag": (_by(_TAGS), TypeAdapter(TagState)),
+    "trade": (trades.get_many, TypeAdapter(TradeState)),
     "transaction": (transactions.get_many, TypeAdapter(TransactionOut)),
 }

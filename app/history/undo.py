@@ -23,6 +23,7 @@ from app.history import undo_sql as sql
 from app.history.entities import ENTITIES, deleting, differing, inserting, updating
 from app.history.errors import LaterChangesError, NotUndoableError, RevisionNotFoundError
 from app.imports.posting import GONE
+from app.portfolio.remaking import remake
 from app.schedules.repository import WAKE
 from app.transactions import posting
 from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
@@ -44,12 +45,14 @@ ON_TRANSACTIONS = (
     *("attachment", "merged_transaction", "transfer_rejection", "payee_alias"),
     *("goal_source", "bill_rejection", "subscription_dismissal"),
     *("rule", "suggestion_settings"),
+    "trade",
 )
 # In this order they come, in the other one they go.
 BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
+    *("asset", "cost_method"),
     *("goal", "loan"),
 )
 PLANNED = {"category", "tag", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
@@ -143,6 +146,8 @@ class _Step:
             except IntegrityError as error:
                 raise await self.refusal(error) from error
         await self.check_rules()
+        if self.entities & {"trade", "cost_method"}:
+            await remake(self.book)
         if self.entities & PLANNED:
             today = self.book.actor.today()
             self.book.touch(today, today)
@@ -229,7 +234,7 @@ class _Step:
 
     async def _check_open(self) -> None:
         """For what the posting engine does not see."""
-        if self.entities & {"attachment", "reconciliation"} and self.book.locked_until is not None:
+        if self.entities & {"attachment", "reconciliation", "trade"} and self.book.locked_until is not None:
             posting.check_open(self.book, await self.book.connection.scalar(rules_sql.EARLIEST, self.names))
 
     async def _remove(self, entities: Sequence[str]) -> None:

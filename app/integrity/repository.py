@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
+from app.integrity.held import HELD
 
 OFFENDERS = 5
 
@@ -93,7 +94,8 @@ CHECKS: dict[str, str] = {
               WHERE x.book_id = :book GROUP BY 1) p ON p.transaction_id = t.id
         WHERE t.book_id = :book
           AND t.amount <> CASE t.type WHEN 'expense' THEN -p.flow WHEN 'income' THEN p.flow
-                               WHEN 'transfer' THEN -p.first WHEN 'journal' THEN abs(p.own) ELSE abs(p.first) END
+                               WHEN 'transfer' THEN -p.first WHEN 'journal' THEN abs(p.own)
+                               WHEN 'trade' THEN abs(p.own) ELSE abs(p.first) END
     """,
     "transfers_balance_in_each_currency": """
         SELECT x.transaction_id, count(*) AS currencies, min(x.currency) AS currency, min(x.amount) AS left_over
@@ -110,6 +112,7 @@ CHECKS: dict[str, str] = {
         WHERE t.book_id = :book
           AND NOT CASE t.type WHEN 'opening_balance' THEN p.role = 'equity' WHEN 'adjustment' THEN p.role = 'equity'
                               WHEN 'journal' THEN true
+                              WHEN 'trade' THEN p.role IN ('flow', 'equity')
                               WHEN 'transfer' THEN p.role = CASE WHEN p.line < 2 THEN 'transfer' ELSE 'flow' END
                               ELSE p.role = 'flow' END
     """,
@@ -142,7 +145,7 @@ CHECKS: dict[str, str] = {
         FROM transactions t
         JOIN postings p ON p.book_id = t.book_id AND p.transaction_id = t.id
         JOIN categories c ON c.book_id = p.book_id AND c.id = p.category_id
-        WHERE t.book_id = :book AND t.type NOT IN ('income', 'journal') AND c.kind = 'income'
+        WHERE t.book_id = :book AND t.type NOT IN ('income', 'journal', 'trade') AND c.kind = 'income'
     """,
     "simple_transactions_stay_on_one_account": """
         SELECT t.id AS transaction_id, p.line, p.account_id
@@ -164,6 +167,7 @@ CHECKS: dict[str, str] = {
         FROM payee_aliases a JOIN payees p ON p.book_id = a.book_id AND p.name_key = a.alias_key
         WHERE a.book_id = :book
     """,
+    **HELD,
     "nothing_is_newer_than_the_book": """
         SELECT x.entity, x.id, x.revision, b.revision AS book_revision
         FROM (
@@ -175,6 +179,7 @@ CHECKS: dict[str, str] = {
             UNION ALL SELECT 'import', id, revision FROM imports WHERE book_id = :book
             UNION ALL SELECT 'reconciliation', id, revision FROM reconciliations WHERE book_id = :book
             UNION ALL SELECT 'attachment', id, revision FROM attachments WHERE book_id = :book
+            UNION ALL SELECT 'trade', id, revision FROM trades WHERE book_id = :book
         ) x JOIN books b ON b.id = :book
         WHERE x.revision > b.revision
     """,
@@ -260,6 +265,7 @@ _VISIBLE = text(
             "payees",
             "reconciliations",
             "tags",
+            "trades",
             "transactions",
         )
     )

@@ -17,8 +17,6 @@ from app.portfolio.parts import NOTHING, Excess, Part, multiplied, rounded, spre
 
 Position = tuple[UUID, UUID]
 """An account and an asset."""
-BaseRate = Callable[[UUID, date], Decimal | None]
-"""How much of the book's currency one unit of an account's is on a day; None while that is not known."""
 Reason = Literal["oversold", "lot_not_held", "nothing_held", "nothing_left", "too_many_units"]
 
 
@@ -35,7 +33,8 @@ class Terms:
 class Trade:
     """What the lot book reads of a trade; amounts are in the account's currency and have no sign.
 
-    `rate` of a transfer is how much of the receiving account's currency one unit of the giving one's is.
+    `rate` of a transfer is how much of the receiving account's currency one unit of the giving one's is. `base_rate` is
+    how much of the book's currency one unit of the account's is on the day of the purchase or sale; None: not known.
     """
 
     id: UUID
@@ -53,6 +52,7 @@ class Trade:
     to_asset_id: UUID | None = None
     ratio: Decimal = Decimal(1)
     rate: Decimal | None = None
+    base_rate: Decimal | None = None
     cost_percent: Decimal = NOTHING
     lots: tuple[tuple[UUID, Decimal], ...] = ()
 
@@ -116,7 +116,6 @@ class LotBook:
 
     accounts: Mapping[UUID, Terms]
     base_exponent: int
-    base_rate: BaseRate
     holdings: dict[Position, Holding] = field(default_factory=dict)
     days: dict[Position, dict[date, DayState]] = field(default_factory=dict)
     disposals: dict[Position, list[Disposal]] = field(default_factory=dict)
@@ -161,7 +160,7 @@ class LotBook:
         self._receive(trade, trade.cost, trade.acquired_on or trade.date)
 
     def _receive(self, trade: Trade, cost: Decimal, acquired_on: date) -> None:
-        base = self._in_base(trade.account_id, cost, acquired_on)
+        base = self._in_base(trade, cost)
         self.holding(trade.position).add(Part(trade.id, acquired_on, trade.quantity, cost, base))
 
     def _sell(self, trade: Trade) -> None:
@@ -169,7 +168,7 @@ class LotBook:
         proceeds = trade.amount - trade.fees
         counts = [part.quantity for part in parts]
         shares = spread(proceeds, counts, self.accounts[trade.account_id].exponent)
-        in_base = self._in_base(trade.account_id, proceeds, trade.date)
+        in_base = self._in_base(trade, proceeds)
         bases = [None] * len(parts) if in_base is None else spread(in_base, counts, self.base_exponent)
         for part, share, base in zip(parts, shares, bases, strict=True):
             self._dispose(trade, part, share, base)
@@ -229,7 +228,7 @@ class LotBook:
         no_base = rounded(NOTHING, self.base_exponent)
         for each in excess:
             part = Part(each.trade_id, each.acquired_on, NOTHING, none, no_base)
-            self._dispose(trade, part, each.amount, self._in_base(trade.account_id, each.amount, trade.date))
+            self._dispose(trade, part, each.amount, self._in_base(trade, each.amount))
 
     def _dispose(self, trade: Trade, part: Part, proceeds: Decimal, base_proceeds: Decimal | None) -> None:
         months = self.accounts[trade.account_id].long_term_months
@@ -248,9 +247,8 @@ class LotBook:
             )
         )
 
-    def _in_base(self, account_id: UUID, amount: Decimal, day: date) -> Decimal | None:
-        rate = self.base_rate(account_id, day)
-        return None if rate is None else rounded(amount * rate, self.base_exponent)
+    def _in_base(self, trade: Trade, amount: Decimal) -> Decimal | None:
+        return None if trade.base_rate is None else rounded(amount * trade.base_rate, self.base_exponent)
 
     def _note(self, position: Position, day: date) -> None:
         holding = self.holding(position)

@@ -41,8 +41,10 @@ class Trade(Base):
     """Something that happened to what is held on an account.
 
     `quantity` has no sign; `price` is of one unit, in `currency`, and `rate` how much of the account's currency one
-    unit of that is. `amount` (before fees and taxes), `fees`, `taxes` and `cost` are in the account's currency.
-    `ratio` is new units for one old one. `lots` names what a sale by specific identification takes.
+    unit of that is; of a transfer, how much of the receiving account's one unit of the giving one's. `amount` (before
+    fees and taxes), `fees`, `taxes` and `cost` are in the account's currency. `category_id` is that of the income, or
+    of a fee; taxes and fees taken from income have their own. `ratio` is new units for one old one. `lots` names what
+    a sale by specific identification takes.
     """
 
     __tablename__ = "trades"
@@ -68,6 +70,8 @@ class Trade(Base):
     cost_percent: Mapped[Exact | None]
     lots: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     category_id: Mapped[PlainId | None]
+    tax_category_id: Mapped[PlainId | None]
+    fee_category_id: Mapped[PlainId | None]
     notes: Mapped[Words | None]
     external_id: Mapped[Words | None]
     import_id: Mapped[PlainId | None]
@@ -84,14 +88,20 @@ class Trade(Base):
         _to("trades", "asset_id", "assets"),
         _to("trades", "to_asset_id", "assets"),
         _to("trades", "category_id", "categories"),
+        _to("trades", "tax_category_id", "categories"),
+        _to("trades", "fee_category_id", "categories"),
         _to("trades", "transaction_id", "transactions"),
         Index("ix_trades_position", "book_id", "account_id", "asset_id", "date", "id"),
         Index("ix_trades_asset", "book_id", "asset_id", "date", "id"),
         Index("ix_trades_splits", "book_id", "asset_id", "date", postgresql_where=text("kind = 'split'")),
         Index("ix_trades_date", "book_id", "date", "id"),
+        Index("ix_trades_revision", "book_id", "revision", "id"),
         Index("ix_trades_to_account", "book_id", "to_account_id", postgresql_where=text("to_account_id IS NOT NULL")),
         Index("ix_trades_to_asset", "book_id", "to_asset_id", postgresql_where=text("to_asset_id IS NOT NULL")),
-        Index("ix_trades_category", "book_id", "category_id", postgresql_where=text("category_id IS NOT NULL")),
+        *(
+            Index(f"ix_trades_{name}", "book_id", f"{name}_id", postgresql_where=text(f"{name}_id IS NOT NULL"))
+            for name in ("category", "tax_category", "fee_category")
+        ),
     )
 
 

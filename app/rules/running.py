@@ -102,7 +102,7 @@ class _Run:
         # Conditions that a change may end are asked of each batch before it is changed, and of no row twice.
         while True:
             found = select(Transaction.id).where(
-                *wanted.conditions(self.book.book_id), Transaction.type != "opening_balance"
+                *wanted.conditions(self.book.book_id), Transaction.type.not_in(("opening_balance", "trade"))
             )
             if last is not None:
                 found = found.where(Transaction.id > last)

@@ -16,8 +16,8 @@ from app.transactions.documents import Document
 from app.transactions.errors import (
     DuplicateExternalIdError,
     IdTakenError,
-    OpeningBalanceError,
     TransactionNotFoundError,
+    check_own,
 )
 from app.transactions.merging import merged
 from app.transactions.preparing import prepared
@@ -98,8 +98,7 @@ class _Run:
             raise TransactionNotFoundError(operation.id)
         check_whole(before)
         check_revision(operation.revision, before["revision"])
-        if before["type"] == "opening_balance":
-            raise OpeningBalanceError
+        check_own(before["type"])
         if isinstance(operation, PatchOperation):
             self.wanted[index] = merged(before, operation.changes)
 

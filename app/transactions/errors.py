@@ -55,6 +55,27 @@ class OpeningBalanceError(ConflictError):
         super().__init__("An opening balance is changed or removed with PATCH /accounts/{account_id}: opening_balance.")
 
 
+class BelongsToTradeError(ConflictError):
+    """The money of a trade is changed with the trade."""
+
+    code = "belongs_to_trade"
+    title = "Change the trade"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "It is the money of a trade: change or delete that, with /portfolio/trades/{trade_id}. "
+            "GET /portfolio/trades?transaction_id=... finds it."
+        )
+
+
+def check_own(transaction_type: str) -> None:
+    """Raise for a transaction that is changed through something else: an account's opening balance, a trade's money."""
+    if transaction_type == "opening_balance":
+        raise OpeningBalanceError
+    if transaction_type == "trade":
+        raise BelongsToTradeError
+
+
 class PeriodLockedError(ConflictError):
     """The change would touch something in a closed period."""
 

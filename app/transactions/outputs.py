@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.money import Money
 from app.transactions.schemas import Role, Status
 
-TransactionType = Literal["expense", "income", "transfer", "journal", "adjustment", "opening_balance"]
+TransactionType = Literal["expense", "income", "transfer", "journal", "adjustment", "opening_balance", "trade"]
 
 
 class SplitOut(BaseModel):

@@ -72,7 +72,11 @@ async def apply(book: BookWriter, body: RecategoriseIn) -> Document:
 async def _chosen(book: BookReader, body: RecategoriseIn) -> tuple[TransactionFilter, ColumnElement[bool]]:
     """The filter, ready, and which postings of what it finds are meant."""
     wanted = await listing.prepared(book, body.filter.wanted(), field="filter.q")
-    conditions = [part.role == "flow", part.category_id.is_distinct_from(body.category_id)]
+    conditions = [
+        part.role == "flow",
+        part.category_id.is_distinct_from(body.category_id),
+        Transaction.type != "trade",  # its categories are the trade's
+    ]
     if wanted.category_ids:
         conditions.append(part.category_id.in_(select(descendants(book.book_id, wanted.category_ids, "changing").c.id)))
     elif wanted.uncategorised:

@@ -10,7 +10,7 @@ from app.core.errors import FieldError, InvalidError
 from app.transactions import repository
 from app.transactions.batch import Batch, Wanted, batch_for, body_of
 from app.transactions.documents import Document, from_row
-from app.transactions.errors import OpeningBalanceError, RefundedError, TransactionNotFoundError
+from app.transactions.errors import RefundedError, TransactionNotFoundError, check_own
 from app.transactions.merging import merged
 from app.transactions.preparing import prepared
 from app.transactions.rules import PURCHASES
@@ -63,8 +63,7 @@ async def patch(book: BookWriter, transaction_id: UUID, body: TransactionPatch, 
     before = await get(book, transaction_id)
     check_whole(before)
     check_revision(expected, before["revision"])
-    if before["type"] == "opening_balance":
-        raise OpeningBalanceError
+    check_own(before["type"])
     return await _write_over(book, before, merged(before, body))
 
 
@@ -88,16 +87,14 @@ async def _write_over(book: BookWriter, before: Document, wanted: Wanted) -> Doc
 def stage_change(batch: Batch, before: Document, wanted: Wanted) -> Document:
     """Stage a transaction over the one that is there; raises what `Batch.put` does."""
     body = body_of(wanted)
-    if before["type"] == "opening_balance":
-        raise OpeningBalanceError
+    check_own(before["type"])
     if body.id is not None and body.id != before["id"]:
         raise InvalidError(FieldError("id", "id_mismatch", "is not the id in the path"))
     return batch.put(wanted, before)
 
 
 def stage_removal(batch: Batch, before: Document) -> None:
-    if before["type"] == "opening_balance":
-        raise OpeningBalanceError
+    check_own(before["type"])
     batch.remove(before)
 
 

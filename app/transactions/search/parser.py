@@ -11,7 +11,7 @@ from app.transactions.search.errors import SearchError
 from app.transactions.search.terms import AmountTerm, DateTerm, NameKey, NameTerm, Term, TextTerm, ValueTerm
 
 MAX_TERMS = 20
-TYPES = ("expense", "income", "transfer", "journal", "adjustment", "opening_balance")
+TYPES = ("expense", "income", "transfer", "journal", "adjustment", "opening_balance", "trade")
 STATUSES = ("pending", "cleared", "reconciled")
 UNCATEGORISED = ("uncategorised", "uncategorized")
 NAME_KEYS: tuple[NameKey, ...] = ("account", "category", "payee", "tag")
