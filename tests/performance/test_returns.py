@@ -33,14 +33,16 @@ def year(number: int) -> date:
     return date(2001 + number, 1, 1)
 
 
-# The example of the documentation of XIRR: 0.373362535 (Microsoft, "XIRR function"); and the same amounts in 1992, of
-# which the article Q116041 of the Microsoft Knowledge Base says 37.3363 %.
+# The example of the documentation of XIRR: 37.34 % (Microsoft, "XIRR function"; its 0.373362535 is where the iteration of
+# Excel ends, to 0.000001 %); and the same amounts in 1992, of which the article Q116041 of the Microsoft Knowledge Base
+# says 37.3363 %.
 XIRR = ((date(2008, 1, 1), -10000), (date(2008, 3, 1), 2750), (date(2008, 10, 30), 4250), (date(2009, 2, 15), 3250))
 
 
 def test_the_example_of_the_documentation_of_xirr() -> None:
     flows = [(day, D(amount)) for day, amount in (*XIRR, (date(2009, 4, 1), 2750))]
-    assert percent(money_weighted(flows), "0.0000001") == D("37.3362535")
+    assert percent(money_weighted(flows)) == D("37.34")
+    assert abs(percent(money_weighted(flows), "0.0000001") - D("37.3362535")) < D("0.000001")
     earlier = [(day.replace(year=day.year - 16), amount) for day, amount in flows]
     assert percent(money_weighted(earlier), "0.0001") == D("37.3363")
 
@@ -62,7 +64,7 @@ def test_a_share_and_another_a_year_later() -> None:
 
 
 # The same with 200, 225 and 235 and a dividend of 5 (CFA Institute, "Quantitative Methods", the example of the
-# money-weighted and the time-weighted return of two shares): 9.39 % and 10.84 %.
+# money-weighted and the time-weighted return of two shares): 9.39 %, and 15 % and 6.67 % in the two years.
 def test_two_shares_of_the_cfa_curriculum() -> None:
     flows = [(year(0), D(-200)), (year(1), D(-220)), (year(2), D(480))]
     assert percent(money_weighted(flows)) == D("9.39")
@@ -71,7 +73,10 @@ def test_two_shares_of_the_cfa_curriculum() -> None:
         FlowDay(year(1), D(225), D(450), inflow=D(225), income=D(5)),
         FlowDay(year(2), D(470), D(0), outflow=D(470), income=D(10)),
     ]
-    assert percent(a_year(time_weighted(D(0), days, D(0)), 730)) == D("10.84")
+    assert time_weighted(D(0), days[:1], D("230")).rate == D("0.15")
+    second = FlowDay(year(2), D(470), D(0), outflow=D(470), income=D(10))
+    assert percent(time_weighted(D(450), [second], D(0))) == D("6.67")
+    assert percent(time_weighted(D(0), days, D(0))) == D("22.67")
 
 
 # Four shares for 50 each; two sold for 50 after a year without a dividend; after two years 5 on each of the others, and

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.access.acting import writing_for
 from app.core.database import Database
 from app.core.ids import new_id
 from app.portfolio.lots import LotBook, Terms, Trade
+from app.portfolio.remaking import remake
 from tests.people import Person
 
 Document = dict[str, Any]
@@ -140,23 +142,18 @@ class World:
         return max(found)[2] if found else None
 
     async def settle(self) -> LotBook:
-        """Write the trades and what the lot book makes of them."""
+        """Write the trades, have the database's positions made anew, and return what the lot book says of these."""
         terms = {account: Terms(EXPONENTS[currency]) for account, currency in self.accounts.items()}
-        trades = sorted(self.trades, key=lambda trade: trade.date)
-        book = LotBook(terms, 2, lambda account, day: self.rate_at(self.accounts[account], "EUR", day)).run(trades)
+        known = [replace(one, base_rate=self._base_rate(one)) for one in sorted(self.trades, key=lambda one: one.date)]
+        book = LotBook(terms, 2).run(known)
         await self._insert("trades", self.rows)
-        # The database has marked the positions; what follows from the trades is written here.
-        await self._run("DELETE FROM positions WHERE book_id = :book AND stale")
-        states = [
-            {"account_id": account, "asset_id": asset, "quantity": held.quantity, "cost": held.cost}
-            | {"base_cost": held.base_cost, "stale": False}
-            for (account, asset), held in book.holdings.items()
-        ]
-        await self._insert("positions", states)
-        await self._insert("position_days", _days(book))
-        await self._insert("disposals", _disposals(book))
+        async with self.owner.begin() as connection, writing_for(connection, UUID(self.person.book_id), None) as writer:
+            await remake(writer)
         self.trades, self.rows = [], []
         return book
+
+    def _base_rate(self, trade: Trade) -> Decimal | None:
+        return self.rate_at(self.accounts[trade.account_id], "EUR", trade.acquired_on or trade.date)
 
     async def _insert(self, table: str, rows: Iterable[Document], *, of_book: bool = True) -> None:
         own = {"book_id": UUID(self.person.book_id)} if of_book else {}
@@ -177,28 +174,6 @@ class World:
         for table in TABLES:
             await self._run(f"DELETE FROM {table} WHERE book_id = :book")
         self.trades, self.rows, self.rates, self.prices = [], [], {}, {}
-
-
-def _days(book: LotBook) -> list[Document]:
-    return [
-        {"account_id": account, "asset_id": asset, "date": day, "quantity": state.quantity, "cost": state.cost}
-        | {"base_cost": state.base_cost}
-        for (account, asset), states in book.days.items()
-        for day, state in states.items()
-    ]
-
-
-def _disposals(book: LotBook) -> list[Document]:
-    return [
-        {
-            "account_id": account,
-            "asset_id": asset,
-            "line": line,
-            **{name: getattr(each, name) for name in each.__slots__},
-        }
-        for (account, asset), listed in book.disposals.items()
-        for line, each in enumerate(listed)
-    ]
 
 
 @asynccontextmanager

@@ -58,6 +58,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "orphaned_files": (Probe("SELECT f::text FROM orphaned_files(36500, 10) f", ()),),
     # For the checks that the server makes by itself: ids, and none of them opens a book.
     "books_with_goals": (Probe("SELECT 1::text FROM books_with_goals() AS id WHERE id IS NULL", ()),),
+    "books_with_holdings": (Probe("SELECT 1::text FROM books_with_holdings() AS id WHERE id IS NULL", ()),),
     # Of the open book alone: ids of what is hidden from who asks.
     "book_has_goals": (Probe("SELECT book_has_goals()::text", ("false",)),),
     "hidden_goals": (Probe("SELECT hidden_goals()::text", ()),),

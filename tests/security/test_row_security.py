@@ -65,6 +65,8 @@ async def fill(person: Person) -> None:
         await person.add(account_id=savings["id"], payee="Box", date=str(day))
     [weekly] = (await person.read("/subscriptions"))["items"]
     expect(await person.http.post("/subscriptions/dismiss", json={"key": weekly["key"]}), 200)
+    wanted = {"by": "account", "targets": [{"key": savings["id"], "target_percent": "60"}]}
+    expect(await person.http.put("/portfolio/targets", json=wanted), 200)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
     expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": savings["id"]}]}), 201)
     owed = await person.account("Car", type="loan")
