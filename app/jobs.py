@@ -4,6 +4,7 @@ from app.assets.tasks import TASKS as ASSETS
 from app.core.jobs.tasks import Task
 from app.goals.tasks import TASKS as GOALS
 from app.notifications.tasks import TASKS as NOTIFICATIONS
+from app.performance.tasks import TASKS as PERFORMANCE
 from app.rates.tasks import TASKS as RATES
 from app.schedules.bills_tasks import TASKS as BILLS
 from app.schedules.tasks import TASKS as SCHEDULES
@@ -13,5 +14,5 @@ from app.weekly.tasks import TASKS as WEEKLY
 
 TASKS: tuple[Task, ...] = (
     *(*SYSTEM, *ASSETS, *RATES, *SCHEDULES, *BILLS, *SUBSCRIPTIONS),
-    *(*GOALS, *NOTIFICATIONS, *WEEKLY),
+    *(*GOALS, *PERFORMANCE, *NOTIFICATIONS, *WEEKLY),
 )

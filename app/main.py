@@ -63,6 +63,7 @@ from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
 from app.rates.base_currency_router import router as base_currency
 from app.rates.router import router as rates
+from app.performance.router import router as performance
 from app.portfolio.holdings_router import router as holdings
 from app.portfolio.router import router as trades
 from app.reports.router import router as reports
@@ -116,6 +117,7 @@ ROUTERS = (
     goals,
     loans,
     debts,
+    performance,  # before those with an id in the same place
     trades,
     reports,
     weekly,

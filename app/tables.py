@@ -28,6 +28,7 @@ from app.imports.models import Import, ImportMapping, ImportRow
 from app.leaving.models import DeletedBook
 from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
+from app.performance.models import AllocationTarget
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
 from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, RateFetch, Revaluation
 from app.rules.models import Rule, RuleApplication
@@ -41,6 +42,7 @@ from app.users.models import User
 
 ALL_TABLES = (
     Account,
+    AllocationTarget,
     AddressRequest,
     AccountViewer,
     Asset,

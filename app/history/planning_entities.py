@@ -122,6 +122,10 @@ PLANNING: dict[str, Entity] = {
     "suggestion_settings": Entity(
         "suggestion_settings", {"auto_categorise": "boolean", "minimum_confidence": "numeric"}
     ),
+    "allocation_target": Entity(
+        "allocation_targets",
+        {"dimension": "text", "key": "text", "account_id": "uuid", "target_percent": "numeric"},
+    ),
     "goal": Entity(
         "goals",
         {

@@ -93,6 +93,7 @@ class Trade(Base):
         _to("trades", "transaction_id", "transactions"),
         Index("ix_trades_position", "book_id", "account_id", "asset_id", "date", "id"),
         Index("ix_trades_asset", "book_id", "asset_id", "date", "id"),
+        Index("ix_trades_splits", "book_id", "asset_id", "date", postgresql_where=text("kind = 'split'")),
         Index("ix_trades_date", "book_id", "date", "id"),
         Index("ix_trades_revision", "book_id", "revision", "id"),
         Index("ix_trades_to_account", "book_id", "to_account_id", postgresql_where=text("to_account_id IS NOT NULL")),

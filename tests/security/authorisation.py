@@ -179,6 +179,11 @@ TABLE: dict[tuple[Group, str | None], str] = {
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
     (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
+    (BOOK_READ, "portfolio:read"): """
+        get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
+        get_portfolio_performance
+    """,
+    (BOOK_WRITE, "portfolio:write"): "replace_allocation_targets",
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """

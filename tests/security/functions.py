@@ -90,6 +90,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "private_assets": (Probe("SELECT private_assets()::text", ()),),
     "note_private_assets": NOT_GRANTED,
     "books_with_goals": (Probe("SELECT 1::text FROM books_with_goals() AS id WHERE id IS NULL", ()),),
+    "books_with_holdings": (Probe("SELECT 1::text FROM books_with_holdings() AS id WHERE id IS NULL", ()),),
     # Of the open book alone: ids of what is hidden from who asks.
     "book_has_goals": (Probe("SELECT book_has_goals()::text", ("false",)),),
     "hidden_goals": (Probe("SELECT hidden_goals()::text", ()),),

@@ -69,6 +69,8 @@ async def fill(person: Person) -> None:
     held = {"symbol": "HOUSE", "name": "House", "type": "property", "currency": "EUR"}
     asset = expect(await person.http.post("/portfolio/assets", json=held), 201)
     expect(await person.http.put(f"/portfolio/assets/{asset['id']}/prices/2026-01-01", json={"price": "1"}), 200)
+    wanted = {"by": "account", "targets": [{"key": savings["id"], "target_percent": "60"}]}
+    expect(await person.http.put("/portfolio/targets", json=wanted), 200)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
     expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": savings["id"]}]}), 201)
     held = {"symbol": "HELD", "quantity": "2", "purchase_price": "3", "purchase_date": "2026-01-02", "currency": "EUR"}
