@@ -188,7 +188,7 @@ def statement(
     """The statement for this shape of a question; the values are its parameters.
 
     `source` is `months`, `days` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
-    min_amount, max_amount. `sort` is a key of `SORTS` or a group, a minus before it sorts downwards; groups decide ties.
+    min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
     """
     columns = [f"{COLUMNS[group]} AS {group}" for group in groups]
     named = [NAMING[group] for group in groups if group in NAMING]
@@ -199,13 +199,12 @@ def statement(
         order.append(f"{SORTS.get(name, f'g.{name}')} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST")
     if ties:
         order.append(ties)
+    grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))}"
     words = _STATEMENT.format(
         kept=_kept(source, groups, filters, converts=converts),
         columns="".join(f"{column}, " for column in columns),
         joins=TAGS if "tag" in groups else "",
-        grouping=f"GROUP BY {', '.join(str(n) for n in range(1, len(groups) + 1))}"
-        if groups
-        else "HAVING count(*) > 0",
+        grouping=grouping if groups else "HAVING count(*) > 0",
         names="".join(f"g.{group}, " for group in groups) + "".join(f"{name}, " for name, _ in named),
         naming=" ".join(join for _, join in named),
         order=(f"ORDER BY {', '.join(order)}" if order else "") + (" LIMIT :limit" if limited else ""),

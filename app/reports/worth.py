@@ -17,12 +17,12 @@ from sqlalchemy import ARRAY, Boolean, Date, Integer, Text, Uuid, bindparam, tex
 from app.access.context import BookReader
 from app.accounts.errors import AccountNotFoundError
 from app.accounts.schemas import LIABILITIES
+from app.core.database import AnyRow
 from app.core.money import quantum
 from app.reports.holdings import holdings_of
 from app.reports.periods import ONE_DAY, month_end
 
-_HELD = text(
-    """
+_HELD = """
     WITH day AS MATERIALIZED (
         SELECT * FROM unnest(:days, :since, :part_first, :part_last, :adds)
             AS d(day, since, part_first, part_last, adds)
@@ -52,31 +52,40 @@ _HELD = text(
         ) AS f
         WHERE d.part_first <= d.part_last
     ),
-    rate AS MATERIALIZED (
-        SELECT x.currency, x.day, rate_at(x.currency, :currency, x.day) AS rate
-        FROM (SELECT DISTINCT a.currency, d.day FROM account a CROSS JOIN day d) AS x
-    ),
     held AS (
         SELECT d.day, a.id, a.balance - coalesce(l.moved, 0) + coalesce(p.moved, 0) AS balance
         FROM day d CROSS JOIN account a
         LEFT JOIN later l ON l.day = d.day AND l.account_id = a.id
         LEFT JOIN part p ON p.day = d.day AND p.account_id = a.id
     )
-    SELECT h.day, a.id, a.name, a.type, a.currency, a.exponent, round(h.balance, a.exponent) AS balance,
+"""
+_OWN = """
+    SELECT h.day, a.id, a.name, a.type, a.currency, round(h.balance, a.exponent) AS balance
+    FROM held h JOIN account a ON a.id = h.id
+    ORDER BY a.sort, lower(a.name), a.id, h.day
+"""
+_VALUED = """
+    , rate AS MATERIALIZED (
+        SELECT x.currency, x.day, rate_at(x.currency, :currency, x.day) AS rate
+        FROM (SELECT DISTINCT a.currency, d.day FROM account a CROSS JOIN day d) AS x
+    )
+    SELECT h.day, a.id, a.name, a.type, a.currency, round(h.balance, a.exponent) AS balance,
            CASE WHEN h.balance = 0 THEN round(0::numeric, :exponent) ELSE round(h.balance * r.rate, :exponent) END
                AS value
     FROM held h
     JOIN account a ON a.id = h.id
     JOIN rate r ON r.currency = a.currency AND r.day = h.day
     ORDER BY a.sort, lower(a.name), a.id, h.day
-    """
-).bindparams(
+"""
+_TYPED = (
     bindparam("book", type_=Uuid),
     bindparam("accounts", type_=ARRAY(Uuid)),
     *(bindparam(name, type_=ARRAY(Date)) for name in ("days", "since", "part_first", "part_last")),
     bindparam("adds", type_=ARRAY(Boolean)),
-    bindparam("currency", type_=Text),
-    bindparam("exponent", type_=Integer),
+)
+_BALANCES = text(_HELD + _OWN).bindparams(*_TYPED)
+_VALUES = text(_HELD + _VALUED).bindparams(
+    *_TYPED, bindparam("currency", type_=Text), bindparam("exponent", type_=Integer)
 )
 HALF_A_MONTH = 15
 
@@ -130,7 +139,7 @@ class Worth:
     days: list[date]
     accounts: list[Held]
     unconverted: list[dict[str, Any]]
-    unpriced: list[Any]
+    unpriced: list[dict[str, Any]]
 
     def total(self, *, liabilities: bool, zero: Decimal) -> list[Decimal]:
         """What is owned on each day, or what is owed as a positive number; without what is not converted."""
@@ -146,8 +155,46 @@ async def at(
 
     Accounts that the member does not see are in none of it. Raises `AccountNotFoundError` for filters that name one.
     """
+    own = {"currency": currency, "exponent": exponent}
+    rows = (await book.connection.execute(_VALUES, {**_parameters(book, days, accounts), **own})).all()
+    found = await holdings_of(book, days, currency, accounts)
+    held: dict[UUID, Held] = {}
+    missing: dict[tuple[str, date], Decimal] = {}
+    for row in rows:
+        account = _account(held, row)
+        account.values.append(row.value)
+        account.holdings.append(found.by_account.get((row.day, row.id), Decimal(0)).quantize(quantum(exponent)))
+        if row.value is None:
+            missing[row.currency, row.day] = missing.get((row.currency, row.day), Decimal(0)) + row.balance
+    _check_found(held, accounts)
+    unconverted = [{"currency": code, "date": day, "amount": amount} for (code, day), amount in sorted(missing.items())]
+    return Worth(list(days), list(held.values()), [*unconverted, *found.unconverted], list(found.unpriced))
+
+
+async def balances_at(book: BookReader, days: Sequence[date], accounts: Sequence[UUID] = ()) -> list[Held]:
+    """The same in each account's own currency alone, without holdings."""
+    held: dict[UUID, Held] = {}
+    for row in (await book.connection.execute(_BALANCES, _parameters(book, days, accounts))).all():
+        _account(held, row)
+    _check_found(held, accounts)
+    return list(held.values())
+
+
+def _account(held: dict[UUID, Held], row: AnyRow) -> Held:
+    account = held.setdefault(row.id, Held(row.id, row.name, row.type, row.currency, [], [], []))
+    account.balances.append(row.balance)
+    return account
+
+
+def _check_found(held: dict[UUID, Held], accounts: Sequence[UUID]) -> None:
+    for account_id in accounts:
+        if account_id not in held:
+            raise AccountNotFoundError(account_id)
+
+
+def _parameters(book: BookReader, days: Sequence[date], accounts: Sequence[UUID]) -> dict[str, Any]:
     plan = [_part(day) for day in days]
-    parameters = {
+    return {
         "book": book.book_id,
         "accounts": list(accounts),
         "days": list(days),
@@ -155,25 +202,7 @@ async def at(
         "part_first": [part[1] for part in plan],
         "part_last": [part[2] for part in plan],
         "adds": [part[3] for part in plan],
-        "currency": currency,
-        "exponent": exponent,
     }
-    rows = (await book.connection.execute(_HELD, parameters)).all()
-    found = await holdings_of(book, days, currency)
-    held: dict[UUID, Held] = {}
-    missing: dict[tuple[str, date], Decimal] = {}
-    for row in rows:
-        account = held.setdefault(row.id, Held(row.id, row.name, row.type, row.currency, [], [], []))
-        account.balances.append(row.balance)
-        account.values.append(row.value)
-        account.holdings.append(found.by_account.get((row.day, row.id), Decimal(0)).quantize(quantum(exponent)))
-        if row.value is None:
-            missing[row.currency, row.day] = missing.get((row.currency, row.day), Decimal(0)) + row.balance
-    for account_id in accounts:
-        if account_id not in held:
-            raise AccountNotFoundError(account_id)
-    unconverted = [{"currency": code, "date": day, "amount": amount} for (code, day), amount in sorted(missing.items())]
-    return Worth(list(days), list(held.values()), [*unconverted, *found.unconverted], list(found.unpriced))
 
 
 def _part(day: date) -> tuple[date, date, date, bool]:
