@@ -198,7 +198,7 @@ class Shape:
 
     `source` is `months`, `days` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
     min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
-    `side` leaves out groups in which there is none of it, income or expenses, and counts what is of it.
+    `side` leaves out groups in which there is none of it, income or expenses; of postings it counts those of it.
     """
 
     source: str
@@ -215,11 +215,12 @@ def statement(shape: Shape) -> TextClause:
     groups = shape.groups
     columns = [f"{COLUMNS[group]} AS {group}" for group in groups]
     named = [NAMING[group] for group in groups if group in NAMING]
+    counts_side = shape.side is not None and shape.source == "postings"
     grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
     words = _STATEMENT.format(
         kept=_kept(shape),
         columns="".join(f"{column}, " for column in columns),
-        count="sum(s.count)" if shape.side is None else f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)",
+        count=f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)" if counts_side else "sum(s.count)",
         joins=TAGS if "tag" in groups else "",
         grouping=grouping + ("HAVING count(*) > 0" if shape.side is None else f"HAVING sum(s.{shape.side}) <> 0"),
         names="".join(f"g.{group}, " for group in groups) + "".join(f"{name}, " for name, _ in named),
