@@ -107,6 +107,7 @@ async def delete_saved_report(saved_report_id: UUID, book: WriteBook, expected: 
 @router.get(
     "/{saved_report_id}/run",
     response_model=SavedResult,
+    response_model_exclude_unset=True,
     operation_id="run_saved_report",
     summary="Run a saved report",
     responses={**problems(404), **not_modified()},

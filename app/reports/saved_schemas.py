@@ -1,6 +1,7 @@
 """What clients send and get about saved reports."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -162,13 +163,21 @@ class Label(BaseModel):
     name: str = Field(examples=["2026-01"])
 
 
+class Values(BaseModel):
+    """The measures that the report has; the others are left out."""
+
+    income: Money = Decimal(0)
+    expenses: Money = Decimal(0)
+    net: Money = Decimal(0)
+    count: int = Field(default=0, description="How many postings; each part of a split is one.")
+    average: Money | None = Field(default=None, description="null where some amounts have no rate.")
+
+
 class SavedRow(BaseModel):
     """Labels in the order of the dimensions, and the measures that were asked for."""
 
     labels: list[Label]
-    values: dict[Measure, Money | int | None] = Field(
-        description="`average` is null where some amounts have no rate.", examples=[{"expenses": "12.50", "count": 2}]
-    )
+    values: Values
 
 
 class SavedResult(BaseModel):
@@ -183,5 +192,5 @@ class SavedResult(BaseModel):
     dimensions: list[Dimension]
     rows: list[SavedRow]
     more: int = Field(description="How many rows there are beyond the limit.")
-    totals: dict[Measure, Money | int | None] = Field(description="Of all rows, also of those that are not shown.")
+    totals: Values = Field(description="Of all rows, also of those that are not shown.")
     unconverted: list[Unconverted]

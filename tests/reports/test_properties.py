@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
@@ -35,7 +35,12 @@ ENTRIES = st.tuples(
 )
 
 
-@bounded(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@bounded(
+    max_examples=3,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example is a hundred requests: shrinking takes minutes
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(entries=st.lists(ENTRIES, min_size=4, max_size=14), period=st.sampled_from(PERIODS))
 async def test_reports_are_what_adding_up_gives(
     app: FastAPI, owner_database: Database, entries: list[tuple[str, int, int, int]], period: Period
