@@ -67,6 +67,7 @@ from app.performance.router import router as performance
 from app.portfolio.holdings_router import router as holdings
 from app.portfolio.router import router as trades
 from app.reports.router import router as reports
+from app.reports.router import ROUTERS as REPORTS
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
 from app.schedules.router import router as schedules
@@ -120,6 +121,7 @@ ROUTERS = (
     performance,  # before those with an id in the same place
     trades,
     reports,
+    *REPORTS,
     weekly,
     schedules,
     exports,

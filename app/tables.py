@@ -31,6 +31,8 @@ from app.notifications.models import Notification, NotificationSettings
 from app.performance.models import AllocationTarget
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
 from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, RateFetch, Revaluation
+from app.rates.models import BookRate, ExchangeRate
+from app.reports.models import SavedReport
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
@@ -111,6 +113,7 @@ ALL_TABLES = (
     SubscriptionDismissal,
     Rule,
     RuleApplication,
+    SavedReport,
     Session,
     SuggestionSettings,
     Tag,

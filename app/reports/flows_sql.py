@@ -1,0 +1,274 @@
+"""The text of the one statement behind every report about income and spending.
+
+Where rows come from is one of three: the totals by month with days at their edges, the totals by day, or the postings
+of a bounded period. What each is, income or spending, and what is summed by what, is the same words for all.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import ARRAY, JSON, Boolean, Date, Integer, Numeric, Text, TextClause, Uuid, bindparam, text
+
+# For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
+# is a fence). Days are found by account, for the key of the totals by day begins with the category.
+_BY_MONTH = """
+    SELECT p.bucket, f.* FROM piece p CROSS JOIN LATERAL (
+        SELECT m.account_id, m.category_id, NULL::date AS day, NULL::uuid AS transaction_id, NULL::uuid AS payee_id,
+               m.base_inflow AS inflow, m.base_outflow AS outflow, m.unconverted_inflow, m.unconverted_outflow, m.count
+        FROM monthly_totals m
+        WHERE m.book_id = :book AND m.role = 'flow' AND m.month BETWEEN p.first AND p.last {filters_m}
+        OFFSET 0
+    ) AS f WHERE p.monthly
+"""
+_BY_DAY = """
+    SELECT p.bucket, f.* FROM piece p CROSS JOIN account a CROSS JOIN LATERAL (
+        SELECT m.account_id, m.category_id, m.day, NULL::uuid AS transaction_id, NULL::uuid AS payee_id, {amounts}
+        FROM daily_totals m
+        WHERE m.book_id = :book AND m.account_id = a.id AND m.day BETWEEN p.first AND p.last {filters_m}
+        OFFSET 0
+    ) AS f WHERE NOT p.monthly
+"""
+_KEPT_AMOUNTS = """
+    m.base_inflow AS inflow, m.base_outflow AS outflow, m.unconverted_inflow, m.unconverted_outflow, m.count
+"""
+# In the currency of the account; `converted` makes another one of it.
+_OWN_AMOUNTS = """
+    m.inflow, m.outflow, 0::numeric AS unconverted_inflow, 0::numeric AS unconverted_outflow, m.count
+"""
+_POSTINGS = """
+    SELECT p.bucket, f.account_id, f.category_id, f.day, f.transaction_id, {payee} AS payee_id, {amounts}
+    FROM piece p CROSS JOIN account a CROSS JOIN LATERAL (
+        SELECT m.account_id, m.category_id, m.date AS day, m.transaction_id, m.amount, m.base_amount
+        FROM postings m
+        WHERE m.book_id = :book AND m.account_id = a.id AND m.date BETWEEN p.first AND p.last AND m.role = 'flow'
+              {filters_m}
+        OFFSET 0
+    ) AS f {header}
+"""
+_HEADER = """
+    JOIN transactions t ON t.book_id = :book AND t.id = f.transaction_id
+        AND t.date BETWEEN :earliest AND :latest {filters_t}
+"""
+_POSTING_AMOUNTS = """
+    coalesce(greatest(f.base_amount, 0), 0) AS inflow, coalesce(greatest(-f.base_amount, 0), 0) AS outflow,
+    CASE WHEN f.base_amount IS NULL THEN greatest(f.amount, 0) ELSE 0 END AS unconverted_inflow,
+    CASE WHEN f.base_amount IS NULL THEN greatest(-f.amount, 0) ELSE 0 END AS unconverted_outflow, 1::bigint AS count
+"""
+_OWN_POSTING_AMOUNTS = """
+    greatest(f.amount, 0) AS inflow, greatest(-f.amount, 0) AS outflow, 0::numeric AS unconverted_inflow,
+    0::numeric AS unconverted_outflow, 1::bigint AS count
+"""
+_TAGGED = """
+    AND EXISTS (SELECT FROM transaction_tags x
+                WHERE x.book_id = :book AND x.transaction_id = t.id AND x.tag_id = ANY (:tags))
+"""
+# Each day of each currency is looked up once; what is rounded is each total of a day, so that all sums of it agree.
+_CONVERTED = """
+own AS MATERIALIZED ({source}),
+rate AS MATERIALIZED (
+    SELECT x.currency, x.day, rate_at(x.currency, :currency, x.day) AS rate
+    FROM (SELECT DISTINCT a.currency, o.day FROM own o JOIN account a ON a.id = o.account_id) AS x
+),
+kept AS (
+    SELECT o.bucket, o.account_id, o.category_id, o.day, o.transaction_id, o.payee_id,
+           coalesce(round(o.inflow * r.rate, :exponent), 0) AS inflow,
+           coalesce(round(o.outflow * r.rate, :exponent), 0) AS outflow,
+           CASE WHEN r.rate IS NULL THEN o.inflow ELSE 0 END AS unconverted_inflow,
+           CASE WHEN r.rate IS NULL THEN o.outflow ELSE 0 END AS unconverted_outflow, o.count
+    FROM own o JOIN account a ON a.id = o.account_id JOIN rate r ON r.currency = a.currency AND r.day = o.day
+),
+"""
+# A category's kind decides the side: a refund lowers its category. What has no category stands by its direction.
+_STATEMENT = """
+WITH RECURSIVE category AS MATERIALIZED (
+    SELECT k.id, k.parent_id, k.name, k.kind, k.id AS top_id FROM categories k
+    WHERE k.book_id = :book AND k.parent_id IS NULL
+    UNION ALL
+    SELECT k.id, k.parent_id, k.name, k.kind, above.top_id
+    FROM category above JOIN categories k ON k.book_id = :book AND k.parent_id = above.id
+),
+below AS (
+    SELECT x.id FROM unnest(:categories) AS x(id)
+    UNION
+    SELECT k.id FROM below JOIN categories k ON k.book_id = :book AND k.parent_id = below.id
+),
+account AS MATERIALIZED (
+    SELECT a.id, a.name, a.type, a.currency, a.sort, c.exponent FROM accounts a
+    JOIN currencies c ON c.code = a.currency
+    WHERE a.book_id = :book AND (cardinality(:accounts) = 0 OR a.id = ANY (:accounts))
+),
+piece AS MATERIALIZED (
+    SELECT * FROM unnest(:buckets, :monthly, :firsts, :lasts) AS p(bucket, monthly, first, last)
+),
+{kept}
+side AS MATERIALIZED (
+    SELECT s.*, c.top_id,
+           CASE c.kind WHEN 'income' THEN s.inflow - s.outflow WHEN 'expense' THEN 0 ELSE s.inflow END AS income,
+           CASE c.kind WHEN 'income' THEN 0 WHEN 'expense' THEN s.outflow - s.inflow ELSE s.outflow END AS expenses,
+           CASE c.kind WHEN 'income' THEN s.unconverted_inflow - s.unconverted_outflow
+                       WHEN 'expense' THEN 0 ELSE s.unconverted_inflow END AS unconverted_income,
+           CASE c.kind WHEN 'income' THEN 0 WHEN 'expense' THEN s.unconverted_outflow - s.unconverted_inflow
+                       ELSE s.unconverted_outflow END AS unconverted_expenses
+    FROM kept s LEFT JOIN category c ON c.id = s.category_id
+),
+grouped AS MATERIALIZED (
+    SELECT {columns} sum(s.income) AS income, sum(s.expenses) AS expenses,
+           sum(s.income) - sum(s.expenses) AS net, {count} AS count,
+           bool_or(s.inflow <> 0 OR s.outflow <> 0) AS moved,
+           bool_or(s.unconverted_inflow <> 0 OR s.unconverted_outflow <> 0) AS incomplete
+    FROM side s {joins}
+    {grouping}
+)
+SELECT
+    (SELECT json_agg(to_json(c)) FROM category c) AS categories,
+    (SELECT json_agg(to_json(a) ORDER BY a.sort, lower(a.name), a.id) FROM account a) AS accounts,
+    (SELECT json_agg(to_json(n) ORDER BY n.place) FROM (
+        SELECT g.place, {names} g.income::text AS income, g.expenses::text AS expenses, g.count, g.moved, g.incomplete
+        FROM (SELECT g.*, row_number() OVER ({order}) AS place FROM grouped g ORDER BY place {limit}) AS g {naming}
+    ) AS n) AS groups,
+    (SELECT count(*) FROM grouped) AS group_count,
+    (SELECT to_json(s) FROM (
+        SELECT coalesce(sum(s.income), 0)::text AS income, coalesce(sum(s.expenses), 0)::text AS expenses,
+               coalesce(sum(s.count), 0) AS count FROM side s
+    ) AS s) AS total,
+    (SELECT json_agg(to_json(u)) FROM (
+        SELECT s.bucket, a.currency, a.exponent, sum(s.unconverted_income)::text AS income,
+               sum(s.unconverted_expenses)::text AS expenses
+        FROM side s JOIN account a ON a.id = s.account_id
+        WHERE s.unconverted_inflow <> 0 OR s.unconverted_outflow <> 0
+        GROUP BY s.bucket, a.currency, a.exponent
+    ) AS u) AS unconverted,
+    (SELECT json_agg(x.id) FROM unnest(:categories) AS x(id)
+     WHERE NOT EXISTS (SELECT FROM category c WHERE c.id = x.id)) AS no_category,
+    (SELECT json_agg(x.id) FROM unnest(:accounts) AS x(id)
+     WHERE NOT EXISTS (SELECT FROM account a WHERE a.id = x.id)) AS no_account
+"""
+
+COLUMNS = {
+    "bucket": "s.bucket",
+    "category": "s.category_id",
+    "top_category": "s.top_id",
+    "account": "s.account_id",
+    "payee": "s.payee_id",
+    "tag": "x.tag_id",
+    "transaction": "s.transaction_id",
+    "weekday": "extract(isodow FROM s.day)::integer",
+}
+TAGS = "LEFT JOIN transaction_tags x ON x.book_id = :book AND x.transaction_id = s.transaction_id"
+NAMING = {
+    "payee": ("y.name AS payee_name", "LEFT JOIN payees y ON y.book_id = :book AND y.id = g.payee"),
+    "tag": ("w.name AS tag_name", "LEFT JOIN tags w ON w.book_id = :book AND w.id = g.tag"),
+    "transaction": (
+        """t.date, t.description, y.name AS payee, a.name AS account,
+           (SELECT k.name FROM postings q LEFT JOIN categories k ON k.book_id = :book AND k.id = q.category_id
+            WHERE q.book_id = :book AND q.transaction_id = g.transaction AND q.role = 'flow'
+            ORDER BY abs(q.amount) DESC, q.line LIMIT 1) AS category""",
+        """JOIN transactions t ON t.book_id = :book AND t.id = g.transaction
+           JOIN accounts a ON a.book_id = :book AND a.id = t.account_id
+           LEFT JOIN payees y ON y.book_id = :book AND y.id = t.payee_id""",
+    ),
+}
+SORTS = {"income": "g.income", "expenses": "g.expenses", "net": "g.net", "count": "g.count"}
+SORTS["average"] = "CASE WHEN NOT g.incomplete THEN g.net / nullif(g.count, 0) END"
+
+_TYPES = {
+    "book": Uuid(),
+    "categories": ARRAY(Uuid()),
+    "accounts": ARRAY(Uuid()),
+    "tags": ARRAY(Uuid()),
+    "payees": ARRAY(Uuid()),
+    "buckets": ARRAY(Integer()),
+    "monthly": ARRAY(Boolean()),
+    "firsts": ARRAY(Date()),
+    "lasts": ARRAY(Date()),
+    "earliest": Date(),
+    "latest": Date(),
+    "currency": Text(),
+    "exponent": Integer(),
+    "min_amount": Numeric(),
+    "max_amount": Numeric(),
+    "limit": Integer(),
+}
+_RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_category", "no_account")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What decides the text of the statement; the values are its parameters.
+
+    `source` is `months`, `days` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
+    min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
+    `side` leaves out groups in which there is none of it, income or expenses; of postings it counts those of it.
+    """
+
+    source: str
+    groups: tuple[str, ...]
+    filters: frozenset[str]
+    converts: bool
+    sort: str | None = None
+    side: str | None = None
+    limited: bool = False
+
+
+@cache
+def statement(shape: Shape) -> TextClause:
+    groups = shape.groups
+    columns = [f"{COLUMNS[group]} AS {group}" for group in groups]
+    named = [NAMING[group] for group in groups if group in NAMING]
+    counts_side = shape.side is not None and shape.source == "postings"
+    grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
+    words = _STATEMENT.format(
+        kept=_kept(shape),
+        columns="".join(f"{column}, " for column in columns),
+        count=f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)" if counts_side else "sum(s.count)",
+        joins=TAGS if "tag" in groups else "",
+        grouping=grouping + ("HAVING count(*) > 0" if shape.side is None else f"HAVING sum(s.{shape.side}) <> 0"),
+        names="".join(f"g.{group}, " for group in groups) + "".join(f"{name}, " for name, _ in named),
+        naming=" ".join(join for _, join in named),
+        order=_order(shape),
+        limit="LIMIT :limit" if shape.limited else "",
+    )
+    parameters = [bindparam(name, type_=kind) for name, kind in _TYPES.items() if f":{name}" in words]
+    return text(words).bindparams(*parameters).columns(**dict.fromkeys(_RESULT, JSON()))
+
+
+def _order(shape: Shape) -> str:
+    order = [f"g.{group}" for group in shape.groups]
+    if shape.sort is not None:
+        name = shape.sort.removeprefix("-")
+        way = "DESC" if shape.sort.startswith("-") else "ASC"
+        order.insert(0, f"{SORTS.get(name, f'g.{name}')} {way} NULLS LAST")
+    return f"ORDER BY {', '.join(order)}" if order else ""
+
+
+def _kept(shape: Shape) -> str:
+    own = ""
+    if "accounts" in shape.filters:
+        own += " AND m.account_id = ANY (:accounts)"
+    if "categories" in shape.filters:
+        own += " AND m.category_id IN (SELECT id FROM below)"
+    by_day = _BY_DAY.format(filters_m=own, amounts=_OWN_AMOUNTS if shape.converts else _KEPT_AMOUNTS)
+    if shape.source == "months":
+        words = _BY_MONTH.format(filters_m=own) + "UNION ALL" + by_day
+    elif shape.source == "days":
+        words = by_day
+    else:
+        words = _postings(own, shape)
+    return _CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),"
+
+
+def _postings(own: str, shape: Shape) -> str:
+    conditions = {
+        "payees": " AND t.payee_id = ANY (:payees)",
+        "min_amount": " AND t.amount >= :min_amount",
+        "max_amount": " AND t.amount <= :max_amount",
+        "tags": _TAGGED,
+    }
+    of_header = [condition for name, condition in conditions.items() if name in shape.filters]
+    header = _HEADER.format(filters_t="".join(of_header)) if of_header or "payee" in shape.groups else ""
+    return _POSTINGS.format(
+        payee="t.payee_id" if header else "NULL::uuid",
+        amounts=_OWN_POSTING_AMOUNTS if shape.converts else _POSTING_AMOUNTS,
+        filters_m=own,
+        header=header,
+    )
