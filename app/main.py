@@ -160,6 +160,7 @@ def _equip(app: FastAPI, settings: Settings, database_url: str) -> None:
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
     app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
     app.state.writing_files = Admission(FILES_AT_ONCE, waiting=10)
+    app.state.drawing = Admission(1, waiting=50)  # the library that draws does one at a time
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.vault = Vault(app.state.secret, settings.secret_key_previous)

@@ -58,9 +58,7 @@ def drawn(chart: Chart, picture: PictureFormat, theme: ThemeName = "light") -> b
 
 def _size_of(chart: Chart) -> tuple[float, float]:
     """Lying bars and full columns of a flow need more room below one another."""
-    rows = (
-        len(chart.nodes) / 2 if chart.kind == "flow" else len(chart.labels) if chart.kind in {"bars", "stacked"} else 0
-    )
+    rows = len(chart.nodes) / 2 if chart.kind == "flow" else len(chart.labels) if axes.is_lying(chart) else 0
     return INCHES[0], min(max(INCHES[1], 1.5 + 0.28 * rows), TALLEST)
 
 

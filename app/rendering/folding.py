@@ -86,10 +86,8 @@ def _folded_labels(chart: Chart) -> Chart:
 
 def _folded_slices(chart: Chart) -> Chart:
     """Largest first; what is not above 0 is no slice of a whole and is left out."""
-    values = chart.series[0].values if chart.series else ()
-    parts = [
-        (value, label) for label, value in zip(chart.labels, values, strict=True) if value is not None and value > 0
-    ]
+    pairs = zip(chart.labels, chart.series[0].values, strict=True) if chart.series else ()
+    parts = [(value, label) for label, value in pairs if value and value > 0]
     parts.sort(key=lambda part: (-part[0], part[1]))
     if len(parts) > MOST_SLICES:
         rest = sum((value for value, _ in parts[MOST_SLICES - 1 :]), ZERO)

@@ -1,6 +1,7 @@
 """Reports on paper: a PDF with headings, tables that go on over pages, and charts. Call it off the event loop."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ SMALLEST, USUAL = 5.0, 9.0
 NARROWEST_TEXT = 24.0
 """Millimetres that a column of text keeps; numbers are never cut."""
 MEASURED = 300
+MOST_COLUMNS = 14
 PAD = 1.2
 INK, FAINT = (31, 41, 55), (229, 231, 235)
 
@@ -40,6 +42,12 @@ class Paper:
         self._pdf.start_section(printable(text))
         self._write(text, 12, bold=True)
 
+    def caption(self, text: str) -> None:
+        """Above one of several tables."""
+        if self._pdf.will_page_break(20):
+            self._pdf.add_page()
+        self._write(text, 10, bold=True)
+
     def paragraph(self, text: str) -> None:
         self._write(text, USUAL)
 
@@ -56,7 +64,8 @@ class Paper:
         if not table.rows:
             self.paragraph("Nothing.")
             return
-        _TableWriter(self._pdf, table).write()
+        for part in _beside(table):
+            _TableWriter(self._pdf, part).write()
         if len(table.rows) > MOST_ROWS:
             more = len(table.rows) - MOST_ROWS
             self.paragraph(f"{more:,} more rows are in the same report as CSV or XLSX.")
@@ -67,6 +76,21 @@ class Paper:
     def _write(self, text: str, size: float, *, bold: bool = False) -> None:
         self._pdf.set_font(FAMILY, "B" if bold else "", size)
         self._pdf.multi_cell(0, size * 0.55, printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def _beside(table: Table) -> list[Table]:
+    """A table of very many columns as several below one another, each with the first column again."""
+    if len(table.columns) <= MOST_COLUMNS:
+        return [table]
+    step = MOST_COLUMNS - 1
+    return [
+        replace(
+            table,
+            columns=[table.columns[0], *table.columns[start : start + step]],
+            rows=[[row[0], *row[start : start + step]] for row in table.rows],
+        )
+        for start in range(1, len(table.columns), step)
+    ]
 
 
 def is_wide(tables: Sequence[Table]) -> bool:
@@ -93,6 +117,7 @@ def _document(title: str, at: datetime, *, wide: bool) -> Any:
     found.set_creator("Finance Tracker")
     found.set_creation_date(at)
     found.set_auto_page_break(auto=True, margin=16)
+    found.c_margin = 0  # cells are padded where they are put
     found.set_text_color(*INK)
     found.set_draw_color(*FAINT)
     found.set_fill_color(*FAINT)
