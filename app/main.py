@@ -60,7 +60,7 @@ from app.notifications.router import router as notifications
 from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
-from app.reports.router import router as reports
+from app.reports.router import ROUTERS as REPORTS
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
 from app.schedules.router import router as schedules
@@ -109,7 +109,7 @@ ROUTERS = (
     goals,
     loans,
     debts,
-    reports,
+    *REPORTS,
     weekly,
     schedules,
     exports,

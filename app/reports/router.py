@@ -1,8 +1,11 @@
 """The HTTP side of reports."""
 
-from typing import Annotated
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 from fastapi import Query, Response
+from pydantic import BaseModel
 
 from app.access.dependencies import ReadBook
 from app.budgets.outputs import ReportOut
@@ -11,33 +14,12 @@ from app.core.fields import CivilDate
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.reports import service
-from app.reports.schemas import MonthlyReport
+from app.reports.asked import digest
+from app.reports.registry import REPORTS, Report
 
 router = routes("/reports", "reports", reads="reports:read")
-
-
-@router.get(
-    "/monthly",
-    response_model=MonthlyReport,
-    operation_id="report_monthly",
-    summary="Income and expenses of a month",
-    responses={**problems(404), **not_modified()},
-)
-async def report_monthly(
-    book: ReadBook,
-    response: Response,
-    year: Annotated[int | None, Query(ge=1900, le=9998, description="This year when absent.")] = None,
-    month: Annotated[int | None, Query(ge=1, le=12, description="This month when absent.")] = None,
-    if_none_match: IfNoneMatch = None,
-) -> object:
-    """What came in and went out, by category, as a tree; the amounts of a category include those below it.
-
-    Transfers are neither. Costs the same however many transactions the book has.
-    """
-    today = book.actor.today()
-    wanted = year or today.year, month or today.month
-    end_if_unchanged(response, if_none_match, list_tag(book.book_id, book.revision, *wanted, today))
-    return await service.monthly(book, *wanted)
+analytics = routes("/analytics", "reports", reads="reports:read")
+ROUTERS = (router, analytics)
 
 
 @router.get(
@@ -58,3 +40,43 @@ async def report_budgets(
     day = date or today
     end_if_unchanged(response, if_none_match, list_tag(book.book_id, book.revision, "budgets", day, today))
     return await service.of_budgets(book, day)
+
+
+async def answer(
+    report: Report, book: ReadBook, response: Response, asked: BaseModel, if_none_match: str | None
+) -> dict[str, Any]:
+    """The report's document with its `ETag`, or the end of the request where the client has it.
+
+    What depends on rates or prices changes without the book: its tag is that of the document, and it is computed.
+    """
+    own = getattr(asked, "currency", None) in {None, book.base_currency}
+    question = digest(report.name, asked)
+    if own and not report.valued:
+        tag = list_tag(book.book_id, book.revision, question, book.actor.today())
+        end_if_unchanged(response, if_none_match, tag)
+        return await report.run(book, asked)
+    document = await report.run(book, asked)
+    end_if_unchanged(response, if_none_match, list_tag(book.book_id, book.revision, question, digest(document)))
+    return document
+
+
+def _endpoint(report: Report) -> Callable[..., Awaitable[dict[str, Any]]]:
+    async def read_report(
+        book: ReadBook, response: Response, asked: Any, if_none_match: IfNoneMatch = None
+    ) -> dict[str, Any]:
+        return await answer(report, book, response, asked, if_none_match)
+
+    read_report.__annotations__["asked"] = Annotated[report.asked, Query()]
+    return read_report
+
+
+for _report in REPORTS.values():
+    router.add_api_route(
+        f"/{_report.name}",
+        _endpoint(_report),
+        response_model=_report.out,
+        operation_id=f"report_{_report.name.replace('-', '_')}",
+        summary=_report.title,
+        description=inspect.cleandoc(_report.description),
+        responses={**problems(404), **not_modified()},
+    )

@@ -1,0 +1,191 @@
+"""What came in and went out, asked once: rows of totals or postings, put into groups by one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.access.context import BookReader
+from app.accounts.errors import AccountNotFoundError
+from app.categories.service import CategoryNotFoundError
+from app.core.money import quantum
+from app.reports.flows_sql import statement
+from app.reports.periods import Bucket, Piece, pieces
+
+UNCATEGORISED = "Uncategorised"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What counts; an empty tuple or None narrows nothing. Tags and payees are those of the whole transaction."""
+
+    accounts: tuple[UUID, ...] = ()
+    categories: tuple[UUID, ...] = ()
+    tags: tuple[UUID, ...] = ()
+    payees: tuple[UUID, ...] = ()
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those that are set."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return frozenset(name for name, value in values.items() if value is not None and value != ())
+
+    @property
+    def of_transactions(self) -> bool:
+        """Whether totals do not know them."""
+        return bool(self.names - {"accounts", "categories"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """Sums of these buckets, by these groups: bucket, category, top_category, account, payee, tag, weekday.
+
+    A transaction with two tags is in two groups by tag, and in the total once.
+    """
+
+    buckets: Sequence[Bucket]
+    currency: str
+    exponent: int
+    groups: tuple[str, ...] = ()
+    filters: Filters = field(default_factory=Filters)
+    sort: str | None = None
+    limit: int | None = None
+
+    def source(self, base_currency: str) -> str:
+        """Where the answer is read: postings only for what has no totals, days only where whole months will not do."""
+        if self.filters.of_transactions or {"payee", "tag"} & set(self.groups):
+            return "postings"
+        return "days" if "weekday" in self.groups or self.currency != base_currency else "months"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Income and spending of one group, both positive; a group is told by what it was asked by."""
+
+    key: dict[str, Any]
+    income: Decimal
+    expenses: Decimal
+    count: int
+    moved: bool
+    """Whether there was any money that is converted; what came in may still equal what went out."""
+    incomplete: bool
+    """Whether some of its amounts have no rate, and are in none of these."""
+
+    @property
+    def net(self) -> Decimal:
+        return self.income - self.expenses
+
+    @property
+    def average(self) -> Decimal | None:
+        """What a posting moved on average, not rounded; None where not all of it is known."""
+        return None if self.incomplete or not self.count else self.net / self.count
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Groups in the order that was asked for; ids are texts."""
+
+    groups: list[Group]
+    group_count: int
+    """How many there are without the limit."""
+    income: Decimal
+    expenses: Decimal
+    count: int
+    unconverted: list[dict[str, Any]]
+    categories: list[dict[str, Any]]
+    accounts: list[dict[str, Any]]
+
+    @property
+    def net(self) -> Decimal:
+        return self.income - self.expenses
+
+    def kinds(self) -> dict[str, str]:
+        return {category["id"]: category["kind"] for category in self.categories}
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [category for category in self.categories if category["kind"] == kind]
+
+
+async def ask(book: BookReader, question: Question) -> Answer:
+    """One statement. Raises `AccountNotFoundError` and `CategoryNotFoundError` for filters that name what is not there.
+
+    In the book's currency amounts are those that the ledger keeps; in another one each total of a day is converted by
+    the rate of the day and rounded. What has no rate is under `unconverted` alone.
+    """
+    source = question.source(book.base_currency)
+    converts = question.currency != book.base_currency
+    shape = statement(
+        source,
+        question.groups,
+        question.filters.names,
+        question.sort,
+        converts=converts,
+        limited=question.limit is not None,
+    )
+    row = (await book.connection.execute(shape, _parameters(book, question, source, converts=converts))).one()
+    for account_id in row.no_account or ():
+        raise AccountNotFoundError(UUID(account_id))
+    for category_id in row.no_category or ():
+        raise CategoryNotFoundError(UUID(category_id))
+    small = quantum(question.exponent)
+    return Answer(
+        groups=[_group(each, question.groups, small) for each in row.groups or ()],
+        group_count=row.group_count,
+        income=Decimal(row.total["income"]).quantize(small),
+        expenses=Decimal(row.total["expenses"]).quantize(small),
+        count=row.total["count"],
+        unconverted=[
+            {
+                "currency": each["currency"],
+                "income": Decimal(each["income"]).quantize(quantum(each["exponent"])),
+                "expenses": Decimal(each["expenses"]).quantize(quantum(each["exponent"])),
+            }
+            for each in row.unconverted or ()
+        ],
+        categories=row.categories or [],
+        accounts=row.accounts or [],
+    )
+
+
+def _parameters(book: BookReader, question: Question, source: str, *, converts: bool) -> dict[str, Any]:
+    if source == "months":
+        parts = pieces(question.buckets)
+    else:
+        parts = [Piece(number, False, b.first, b.last) for number, b in enumerate(question.buckets)]  # noqa: FBT003
+    filters = question.filters
+    values: dict[str, Any] = {
+        "book": book.book_id,
+        "categories": list(filters.categories),
+        "accounts": list(filters.accounts),
+        "buckets": [part.bucket for part in parts],
+        "monthly": [part.monthly for part in parts],
+        "firsts": [part.first for part in parts],
+        "lasts": [part.last for part in parts],
+    }
+    if source == "postings":
+        values["earliest"] = min(bucket.first for bucket in question.buckets)
+        values["latest"] = max(bucket.last for bucket in question.buckets)
+        for name in ("tags", "payees", "min_amount", "max_amount"):
+            if name in filters.names:
+                value = getattr(filters, name)
+                values[name] = list(value) if isinstance(value, tuple) else value
+    if converts:
+        values |= {"currency": question.currency, "exponent": question.exponent}
+    if question.limit is not None:
+        values["limit"] = question.limit
+    return values
+
+
+def _group(row: dict[str, Any], groups: Sequence[str], small: Decimal) -> Group:
+    key = {name: row[name] for name in row if name in groups or name.endswith("_name")}
+    return Group(
+        key,
+        Decimal(row["income"]).quantize(small),
+        Decimal(row["expenses"]).quantize(small),
+        row["count"],
+        bool(row["moved"]),
+        bool(row["incomplete"]),
+    )

@@ -1,0 +1,50 @@
+"""All reports, each with what it may be asked for, how it is made, and how it is handed over to files and pictures."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.access.context import BookReader
+from app.rendering.model import Chart, Table
+from app.reports import monthly, networth, trends
+
+
+@dataclass(frozen=True)
+class Report:
+    """`run` raises domain errors whose fields are those of the query; `tables` and `chart` take what it gives."""
+
+    name: str
+    title: str
+    description: str
+    asked: type[BaseModel]
+    out: type[BaseModel]
+    run: Callable[[BookReader, Any], Awaitable[dict[str, Any]]]
+    tables: Callable[[dict[str, Any]], list[Table]]
+    chart: Callable[[dict[str, Any]], Chart]
+    valued: bool
+    """Whether it looks rates or prices up whatever it is asked: they change without the book."""
+
+
+def _report(module: ModuleType, *, valued: bool = False) -> Report:
+    return Report(
+        name=module.NAME,
+        title=module.TITLE,
+        description=module.run.__doc__ or "",
+        asked=module.Asked,
+        out=module.OUT,
+        run=module.run,
+        tables=module.tables,
+        chart=module.chart,
+        valued=valued,
+    )
+
+
+_ALL: Sequence[Report] = (
+    _report(monthly),
+    _report(trends),
+    _report(networth, valued=True),
+)
+REPORTS: dict[str, Report] = {report.name: report for report in _ALL}
