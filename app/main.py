@@ -60,6 +60,7 @@ from app.notifications.router import router as notifications
 from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
+from app.reports.files.router import ROUTERS as REPORT_FILES
 from app.reports.router import ROUTERS as REPORTS
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -110,6 +111,7 @@ ROUTERS = (
     loans,
     debts,
     *REPORTS,
+    *REPORT_FILES,
     weekly,
     schedules,
     exports,

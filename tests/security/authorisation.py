@@ -162,9 +162,9 @@ TABLE: dict[tuple[Group, str | None], str] = {
         match_bill unmatch_bill accept_subscription dismiss_subscription
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
-    (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
+    (BOOK_READ, "reports:read"): "draw_report_svg draw_report_png report_monthly report_weekly report_budgets",
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
-    (BOOK_READ, "exports:read"): "export_hledger export_beancount",
+    (BOOK_READ, "exports:read"): "export_hledger export_beancount export_transactions export_report export_year",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history

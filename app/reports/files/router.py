@@ -27,7 +27,7 @@ NAMES = {"type": "string", "enum": list(REPORTS)}
 PARAMETERS = {"parameters": parameters()}
 PICTURE_HEADERS = {
     # A drawing is shown where it is put, and runs nothing even where it is opened by itself.
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 
 
@@ -116,13 +116,13 @@ def _draws(picture: PictureFormat) -> Callable[..., Awaitable[Response]]:
         request: Request,
         response: Response,
         book: SnapshotBook,
-        name: Annotated[str, Path(description="The report, by the name in its path.", json_schema_extra=NAMES)],
+        report: Annotated[str, Path(description="The report, by the name in its path.", json_schema_extra=NAMES)],
         theme: Annotated[ThemeName, Query(description="The ground that it stands on.")] = "light",
         if_none_match: IfNoneMatch = None,
     ) -> Response:
-        report = report_named(name)
-        document = await answer(report, book, response, asked_of(report, request.query_params), if_none_match)
-        content = await charts.draw(report.chart(document), picture, theme)
+        wanted = report_named(report)
+        document = await answer(wanted, book, response, asked_of(wanted, request.query_params), if_none_match)
+        content = await charts.draw(wanted.chart(document), picture, theme)
         headers = {**PICTURE_HEADERS, "ETag": response.headers["ETag"]}
         return Response(content, headers=headers, media_type=MEDIA_TYPES[picture])
 
@@ -131,13 +131,13 @@ def _draws(picture: PictureFormat) -> Callable[..., Awaitable[Response]]:
 
 for _picture in ("svg", "png"):
     pictures.add_api_route(
-        f"/{{name}}/chart.{_picture}",
+        f"/{{report}}/chart.{_picture}",
         _draws(_picture),  # type: ignore[arg-type]
         methods=["GET"],
         response_class=Response,
         operation_id=f"draw_report_{_picture}",
         summary=f"The chart of a report as {_picture.upper()}",
-        description="Of the report at `/reports/{name}` with the same parameters. "
+        description="Of the report at `/reports/{report}` with the same parameters. "
         "It has a ground of its own; `<title>` and `<desc>` of the SVG say the same in words.",
         responses=_answers("The chart.", _picture),
         dependencies=[waits_for("drawing")],
