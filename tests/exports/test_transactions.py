@@ -205,10 +205,14 @@ async def test_unchanged_is_304_and_viewers_may(kim: Person, robin: Person, owne
         await connection.execute(member, {"book": kim.book_id, "user": robin.user["id"]})
     seen = await robin.http.get(EXPORT, headers={"X-Book-Id": kim.book_id})
     assert seen.content == (await kim.get(EXPORT)).content
-    # What is private to Kim is not in it, nor that there is another side.
-    private = {"visibility": "private", "members": []}
-    hidden = await kim.http.put(f"/accounts/{made['savings']['id']}/visibility", json=private)
-    assert hidden.status_code in {200, 404, 422}, hidden.text
+    # What is private to Kim is not in it: of the transfer Robin sees one side.
+    expect(await kim.http.patch(f"/accounts/{made['savings']['id']}", json={"visibility": "private"}), 200)
+    answer = await robin.http.get(EXPORT, params={"rows": "postings"}, headers={"X-Book-Id": kim.book_id})
+    assert "Savings" not in answer.text
+    assert len(answer.text.splitlines()) == len((await kim.get(EXPORT, rows="postings")).text.splitlines()) - 1
+    answer = await robin.http.get(EXPORT, params={"q": "on:2026-01-13"}, headers={"X-Book-Id": kim.book_id})
+    (row,) = csv.DictReader(io.StringIO(answer.text, newline=""))
+    assert (row["account"], row["amount"], row["to_account"], row["to_amount"]) == ("Checking", "-100.00", "", "")
 
 
 async def reader(database: Database, person: Person) -> AsyncIterator[BookReader]:

@@ -36,7 +36,8 @@ ROWS: list[tuple[Cell, ...]] = [
 TABLE = Table("parts", "All: the parts/of [it]", COLUMNS, ROWS)
 
 FORMULAS = [
-    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\u200b=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x",
+    "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\u200b=1",
+    "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x",
     "\u22121", "\ufe661", "'=1", "''@x", "\ttext", "=cmd|' /C calc'!A0", "-",
 ]  # fmt: skip
 HARMLESS = ["", "a=1", "Kim's", "'quoted'", "1-2", "e@mail", "(=1)", "Ω", "'"]
