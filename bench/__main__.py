@@ -1,4 +1,4 @@
-"""`python -m bench imports|hot|growth|charts|all`: measures the server, prints tables, and writes JSON where asked to."""
+"""`python -m bench imports|hot|growth|charts|all`: measures the server, prints tables, and writes JSON on demand."""
 
 import argparse
 import json
