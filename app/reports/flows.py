@@ -1,6 +1,6 @@
 """What came in and went out, asked once: rows of totals or postings, put into groups by one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,11 @@ from app.access.context import BookReader
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
 from app.core.money import quantum
-from app.reports.flows_sql import statement
+from app.reports.flows_sql import Shape, statement
 from app.reports.periods import Bucket, Piece, pieces
 
 UNCATEGORISED = "Uncategorised"
+MEASURES = {"place", "income", "expenses", "count", "moved", "incomplete"}
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,10 @@ class Filters:
 
 @dataclass(frozen=True)
 class Question:
-    """Sums of these buckets, by these groups: bucket, category, top_category, account, payee, tag, weekday.
+    """Sums of these buckets, by groups: bucket, category, top_category, account, payee, tag, weekday, transaction.
 
-    A transaction with two tags is in two groups by tag, and in the total once.
+    A transaction with two tags is in two groups by tag, and in the total once. `sort`, `side` and `limit` are as in
+    `Shape`.
     """
 
     buckets: Sequence[Bucket]
@@ -52,20 +54,22 @@ class Question:
     groups: tuple[str, ...] = ()
     filters: Filters = field(default_factory=Filters)
     sort: str | None = None
+    side: str | None = None
     limit: int | None = None
 
     def source(self, base_currency: str) -> str:
         """Where the answer is read: postings only for what has no totals, days only where whole months will not do."""
-        if self.filters.of_transactions or {"payee", "tag"} & set(self.groups):
+        if self.filters.of_transactions or {"payee", "tag", "transaction"} & set(self.groups):
             return "postings"
         return "days" if "weekday" in self.groups or self.currency != base_currency else "months"
 
 
 @dataclass(frozen=True)
 class Group:
-    """Income and spending of one group, both positive; a group is told by what it was asked by."""
+    """Income and spending of one group, both positive."""
 
     key: dict[str, Any]
+    """What it is told by; with the name of a payee or tag, and with what there is to know of a transaction."""
     income: Decimal
     expenses: Decimal
     count: int
@@ -94,13 +98,30 @@ class Answer:
     income: Decimal
     expenses: Decimal
     count: int
-    unconverted: list[dict[str, Any]]
+    missing: list[dict[str, Any]]
+    """What has no rate, by bucket and currency of the account."""
     categories: list[dict[str, Any]]
     accounts: list[dict[str, Any]]
 
     @property
     def net(self) -> Decimal:
         return self.income - self.expenses
+
+    @property
+    def unconverted(self) -> list[dict[str, Any]]:
+        """What has no rate, by currency of the account; it is counted nowhere else."""
+        return self.unconverted_in({each["bucket"] for each in self.missing})
+
+    def unconverted_in(self, buckets: Container[int]) -> list[dict[str, Any]]:
+        """The same of some buckets."""
+        found: dict[str, dict[str, Any]] = {}
+        for each in self.missing:
+            if each["bucket"] in buckets:
+                zero = Decimal(0).quantize(quantum(each["exponent"]))
+                sums = found.setdefault(each["currency"], {"income": zero, "expenses": zero})
+                sums["income"] += Decimal(each["income"])
+                sums["expenses"] += Decimal(each["expenses"])
+        return [{"currency": code, **found[code]} for code in sorted(found)]
 
     def kinds(self) -> dict[str, str]:
         return {category["id"]: category["kind"] for category in self.categories}
@@ -117,34 +138,29 @@ async def ask(book: BookReader, question: Question) -> Answer:
     """
     source = question.source(book.base_currency)
     converts = question.currency != book.base_currency
-    shape = statement(
+    shape = Shape(
         source,
         question.groups,
         question.filters.names,
+        converts,
         question.sort,
-        converts=converts,
+        question.side,
         limited=question.limit is not None,
     )
-    row = (await book.connection.execute(shape, _parameters(book, question, source, converts=converts))).one()
+    parameters = _parameters(book, question, source, converts=converts)
+    row = (await book.connection.execute(statement(shape), parameters)).one()
     for account_id in row.no_account or ():
         raise AccountNotFoundError(UUID(account_id))
     for category_id in row.no_category or ():
         raise CategoryNotFoundError(UUID(category_id))
     small = quantum(question.exponent)
     return Answer(
-        groups=[_group(each, question.groups, small) for each in row.groups or ()],
+        groups=[_group(each, small) for each in row.groups or ()],
         group_count=row.group_count,
         income=Decimal(row.total["income"]).quantize(small),
         expenses=Decimal(row.total["expenses"]).quantize(small),
         count=row.total["count"],
-        unconverted=[
-            {
-                "currency": each["currency"],
-                "income": Decimal(each["income"]).quantize(quantum(each["exponent"])),
-                "expenses": Decimal(each["expenses"]).quantize(quantum(each["exponent"])),
-            }
-            for each in row.unconverted or ()
-        ],
+        missing=row.unconverted or [],
         categories=row.categories or [],
         accounts=row.accounts or [],
     )
@@ -179,10 +195,9 @@ def _parameters(book: BookReader, question: Question, source: str, *, converts: 
     return values
 
 
-def _group(row: dict[str, Any], groups: Sequence[str], small: Decimal) -> Group:
-    key = {name: row[name] for name in row if name in groups or name.endswith("_name")}
+def _group(row: dict[str, Any], small: Decimal) -> Group:
     return Group(
-        key,
+        {name: value for name, value in row.items() if name not in MEASURES},
         Decimal(row["income"]).quantize(small),
         Decimal(row["expenses"]).quantize(small),
         row["count"],

@@ -4,6 +4,7 @@ Where rows come from is one of three: the totals by month with days at their edg
 of a bounded period. What each is, income or spending, and what is summed by what, is the same words for all.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import ARRAY, JSON, Boolean, Date, Integer, Numeric, Text, TextClause, Uuid, bindparam, text
@@ -112,7 +113,7 @@ side AS MATERIALIZED (
 ),
 grouped AS MATERIALIZED (
     SELECT {columns} sum(s.income) AS income, sum(s.expenses) AS expenses,
-           sum(s.income) - sum(s.expenses) AS net, sum(s.count) AS count,
+           sum(s.income) - sum(s.expenses) AS net, {count} AS count,
            bool_or(s.inflow <> 0 OR s.outflow <> 0) AS moved,
            bool_or(s.unconverted_inflow <> 0 OR s.unconverted_outflow <> 0) AS incomplete
     FROM side s {joins}
@@ -121,21 +122,21 @@ grouped AS MATERIALIZED (
 SELECT
     (SELECT json_agg(to_json(c)) FROM category c) AS categories,
     (SELECT json_agg(to_json(a) ORDER BY a.sort, lower(a.name), a.id) FROM account a) AS accounts,
-    (SELECT json_agg(to_json(g)) FROM (
-        SELECT {names} g.income::text AS income, g.expenses::text AS expenses, g.count, g.moved, g.incomplete
-        FROM grouped g {naming} {order}
-    ) AS g) AS groups,
+    (SELECT json_agg(to_json(n) ORDER BY n.place) FROM (
+        SELECT g.place, {names} g.income::text AS income, g.expenses::text AS expenses, g.count, g.moved, g.incomplete
+        FROM (SELECT g.*, row_number() OVER ({order}) AS place FROM grouped g ORDER BY place {limit}) AS g {naming}
+    ) AS n) AS groups,
     (SELECT count(*) FROM grouped) AS group_count,
     (SELECT to_json(s) FROM (
         SELECT coalesce(sum(s.income), 0)::text AS income, coalesce(sum(s.expenses), 0)::text AS expenses,
                coalesce(sum(s.count), 0) AS count FROM side s
     ) AS s) AS total,
     (SELECT json_agg(to_json(u)) FROM (
-        SELECT a.currency, a.exponent, sum(s.unconverted_income)::text AS income,
+        SELECT s.bucket, a.currency, a.exponent, sum(s.unconverted_income)::text AS income,
                sum(s.unconverted_expenses)::text AS expenses
         FROM side s JOIN account a ON a.id = s.account_id
         WHERE s.unconverted_inflow <> 0 OR s.unconverted_outflow <> 0
-        GROUP BY a.currency, a.exponent ORDER BY a.currency
+        GROUP BY s.bucket, a.currency, a.exponent
     ) AS u) AS unconverted,
     (SELECT json_agg(x.id) FROM unnest(:categories) AS x(id)
      WHERE NOT EXISTS (SELECT FROM category c WHERE c.id = x.id)) AS no_category,
@@ -150,12 +151,22 @@ COLUMNS = {
     "account": "s.account_id",
     "payee": "s.payee_id",
     "tag": "x.tag_id",
+    "transaction": "s.transaction_id",
     "weekday": "extract(isodow FROM s.day)::integer",
 }
 TAGS = "LEFT JOIN transaction_tags x ON x.book_id = :book AND x.transaction_id = s.transaction_id"
 NAMING = {
     "payee": ("y.name AS payee_name", "LEFT JOIN payees y ON y.book_id = :book AND y.id = g.payee"),
     "tag": ("w.name AS tag_name", "LEFT JOIN tags w ON w.book_id = :book AND w.id = g.tag"),
+    "transaction": (
+        """t.date, t.description, y.name AS payee, a.name AS account,
+           (SELECT k.name FROM postings q LEFT JOIN categories k ON k.book_id = :book AND k.id = q.category_id
+            WHERE q.book_id = :book AND q.transaction_id = g.transaction AND q.role = 'flow'
+            ORDER BY abs(q.amount) DESC, q.line LIMIT 1) AS category""",
+        """JOIN transactions t ON t.book_id = :book AND t.id = g.transaction
+           JOIN accounts a ON a.book_id = :book AND a.id = t.account_id
+           LEFT JOIN payees y ON y.book_id = :book AND y.id = t.payee_id""",
+    ),
 }
 SORTS = {"income": "g.income", "expenses": "g.expenses", "net": "g.net", "count": "g.count"}
 SORTS["average"] = "CASE WHEN NOT g.incomplete THEN g.net / nullif(g.count, 0) END"
@@ -181,70 +192,82 @@ _TYPES = {
 _RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_category", "no_account")
 
 
-@cache
-def statement(
-    source: str, groups: tuple[str, ...], filters: frozenset[str], sort: str | None, *, converts: bool, limited: bool
-) -> TextClause:
-    """The statement for this shape of a question; the values are its parameters.
+@dataclass(frozen=True)
+class Shape:
+    """What decides the text of the statement; the values are its parameters.
 
     `source` is `months`, `days` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
     min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
+    `side` leaves out groups in which there is none of it, income or expenses, and counts what is of it.
     """
+
+    source: str
+    groups: tuple[str, ...]
+    filters: frozenset[str]
+    converts: bool
+    sort: str | None = None
+    side: str | None = None
+    limited: bool = False
+
+
+@cache
+def statement(shape: Shape) -> TextClause:
+    groups = shape.groups
     columns = [f"{COLUMNS[group]} AS {group}" for group in groups]
     named = [NAMING[group] for group in groups if group in NAMING]
-    ties = ", ".join(f"g.{group}" for group in groups)
-    order = []
-    if sort is not None:
-        name = sort.removeprefix("-")
-        order.append(f"{SORTS.get(name, f'g.{name}')} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST")
-    if ties:
-        order.append(ties)
-    grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))}"
+    grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
     words = _STATEMENT.format(
-        kept=_kept(source, groups, filters, converts=converts),
+        kept=_kept(shape),
         columns="".join(f"{column}, " for column in columns),
+        count="sum(s.count)" if shape.side is None else f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)",
         joins=TAGS if "tag" in groups else "",
-        grouping=grouping if groups else "HAVING count(*) > 0",
+        grouping=grouping + ("HAVING count(*) > 0" if shape.side is None else f"HAVING sum(s.{shape.side}) <> 0"),
         names="".join(f"g.{group}, " for group in groups) + "".join(f"{name}, " for name, _ in named),
         naming=" ".join(join for _, join in named),
-        order=(f"ORDER BY {', '.join(order)}" if order else "") + (" LIMIT :limit" if limited else ""),
+        order=_order(shape),
+        limit="LIMIT :limit" if shape.limited else "",
     )
     parameters = [bindparam(name, type_=kind) for name, kind in _TYPES.items() if f":{name}" in words]
     return text(words).bindparams(*parameters).columns(**dict.fromkeys(_RESULT, JSON()))
 
 
-def _kept(source: str, groups: tuple[str, ...], filters: frozenset[str], *, converts: bool) -> str:
+def _order(shape: Shape) -> str:
+    order = [f"g.{group}" for group in shape.groups]
+    if shape.sort is not None:
+        name = shape.sort.removeprefix("-")
+        way = "DESC" if shape.sort.startswith("-") else "ASC"
+        order.insert(0, f"{SORTS.get(name, f'g.{name}')} {way} NULLS LAST")
+    return f"ORDER BY {', '.join(order)}" if order else ""
+
+
+def _kept(shape: Shape) -> str:
     own = ""
-    if "accounts" in filters:
+    if "accounts" in shape.filters:
         own += " AND m.account_id = ANY (:accounts)"
-    if "categories" in filters:
+    if "categories" in shape.filters:
         own += " AND m.category_id IN (SELECT id FROM below)"
-    if source == "months":
-        words = _BY_MONTH.format(filters_m=own) + "UNION ALL" + _BY_DAY.format(filters_m=own, amounts=_KEPT_AMOUNTS)
-    elif source == "days":
-        words = _BY_DAY.format(filters_m=own, amounts=_OWN_AMOUNTS if converts else _KEPT_AMOUNTS)
+    by_day = _BY_DAY.format(filters_m=own, amounts=_OWN_AMOUNTS if shape.converts else _KEPT_AMOUNTS)
+    if shape.source == "months":
+        words = _BY_MONTH.format(filters_m=own) + "UNION ALL" + by_day
+    elif shape.source == "days":
+        words = by_day
     else:
-        words = _postings(own, groups, filters, converts=converts)
-    return _CONVERTED.format(source=words) if converts else f"kept AS ({words}),"
+        words = _postings(own, shape)
+    return _CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),"
 
 
-def _postings(own: str, groups: tuple[str, ...], filters: frozenset[str], *, converts: bool) -> str:
-    header = ""
-    of_header = filters & {"payees", "tags", "min_amount", "max_amount"}
-    if of_header or "payee" in groups:
-        conditions = ""
-        if "payees" in filters:
-            conditions += " AND t.payee_id = ANY (:payees)"
-        if "min_amount" in filters:
-            conditions += " AND t.amount >= :min_amount"
-        if "max_amount" in filters:
-            conditions += " AND t.amount <= :max_amount"
-        if "tags" in filters:
-            conditions += _TAGGED
-        header = _HEADER.format(filters_t=conditions)
+def _postings(own: str, shape: Shape) -> str:
+    conditions = {
+        "payees": " AND t.payee_id = ANY (:payees)",
+        "min_amount": " AND t.amount >= :min_amount",
+        "max_amount": " AND t.amount <= :max_amount",
+        "tags": _TAGGED,
+    }
+    of_header = [condition for name, condition in conditions.items() if name in shape.filters]
+    header = _HEADER.format(filters_t="".join(of_header)) if of_header or "payee" in shape.groups else ""
     return _POSTINGS.format(
         payee="t.payee_id" if header else "NULL::uuid",
-        amounts=_OWN_POSTING_AMOUNTS if converts else _POSTING_AMOUNTS,
+        amounts=_OWN_POSTING_AMOUNTS if shape.converts else _POSTING_AMOUNTS,
         filters_m=own,
         header=header,
     )

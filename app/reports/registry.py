@@ -9,7 +9,20 @@ from pydantic import BaseModel
 
 from app.access.context import BookReader
 from app.rendering.model import Chart, Table
-from app.reports import monthly, networth, trends
+from app.reports import (
+    balance_sheet,
+    cashflow,
+    categories,
+    income_statement,
+    largest,
+    monthly,
+    networth,
+    payees,
+    savings_rate,
+    tags,
+    trends,
+    weekdays,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +58,15 @@ def _report(module: ModuleType, *, valued: bool = False) -> Report:
 _ALL: Sequence[Report] = (
     _report(monthly),
     _report(trends),
+    _report(categories),
     _report(networth, valued=True),
+    _report(cashflow),
+    _report(income_statement),
+    _report(balance_sheet, valued=True),
+    _report(savings_rate),
+    _report(payees),
+    _report(tags),
+    _report(weekdays),
+    _report(largest),
 )
 REPORTS: dict[str, Report] = {report.name: report for report in _ALL}

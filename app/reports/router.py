@@ -13,9 +13,10 @@ from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.fields import CivilDate
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.reports import service
+from app.reports import categories, service
 from app.reports.asked import digest
 from app.reports.registry import REPORTS, Report
+from app.reports.schemas import CategoriesReport
 
 router = routes("/reports", "reports", reads="reports:read")
 analytics = routes("/analytics", "reports", reads="reports:read")
@@ -80,3 +81,15 @@ for _report in REPORTS.values():
         description=inspect.cleandoc(_report.description),
         responses={**problems(404), **not_modified()},
     )
+
+
+@analytics.get(
+    "/categories",
+    response_model=CategoriesReport,
+    operation_id="analyse_categories",
+    summary="Spending of this month by category",
+    responses={**problems(404), **not_modified()},
+)
+async def analyse_categories(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> dict[str, Any]:
+    """The report of categories for the present month, with the five before it as its trend."""
+    return await answer(REPORTS["categories"], book, response, categories.Asked(), if_none_match)
