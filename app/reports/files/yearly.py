@@ -1,7 +1,7 @@
 """A year on paper: what came in and went out, what it went to, what everything was worth, the budgets, the largest."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,12 +32,15 @@ class Year:
     book: BookReader
     number: int
     last: date
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     async def report(self, name: str, **asked: Any) -> dict[str, Any]:
-        """A report's document about these days."""
+        """A report's document about these days, made once."""
         report = REPORTS[name]
-        given = {"from": date(self.number, 1, 1), "to": self.last, **asked}
-        return await report.run(self.book, report.asked.model_validate(given))
+        if name not in self.known:
+            given = {"from": date(self.number, 1, 1), "to": self.last, **asked}
+            self.known[name] = await report.run(self.book, report.asked.model_validate(given))
+        return self.known[name]
 
 
 @dataclass(frozen=True)
@@ -86,15 +89,14 @@ def _money(amount: Decimal, currency: str) -> str:
 
 async def _months(year: Year) -> Section:
     """Income, expenses, what is left of them, and which share of the income that is."""
-    report, document = REPORTS["trends"], await year.report("trends")
-    income, expenses, net = (document[name] for name in ("total_income", "total_expenses", "net"))
-    currency = document["currency"]
-    saved = f", which is {plain(percent(net, income))}% of the income" if income > 0 else ""
-    told = [f"{word} {_money(each, currency)}" for word, each in (("Income", income), ("expenses", expenses))]
-    lines = [f"{', '.join(told)}, left {_money(net, currency)}{saved}."]
-    points, *_, last = report.tables(document)
-    missing = [last] if last.name == "unconverted" else []
-    return Section("Income and expenses by month", lines, [report.chart(document)], [points, *missing])
+    document = await year.report("savings-rate")
+    currency, rate = document["currency"], document["savings_rate"]
+    told = ("total_income", "Income"), ("total_expenses", "expenses"), ("net", "left")
+    words = ", ".join(f"{word} {_money(document[name], currency)}" for name, word in told)
+    line = f"{words}." if rate is None else f"{words}, which is {plain(rate)}% of the income."
+    chart = REPORTS["trends"].chart(await year.report("trends"))
+    tables = REPORTS["savings-rate"].tables(document)
+    return Section("Income and expenses by month", [line], [chart], tables)
 
 
 async def _categories(year: Year) -> Section:
@@ -179,6 +181,14 @@ async def _budgets(year: Year) -> Section | None:
     return Section("Budgets", (), (), [Table("budgets", "Budgets", columns, rows)])
 
 
+async def _largest(year: Year) -> Section | None:
+    """What was spent in one transaction."""
+    document = await year.report("largest", limit=20)
+    if not document["items"]:
+        return None
+    return Section("Largest expenses", (), (), REPORTS["largest"].tables(document)[:1])
+
+
 Make = Callable[[Year], Awaitable[Section | None]]
-SECTIONS: tuple[Make, ...] = (_months, _categories, _worth, _budgets)
+SECTIONS: tuple[Make, ...] = (_months, _categories, _worth, _budgets, _largest)
 """In the order of the paper; one that has nothing to say is left out."""
