@@ -27,7 +27,7 @@ def draw(chart: Chart, figure: Any, theme: Theme) -> None:
     """Everything but flows, on a figure of the library."""
     axes = figure.add_subplot(facecolor=theme.ground)
     if chart.kind == "donut":
-        _donut(chart, axes, theme)
+        _donut(chart, figure, axes, theme)
         return
     lying = is_lying(chart)
     {"bars": _bars, "stacked": _stacked, "lines": _lines, "area": _area}[chart.kind](chart, axes, theme, lying=lying)
@@ -37,9 +37,11 @@ def draw(chart: Chart, figure: Any, theme: Theme) -> None:
 
 
 def is_lying(chart: Chart) -> bool:
-    """Whether bars lie, so that there is room for their names."""
-    longest = max((len(line) for label in chart.labels for line in label.split("\n")), default=0)
-    return chart.kind in {"bars", "stacked"} and longest > SHORT and not is_time(chart.labels)
+    """Whether bars lie, so that there is room for all of their names."""
+    if chart.kind not in {"bars", "stacked"} or is_time(chart.labels):
+        return False
+    longest = max(len(line) for label in chart.labels for line in label.split("\n"))
+    return longest > SHORT or len(chart.labels) > MOST_TICKS
 
 
 def _floats(series: Series) -> list[float]:
@@ -131,7 +133,7 @@ def _label(chart: Chart, axes: Any, theme: Theme, *, lying: bool) -> None:
         side.set_visible(False)
 
 
-def _donut(chart: Chart, axes: Any, theme: Theme) -> None:
+def _donut(chart: Chart, figure: Any, axes: Any, theme: Theme) -> None:
     """Slices with their share and their amount in the legend, which says what colours alone do not."""
     values = [value or Decimal(0) for value in chart.series[0].values]
     whole = sum(values, Decimal(0))
@@ -143,9 +145,9 @@ def _donut(chart: Chart, axes: Any, theme: Theme) -> None:
     for place, each in enumerate(slices):
         each.set_hatch(HATCHES[place % len(HATCHES)])
     names = [
-        f"{shortened(printable(label))}  {number(float(value))} ({100 * value / whole:.1f}%)"
+        f"{shortened(printable(label))}  {value:,f} ({100 * value / whole:.1f}%)"
         for label, value in zip(chart.labels, values, strict=True)
     ]
-    axes.legend(slices, names, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False, labelcolor=theme.ink)
+    figure.legend(slices, names, loc="outside right center", frameon=False, labelcolor=theme.ink)
     axes.set_title(shortened(printable(chart.title), 70), color=theme.ink)
     axes.text(0, 0, printable(chart.unit), ha="center", va="center", color=theme.ink)

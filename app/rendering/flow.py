@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.rendering.axes import number
 from app.rendering.folding import OTHER, columns_of, shortened, throughput
 from app.rendering.fonts import printable
 from app.rendering.model import Chart
@@ -101,7 +100,7 @@ def draw(chart: Chart, figure: Any, theme: Theme) -> None:
     last = max(box.column for box in boxes)
     for node, box in enumerate(boxes):
         axes.add_patch(Rectangle((box.x, box.y), NODE, box.height, facecolor=colours[node], linewidth=0))
-        name = f"{shortened(printable(chart.nodes[node]), 24)}  {number(float(sizes[node]))}"
+        name = f"{shortened(printable(chart.nodes[node]), 24)}  {sizes[node]:,f}"
         _name(axes, box, name, last, theme)
 
 

@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def rows(count: int) -> list[tuple[Cell, ...]]:
-    return [(f"Row {n}", date(2026, 1, 1), Decimal(-1234567 * n) / 100, Decimal("12.50")) for n in range(count)]
+    return [(f"Row {n}", date(2026, 1, 1), Decimal(-1234567 * n).scaleb(-2), Decimal("12.50")) for n in range(count)]
 
 
 def pages_of(content: bytes) -> list[str]:
