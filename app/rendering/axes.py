@@ -73,7 +73,7 @@ def _stacked(chart: Chart, axes: Any, theme: Theme, *, lying: bool) -> None:
     for place, (each, colour) in enumerate(zip(chart.series, _colours(chart), strict=True)):
         heights = [0.0 if value is None else float(value) for value in each.values]
         starts = [up[spot] if height >= 0 else down[spot] for spot, height in enumerate(heights)]
-        style = {"color": colour, "label": _title(each), "hatch": HATCHES[place % len(HATCHES)]}
+        style: dict[str, Any] = {"color": colour, "label": _title(each), "hatch": HATCHES[place % len(HATCHES)]}
         style |= {"edgecolor": theme.ground, "linewidth": 0.6}
         spots = range(len(chart.labels))
         if lying:

@@ -20,7 +20,7 @@ ThemeName = Literal["light", "dark"]
 INCHES, DOTS = (8.0, 4.5), 150
 TALLEST = 9.0
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "hatch.linewidth": 0.5,

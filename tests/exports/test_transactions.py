@@ -77,7 +77,11 @@ async def test_csv_has_a_row_for_each_transaction(kim: Person, unchanged: Unchan
         f"'{HOSTILE}", "'+Größe \"x\"", "'-one\ntwo, three",
     )  # fmt: skip
     assert (spent["amount"], spent["currency"], spent["account"]) == ("-12.50", "EUR", "Checking")
-    assert (spent["category"], spent["category_path"], spent["tags"]) == ("'=Coffee", "Treats & drink > =Coffee", "a, b")
+    assert (spent["category"], spent["category_path"], spent["tags"]) == (
+        "'=Coffee",
+        "Treats & drink > =Coffee",
+        "a, b",
+    )
     assert (spent["original_amount"], spent["original_currency"]) == ("13.00", "USD")
     assert (spent["base_amount"], spent["base_currency"]) == ("-12.50", "EUR")
     assert (earned["amount"], earned["category"]) == ("3000.00", "")
@@ -165,6 +169,7 @@ async def test_a_file_of_ours_comes_back_as_it_was(kim: Person, robin: Person) -
         await kim.add(account_id=account["id"], amount=f"{n}1.05", date=f"2026-01-0{n + 1}", **texts)
     await kim.add(type="income", account_id=account["id"], amount="0.01", date="2026-01-09", payee="Boss")
     theirs = await robin.account("Other")
+    preview: dict[str, Any] = {}
     for mark in ("false", "true"):
         content = (await kim.get(EXPORT, bom=mark)).content
         file = {"file": ("transactions.csv", content, "text/csv")}

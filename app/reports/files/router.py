@@ -132,7 +132,7 @@ def _draws(picture: PictureFormat) -> Callable[..., Awaitable[Response]]:
 for _picture in ("svg", "png"):
     pictures.add_api_route(
         f"/{{report}}/chart.{_picture}",
-        _draws(_picture),  # type: ignore[arg-type]
+        _draws(_picture),
         methods=["GET"],
         response_class=Response,
         operation_id=f"draw_report_{_picture}",
