@@ -67,6 +67,7 @@ from app.performance.router import router as performance
 from app.portfolio.holdings_router import router as holdings
 from app.portfolio.router import router as trades
 from app.reports.router import router as reports
+from app.reports.files.router import ROUTERS as REPORT_FILES
 from app.reports.router import ROUTERS as REPORTS
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
@@ -122,6 +123,7 @@ ROUTERS = (
     trades,
     reports,
     *REPORTS,
+    *REPORT_FILES,
     weekly,
     schedules,
     exports,
@@ -174,6 +176,7 @@ def _equip(app: FastAPI, settings: Settings, database_url: str) -> None:
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
     app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
     app.state.writing_files = Admission(FILES_AT_ONCE, waiting=10)
+    app.state.drawing = Admission(1, waiting=50)  # the library that draws does one at a time
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)
     app.state.vault = Vault(app.state.secret, settings.secret_key_previous)

@@ -1,4 +1,4 @@
-"""`python -m bench imports|hot|growth|all`: measures the server, prints tables, and writes JSON where asked to."""
+"""`python -m bench imports|hot|growth|files|charts|all`: measures the server, prints tables, and writes JSON."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.runtime.interruption import interruptible
-from bench import growth, hot, imports
+from bench import charts, files, growth, hot, imports
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -16,11 +16,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     json_file = argparse.ArgumentParser(add_help=False)
     json_file.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as JSON")
-    kinds = parser.add_subparsers(dest="kind", metavar="{imports,hot,growth,all}")
+    kinds = parser.add_subparsers(dest="kind", metavar="{imports,hot,growth,files,charts,all}")
     for name, what in (
         ("imports", "an import, and what reading costs before and after it (the default)"),
         ("hot", "the hot routes beside a bare twin, and by the size of the book"),
         ("growth", "what requests cost in a book of a million transactions"),
+        ("files", "what a file of all transactions costs"),
+        ("charts", "the charts of docs/charts.md, of a demo book"),
         ("all", "imports and hot"),
     ):
         kind = kinds.add_parser(name, help=what, parents=[json_file])
@@ -30,6 +32,10 @@ def _parser() -> argparse.ArgumentParser:
             hot.add_options(kind)
         if name == "growth":
             growth.add_options(kind)
+        if name == "files":
+            files.add_options(kind)
+        if name == "charts":
+            charts.add_options(kind)
     return parser
 
 
@@ -44,11 +50,13 @@ def main() -> None:
         "imports": (imports.measure, imports.tables),
         "hot": (hot.measure, hot.tables),
         "growth": (growth.measure, growth.tables),
+        "files": (files.measure, files.tables),
+        "charts": (charts.measure, charts.tables),
     }
     found = {}
     with interruptible():
         for name, (measure, tables) in measures.items():
-            if options.kind == name or (options.kind == "all" and name != "growth"):
+            if options.kind == name or (options.kind == "all" and name in {"imports", "hot"}):
                 found[name] = measure(options)
                 print(tables(found[name]), end="\n\n", flush=True)
     if options.json is not None:

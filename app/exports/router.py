@@ -1,29 +1,37 @@
 """The HTTP side of exports."""
 
-from collections.abc import AsyncIterator
-from typing import Any
+from hashlib import sha256
+from typing import Annotated, Any
 
-from anyio import to_thread
-from fastapi import Response
+from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.access.dependencies import SnapshotBook, waits_for
 from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
-from app.exports import service
-from app.exports.service import Export
+from app.exports import service, transactions
+from app.exports.transactions import FileFormat, ReaderGoneError
+from app.rendering.files import MEDIA_TYPES, Export, pieces
+from app.transactions.flat import RowKind
+from app.transactions.query import FilterParams, SortParam
 
-PIECE = 1 << 18
-TEXT = "text/plain; charset=utf-8"
+CLIENT_CLOSED_REQUEST = 499
+"""As nginx has it: nobody reads this answer, only the log does."""
 
 router = routes("/exports", "exports", reads="exports:read")
 
 
-def _answers(what: str) -> dict[int | str, dict[str, Any]]:
+def _answers(what: str, *formats: str) -> dict[int | str, dict[str, Any]]:
+    schemas: dict[str, dict[str, Any]] = {
+        "json": {"type": "array", "items": {"$ref": "#/components/schemas/TransactionOut"}},
+        "xlsx": {"type": "string", "format": "binary"},
+    }
     found = {
-        "description": f"The book as {what}.",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
+        "description": what,
+        "content": {
+            MEDIA_TYPES[name].partition(";")[0]: {"schema": schemas.get(name, {"type": "string"})} for name in formats
+        },
         "headers": {
             "Content-Disposition": {"description": "A name for the file.", "schema": {"type": "string"}},
             "ETag": {"description": "For `If-None-Match`.", "schema": {"type": "string"}},
@@ -32,22 +40,13 @@ def _answers(what: str) -> dict[int | str, dict[str, Any]]:
     return {200: found, **problems(404), **not_modified()}
 
 
-def _stream(export: Export, tag: str) -> StreamingResponse:
+def _stream(export: Export, tag: str, kind: str = "txt") -> StreamingResponse:
     headers = {
         "Content-Disposition": f'attachment; filename="{export.name}"',
         "Content-Length": str(export.size),
         "ETag": tag,
     }
-    return StreamingResponse(pieces(export), headers=headers, media_type=TEXT)
-
-
-async def pieces(export: Export) -> AsyncIterator[bytes]:
-    """The file, closed when it is read or its reader has gone."""
-    try:
-        while piece := await to_thread.run_sync(export.file.read, PIECE):
-            yield piece
-    finally:
-        export.file.close()
+    return StreamingResponse(pieces(export), headers=headers, media_type=MEDIA_TYPES[kind])
 
 
 @router.get(
@@ -55,7 +54,7 @@ async def pieces(export: Export) -> AsyncIterator[bytes]:
     response_class=Response,
     operation_id="export_hledger",
     summary="The whole book as an hledger journal",
-    responses=_answers("an hledger journal"),
+    responses=_answers("The book as an hledger journal.", "txt"),
     dependencies=[waits_for("writing_files")],
 )
 async def export_hledger(
@@ -75,7 +74,7 @@ async def export_hledger(
     response_class=Response,
     operation_id="export_beancount",
     summary="The whole book as a Beancount file",
-    responses=_answers("a Beancount file"),
+    responses=_answers("The book as a Beancount file.", "txt"),
     dependencies=[waits_for("writing_files")],
 )
 async def export_beancount(
@@ -85,3 +84,43 @@ async def export_beancount(
     tag = list_tag(book.book_id, book.revision, "beancount")
     end_if_unchanged(response, if_none_match, tag)
     return _stream(await service.beancount_ledger(book), tag)
+
+
+@router.get(
+    "/transactions",
+    response_class=Response,
+    operation_id="export_transactions",
+    summary="Transactions as CSV, XLSX or JSON",
+    responses=_answers("The transactions as a file.", "csv", "xlsx", "json"),
+    dependencies=[waits_for("writing_files")],
+)
+async def export_transactions(
+    request: Request,
+    response: Response,
+    book: SnapshotBook,
+    wanted: FilterParams,
+    sort: SortParam,
+    format: Annotated[FileFormat, Query(description="The kind of file.")] = "csv",  # noqa: A002  # its public name
+    rows: Annotated[
+        RowKind,
+        Query(description="Of CSV and XLSX: a row for each transaction, or for each posting and so for each part."),
+    ] = "transactions",
+    bom: Annotated[
+        bool, Query(description="CSV that begins with a byte order mark, by which Excel knows UTF-8.")
+    ] = False,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """All that `GET /transactions` lists with the same filters and sort, in one file: one state of the book.
+
+    `amount` of a CSV or XLSX row is what moved on `account`, positive for money in. In CSV a text that a spreadsheet
+    would take for a formula has an apostrophe before it; `POST /imports` knows the file again and takes it off. JSON
+    is an array of the list's own items.
+    """
+    asked = sha256(request.url.query.encode()).hexdigest()[:16]
+    tag = list_tag(book.book_id, book.revision, "transactions", asked, book.actor.today())
+    end_if_unchanged(response, if_none_match, tag)
+    try:
+        made = await transactions.export(book, wanted, sort, format, rows, mark=bom, gone=request.is_disconnected)
+    except ReaderGoneError:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    return _stream(made, tag, format)

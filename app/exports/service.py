@@ -2,10 +2,8 @@
 
 import calendar
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from tempfile import TemporaryFile
 from types import ModuleType
 from typing import IO
 
@@ -18,17 +16,9 @@ from app.core.database import AnyRow
 from app.exports import beancount, chart, hledger, repository
 from app.exports.book import Balances, Contents
 from app.exports.names import Unique
+from app.rendering.files import Export, finished, unfinished
 
 Writer = hledger.Journal | beancount.Ledger
-
-
-@dataclass(frozen=True)
-class Export:
-    """A finished file, open at its start; whoever has it closes it."""
-
-    file: IO[bytes]
-    size: int
-    name: str
 
 
 async def hledger_journal(book: BookReader) -> Export:
@@ -76,19 +66,13 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
         )
     )
     stated = _Stated(await repository.monthly(book.connection, book.book_id), about.last_day or first_day)
-    file = TemporaryFile()  # noqa: SIM115  # it is closed by who reads it, or below
-    try:
+    with unfinished() as file:
         await to_thread.run_sync(_write, file, writer.head())
         async for rows in repository.transactions(book.connection, book.book_id):
             await to_thread.run_sync(_write, file, _page(writer, rows, stated))
         last = [(str(account["id"]), account["balance"]) for account in every_account]
         await to_thread.run_sync(_write, file, _end(writer, stated, last))
-        size = file.tell()
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return Export(file, size, f"finance-{stated.last_day}.{words.MEDIA_NAME}")
+        return finished(file, f"finance-{stated.last_day}.{words.MEDIA_NAME}")
 
 
 def named(rows: Sequence[AnyRow], unique: Unique, clean: Callable[[str], str]) -> list[tuple[str, str, str]]:

@@ -21,6 +21,7 @@ from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, 
 from app.imports.schemas import Mapping
 from app.imports.staging import Staged, Target, stage
 from app.rules.importing import ImportRules
+from app.transactions.flat import HEADER
 from app.transactions.references import AccountRef
 
 OWN_PROCESS_BYTES = 200_000
@@ -32,6 +33,20 @@ OF_ONE_FILE = {"encoding", "delimiter", "quote", "header_line"}
 SEEN_IN_FILE = {"debit_values", "credit_values"}
 ANSWERS = {"date_order", "decimal_separator"}
 ACCOUNT_OF_SIGN = "account_id"
+OUR_EXPORT = CsvMapping(
+    date_column="date",
+    amount_column="amount",
+    direction_column="",
+    decimal_separator=".",
+    currency_column="currency",
+    account_column="account",
+    category_column="category",
+    payee_column="payee",
+    description_columns=["description"],
+    notes_column="notes",
+    external_id_column="external_id",
+)
+"""What `GET /exports/transactions` writes: nothing has to be detected."""
 
 Document = dict[str, Any]
 AnyTask = TypeVar("AnyTask")
@@ -131,7 +146,7 @@ def parse(task: Task) -> Parsed | Unreadable | Open:
     def recall(header: list[str]) -> CsvMapping | None:
         saved = task.saved.get(header_digest(header) or b"")
         if saved is None:
-            return None
+            return OUR_EXPORT if tuple(header) == HEADER else None
         used.append(saved)
         return CsvMapping.model_validate(_columns_of(saved, task.account_id))
 

@@ -5,7 +5,6 @@ All of it is read under the request's own role at one state of the database: wha
 
 from collections.abc import Sequence
 from itertools import groupby
-from tempfile import TemporaryFile
 from uuid import UUID
 
 from anyio import to_thread
@@ -16,10 +15,11 @@ from app.attachments.storage import ObjectKey, ObjectMissingError, Store
 from app.books import service as books
 from app.core.clock import now
 from app.core.database import AnyRow
-from app.exports.service import Export, hledger_journal
+from app.exports.service import hledger_journal
 from app.households import members
 from app.leaving import repository
 from app.leaving.archive import Archive, safe_name
+from app.rendering.files import Export, finished, unfinished
 
 PIECE = 1 << 18
 PAGE = 20
@@ -64,23 +64,18 @@ Columns = dict[str, list[AnyRow]]
 
 async def everything(person: PersonSnapshot, store: Store) -> Export:
     """The archive as a file that nobody else can see and that is gone when it is closed."""
-    file = TemporaryFile()  # noqa: SIM115  # it is closed by who reads it, or below
-    archive = Archive(file)
-    try:
-        await _person(person, archive)
-        of_book = _by_table(await repository.columns(person.actor.connection, "book_id"))
-        mine = await books.of_user(person.actor.connection, person.actor.user_id)
-        for number, row in enumerate(mine, 1):
-            folder = f"books/{number:02} {safe_name(row.name)}"
-            await _book(await person.open_book(row.id), of_book, archive, folder, store)
-        archive.close()
-        size = file.tell()
-        file.seek(0)
-    except BaseException:
-        archive.close()
-        file.close()
-        raise
-    return Export(file, size, f"finance-tracker-{now():%Y-%m-%d}.zip")
+    with unfinished() as file:
+        archive = Archive(file)
+        try:
+            await _person(person, archive)
+            of_book = _by_table(await repository.columns(person.actor.connection, "book_id"))
+            mine = await books.of_user(person.actor.connection, person.actor.user_id)
+            for number, row in enumerate(mine, 1):
+                folder = f"books/{number:02} {safe_name(row.name)}"
+                await _book(await person.open_book(row.id), of_book, archive, folder, store)
+        finally:
+            archive.close()
+        return finished(file, f"finance-tracker-{now():%Y-%m-%d}.zip")
 
 
 async def _person(person: PersonSnapshot, archive: Archive) -> None:

@@ -9,9 +9,9 @@ from app.access.dependencies import AddressParam, BookInPath, ConfirmedActor, Pe
 from app.attachments.storage import Store
 from app.core.problems import problems
 from app.core.routing import routes
-from app.exports.router import pieces
 from app.leaving import service
 from app.leaving.export import everything
+from app.rendering.files import pieces
 
 of_me = routes("/users/me", "users", reads="identity:manage", errors=(404,))
 of_book = routes("/books", "books", reads="books:read", writes="books:write", errors=(404,))

@@ -1,6 +1,6 @@
 """Pages of transactions."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -54,6 +54,23 @@ async def transactions(book: BookReader, wanted: TransactionFilter, sort: Sort, 
         cursor = encode_cursor(sort.text, [last.date if sort.name == "date" else last.amount_key, last.id])
     documents: list[Document] = [from_row(row) for row in shown]
     return {"items": documents, "next_cursor": cursor, "total": total}
+
+
+async def walk(
+    book: BookReader, wanted: TransactionFilter, sort: Sort, *, size: int
+) -> AsyncIterator[Sequence[AnyRow]]:
+    """Every row there is, `size` at a time, by key: a statement for each page, and none costs more than another.
+
+    They are one state of the book only on a connection that sees one (`SnapshotBook`).
+    """
+    ready = await prepared(book, wanted)
+    after: Position = None
+    while rows := await repository.page(book.connection, book.book_id, ready, sort, limit=size, skip=0, after=after):
+        yield rows
+        if len(rows) < size:
+            return
+        last = rows[-1]
+        after = (last.date if sort.name == "date" else last.amount_key, last.id)
 
 
 async def _near(

@@ -184,8 +184,9 @@ TABLE: dict[tuple[Group, str | None], str] = {
         get_portfolio_performance
     """,
     (BOOK_WRITE, "portfolio:write"): "replace_allocation_targets",
+    (BOOK_READ, "reports:read"): "draw_report_svg draw_report_png report_monthly report_weekly report_budgets",
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
-    (BOOK_READ, "exports:read"): "export_hledger export_beancount",
+    (BOOK_READ, "exports:read"): "export_hledger export_beancount export_transactions export_report export_year",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history

@@ -20,6 +20,8 @@ from app.imports.csv.dates import parse_date
 from app.imports.csv.dialect import CELL_LIMIT, Cells, Record
 from app.imports.csv.mapping import CsvMapping
 from app.imports.csv.outcome import CsvRow, shown
+from app.rendering.cells import unguarded
+from app.transactions.flat import HEADER
 
 
 class CellError(ValueError):
@@ -46,6 +48,7 @@ class RowReader:
         found = columns.found
         self._width = columns.table.width
         self._header = columns.table.header
+        self._is_ours = tuple(self._header) == HEADER
         self._date_index = found["date_column"]
         self._order = mapping.date_order
         self._separator = mapping.decimal_separator
@@ -74,7 +77,7 @@ class RowReader:
 
     def read(self, record: Record) -> CsvRow:
         """The row of a record; CellError when it has none."""
-        cells = record.cells
+        cells = tuple(map(unguarded, record.cells)) if self._is_ours else record.cells
         if record.fault:
             raise CellError(None, f"A cell is longer than {CELL_LIMIT} characters.")
         if len(cells) < self._width:
