@@ -61,14 +61,14 @@ from app.notifications.router import router as notifications
 from app.notifications.settings_router import router as notification_settings
 from app.notifications.unsubscribe_router import router as unsubscribing
 from app.onboarding.router import router as onboarding
-from app.rates.base_currency_router import router as base_currency
-from app.rates.router import router as rates
 from app.performance.router import router as performance
 from app.portfolio.holdings_router import router as holdings
 from app.portfolio.router import router as trades
-from app.reports.router import router as reports
+from app.rates.base_currency_router import router as base_currency
+from app.rates.router import router as rates
 from app.reports.files.router import ROUTERS as REPORT_FILES
 from app.reports.router import ROUTERS as REPORTS
+from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
 from app.schedules.router import router as schedules

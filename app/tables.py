@@ -31,7 +31,6 @@ from app.notifications.models import Notification, NotificationSettings
 from app.performance.models import AllocationTarget
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
 from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, RateFetch, Revaluation
-from app.rates.models import BookRate, ExchangeRate
 from app.reports.models import SavedReport
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection

@@ -25,10 +25,10 @@ from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
-from app.rates.schemas import RateOut
 from app.portfolio import methods
 from app.portfolio import service as trades
 from app.portfolio.outputs import CostMethodState, TradeState
+from app.rates.schemas import RateOut
 from app.rules import service as rules
 from app.rules.schemas import RuleState
 from app.schedules import service as schedules

@@ -157,15 +157,15 @@ TABLE: dict[tuple[Group, str | None], str] = {
     """,
     (BOOK_READ, "portfolio:read"): """
         list_assets get_asset get_asset_price list_asset_prices list_price_providers
+        list_trades get_trade list_gains get_cost_method list_holdings get_holding
+        get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
+        get_portfolio_performance
     """,
     (BOOK_WRITE, "portfolio:write"): """
         create_asset replace_asset update_asset delete_asset refresh_asset
         set_asset_price delete_asset_price import_asset_prices
-        list_trades get_trade list_gains get_cost_method list_holdings get_holding
-    """,
-    (BOOK_WRITE, "portfolio:write"): """
         create_trade replace_trade update_trade delete_trade set_cost_method
-        create_holding replace_holding delete_holding
+        create_holding replace_holding delete_holding replace_allocation_targets
     """,
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
     (BOOK_READ, "schedules:read"): """
@@ -178,20 +178,13 @@ TABLE: dict[tuple[Group, str | None], str] = {
         match_bill unmatch_bill accept_subscription dismiss_subscription
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
-    (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
-    (BOOK_READ, "portfolio:read"): """
-        get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
-        get_portfolio_performance
-    """,
-    (BOOK_WRITE, "portfolio:write"): "replace_allocation_targets",
     (BOOK_READ, "reports:read"): "draw_report_svg draw_report_png report_monthly report_weekly report_budgets",
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount export_transactions export_report export_year",
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
-        get_goal_history get_loan_history get_asset_history
-        get_goal_history get_loan_history get_trade_history
+        get_goal_history get_loan_history get_asset_history get_trade_history
         get_budget_changes get_budget_group_history get_rule_changes
         get_goal_history get_loan_history
         get_budget_changes get_budget_group_history get_rule_changes get_book_rate_history

@@ -474,7 +474,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "create_holding": Attempt(OWN, lambda _: HOLDING, write=True),
     "list_holdings": Attempt(OWN),
     "get_holding": Attempt(FOREIGN),
-    "replace_holding": Attempt(FOREIGN, lambda _: {**HOLDING, "symbol": "secret asset"}, write=True),
+    "replace_holding": Attempt(FOREIGN, lambda _: {**HOLDING, "symbol": "secret"}, write=True),
     "delete_holding": Attempt(FOREIGN, write=True),
     "plan_debts": Attempt(
         OWN,
@@ -550,20 +550,17 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     asset = expect(await kim.http.post("/portfolio/assets", json=held), 201)
     priced = await kim.http.put(f"/portfolio/assets/{asset['id']}/prices/2026-01-01", json={"price": "1"})
     expect(priced, 200)
-    return {
-        "asset_id": asset["id"],
-        "day": "2026-01-01",
     rate = {"base": "EUR", "quote": "KWD", "date": "2026-01-02", "rate": "4242.42"}
     chf = {"base": "EUR", "quote": "CHF", "date": str(now().date()), "rate": "0.93"}
     expect(await kim.http.put("/rates", json=chf), 200)
-    return {
-        **dict.fromkeys(("rate_id", "book_rate_id"), expect(await kim.http.put("/rates", json=rate), 200)["id"]),
-        "code": await own_currency(owner_database),
-    bought = {**HOLDING, "symbol": "secret asset", "account_id": account["id"], "notes": "secret"}
+    bought = {**HOLDING, "symbol": "secret", "account_id": account["id"], "notes": "secret"}
     holding = expect(await kim.http.post("/portfolio", json=bought), 201)
     return {
+        "asset_id": asset["id"],
+        "day": "2026-01-01",
+        **dict.fromkeys(("rate_id", "book_rate_id"), expect(await kim.http.put("/rates", json=rate), 200)["id"]),
+        "code": await own_currency(owner_database),
         "holding_id": holding["id"],
-        "asset_id": holding["asset_id"],
         "trade_id": holding["lots"][0]["trade_id"],
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
