@@ -437,9 +437,7 @@ def upgrade() -> None:
     for table in OF_BOOK:
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY book_of_request ON {table} USING (book_id = {BOOK})")
-    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON book_rates TO finance_app")
-    op.execute("GRANT SELECT, DELETE ON revaluations TO finance_app")
-    op.execute("GRANT SELECT, INSERT, UPDATE ON base_currency_changes TO finance_app")
+        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO finance_app")
     with CRYPTO.open(encoding="utf-8", newline="") as file:
         rows = [{**row, "exponent": int(row["exponent"])} for row in csv.DictReader(file)]
     # One that was in use stayed when this was taken back before.

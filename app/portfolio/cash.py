@@ -6,6 +6,7 @@ taken from it are spending of their own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,10 @@ from app.core.ids import new_id
 from app.core.money import plain
 from app.transactions import posting, shapes
 from app.transactions.batch import ENTITY
+from app.transactions.converting import InBase
 from app.transactions.documents import as_event, from_entry
 from app.transactions.posting import Changes, Entry, PostingLine
-from app.transactions.references import AccountRef
+from app.transactions.references import AccountRef, rate_to_base
 
 Document = dict[str, Any]
 TYPE = "trade"
@@ -39,17 +41,19 @@ class Cash:
     book: BookWriter
     entries: list[Entry]
     removed: list[UUID]
+    days: dict[tuple[str, date], InBase]
+    """How amounts of a currency and day are converted."""
 
     @classmethod
     def of(cls, book: BookWriter) -> "Cash":
-        return cls(book, [], [])
+        return cls(book, [], [], {})
 
-    def put(self, trade: Document, account: AccountRef, before: Document | None = None) -> UUID | None:
+    async def put(self, trade: Document, account: AccountRef, before: Document | None = None) -> UUID | None:
         """Stage the transaction of a trade, over the one it has (`before`); returns its id, None where no money moves.
 
         What was reconciled stays so, or the engine refuses.
         """
-        lines = _lines(trade, account, self.book.base_currency)
+        lines = _lines(trade, account, await self._in_base(account.currency, trade["date"]))
         if not lines:
             if before is not None:
                 self.remove(before)
@@ -75,6 +79,11 @@ class Cash:
         self.entries.append(entry)
         return entry.id
 
+    async def _in_base(self, currency: str, day: date) -> InBase:
+        if (currency, day) not in self.days:
+            self.days[currency, day] = await rate_to_base(self.book, currency, day)
+        return self.days[currency, day]
+
     def remove(self, before: Document) -> None:
         self.removed.append(before["id"])
         self.book.record(Event(ENTITY, before["id"], "deleted", before=as_event(before)))
@@ -96,19 +105,19 @@ def title(trade: Document) -> str:
     return _TITLES[trade["kind"]].format(quantity=quantity, symbol=trade["symbol"])
 
 
-def _lines(trade: Document, account: AccountRef, base_currency: str) -> tuple[PostingLine, ...]:
+def _lines(trade: Document, account: AccountRef, in_base: InBase) -> tuple[PostingLine, ...]:
     kind, amount, fees, taxes = trade["kind"], trade["amount"] or Decimal(0), trade["fees"], trade["taxes"]
     found: Sequence[PostingLine]
     if kind in _INCOME or kind == "reinvest":
         sign = -1 if kind == "fee" else 1
         found = [
-            shapes.flow_line(account, sign * amount, trade["category_id"], None, base_currency),
-            shapes.flow_line(account, -taxes, trade["tax_category_id"], "Taxes", base_currency),
+            shapes.flow_line(account, sign * amount, trade["category_id"], None, in_base),
+            shapes.flow_line(account, -taxes, trade["tax_category_id"], "Taxes", in_base),
         ]
         if kind == "reinvest":  # the fees of the purchase are in its cost
-            found.append(shapes.equity_line(account, taxes - amount, base_currency))
+            found.append(shapes.equity_line(account, taxes - amount, in_base))
         else:
-            found.append(shapes.flow_line(account, -fees, trade["fee_category_id"], "Fees", base_currency))
+            found.append(shapes.flow_line(account, -fees, trade["fee_category_id"], "Fees", in_base))
     else:
         moved = {
             "buy": -(amount + fees + taxes),
@@ -116,5 +125,5 @@ def _lines(trade: Document, account: AccountRef, base_currency: str) -> tuple[Po
             "merger": amount,
             "return_of_capital": amount,
         }.get(kind, Decimal(0))
-        found = [shapes.equity_line(account, moved, base_currency)]
+        found = [shapes.equity_line(account, moved, in_base)]
     return tuple(line for line in found if line.amount)

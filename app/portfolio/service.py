@@ -87,7 +87,7 @@ async def create_many(book: BookWriter, bodies: Sequence[AnyTrade]) -> list[Docu
     for body in wanted:
         document = building.built(body, known, rates)
         document |= {"id": body.id or new_id(), "revision": book.revision}
-        document["transaction_id"] = cash.put(document, known.accounts[document["account_id"]])
+        document["transaction_id"] = await cash.put(document, known.accounts[document["account_id"]])
         book.record(Event(ENTITY, document["id"], "created", after=as_event(document)))
         documents.append(document)
     await cash.put_in()
@@ -150,7 +150,7 @@ async def _write_over(book: BookWriter, before: Document, body: AnyTrade) -> Doc
     cash, former = Cash.of(book), None
     if before["transaction_id"] is not None:
         former = await transactions.get(book, before["transaction_id"])
-    document["transaction_id"] = cash.put(document, known.accounts[document["account_id"]], former)
+    document["transaction_id"] = await cash.put(document, known.accounts[document["account_id"]], former)
     book.record(Event(ENTITY, before["id"], "updated", before=as_event(before), after=as_event(document)))
     await cash.put_in()
     document["updated_at"] = await repository.change(book.connection, book.book_id, before["id"], _row(document))

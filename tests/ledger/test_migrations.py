@@ -233,6 +233,6 @@ async def test_a_newer_schema_is_refused(newest: Database) -> None:
 
 async def test_the_currencies_are_those_of_the_list(owner_database: Database) -> None:
     assert await scalar(
-        owner_database, "SELECT count(*) FROM currencies WHERE code ~ '^[A-Z0-9]{3,10}$'"
+        owner_database, "SELECT count(*) FROM currencies WHERE code ~ '^[A-Z0-9]{2,12}$'"
     ) == await scalar(owner_database, "SELECT count(*) FROM currencies")
     assert await scalar(owner_database, "SELECT count(*) FROM currencies WHERE kind = 'fiat'") > 150

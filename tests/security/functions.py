@@ -44,7 +44,6 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     # Rates are everybody's or of the open book; what a currency is, is for admins to say.
     "rate_found": (Probe("SELECT f.rate::text FROM rate_found('EUR', 'KWD', '2026-01-15') f", (None,)),),
     "rate_at": (Probe("SELECT rate_at('EUR', 'KWD', '2026-01-15')::text", (None,)),),
-    "latest_rate": NOT_GRANTED,
     "add_currency": (Probe("SELECT add_currency('PROBE', 'Probe', 2::smallint)::text", ("false",)),),
     "change_currency": (Probe("SELECT change_currency('EUR', 'Probe', 3::smallint)", ("refused",)),),
     "remove_currency": (
@@ -54,7 +53,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     # What providers are asked for, and what they said: nothing of whose it is.
     "currencies_in_use": (Probe("SELECT code FROM currencies_in_use() WHERE code = 'XAG'", ()),),
     "store_exchange_rates": (Probe("SELECT s::text FROM store_exchange_rates('probe', '[]') s", ()),),
-    "note_rate_fetch": (Probe("SELECT note_rate_fetch('probe', now(), 'failed', '', 0, '[]', '{}')::text", ("",)),),
+    "note_rate_fetch": (Probe("SELECT note_rate_fetch('probe', now(), 'failed', '', 0, '[]', '{}')::text", (None,)),),
     "want_revaluation": NOT_GRANTED,
     "book_rates_changed": NOT_GRANTED,
     "exchange_rates_changed": NOT_GRANTED,

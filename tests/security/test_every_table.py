@@ -12,7 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.database import APP_ROLE, Database, sqlstate
 from app.core.login_role import LOGIN_ROLE
 from tests.people import Person, expect
-from tests.security.tables import APPENDED, GLOBAL, INTERNAL, INVITING, PERSONAL, ROLES, WRITTEN_ONLY, classified
+from tests.security.tables import (
+    APPENDED,
+    FETCHED,
+    GLOBAL,
+    INTERNAL,
+    INVITING,
+    PERSONAL,
+    ROLES,
+    WRITTEN_ONLY,
+    classified,
+)
 from tests.staff import personal_token, run
 
 DENIED = "42501"
@@ -193,7 +203,8 @@ async def test_what_is_a_persons_is_hidden_from_others(
 async def test_what_is_everybodys_is_only_read(app_database: Database, kim: Person, table: str) -> None:
     for context in ({}, {"user_id": kim.user["id"], "book_id": kim.book_id, "permission": "permissions:manage"}):
         async with acting(app_database, **context) as connection:
-            assert await rows(connection, f"SELECT t::text FROM {table} t")
+            read = await rows(connection, f"SELECT t::text FROM {table} t")
+            assert read or (table in FETCHED and read == [])
             for statement in (
                 f"INSERT INTO {table} SELECT * FROM {table}",
                 f"DELETE FROM {table}",
