@@ -266,6 +266,9 @@ DOMAIN_ANSWERS: dict[str, Refusal] = {
     "get_base_currency_change": Refusal(404, "base_currency_change_not_found"),
     # A token is good for the one it was mailed to, and none of these was mailed one.
     "verify_own_email": Refusal(422, "token_not_valid"),
+    # The asset follows no provider, and the file names none of the book's.
+    "refresh_asset": Refusal(409, "provider_off"),
+    "import_asset_prices": Refusal(422, "invalid_input"),
     # Nor is there a mail whose link it would be.
     "show_unsubscribe": Refusal(422, "token_not_valid"),
     "unsubscribe": Refusal(422, "token_not_valid"),
