@@ -16,9 +16,9 @@ NUMBERS = {"quantity", "amount", "fees", "taxes", "cost", "ratio", "rate", "base
 
 def trade(number: int, kind: str, day: str, **fields: Any) -> Trade:
     """A trade on the first account; decimals may be strings."""
-    exact = {name: Decimal(value) if name in NUMBERS else value for name, value in fields.items()}
+    exact: dict[str, Any] = {name: Decimal(value) if name in NUMBERS else value for name, value in fields.items()}
     exact.setdefault("base_rate", Decimal(1))
-    places = {"account_id": ACCOUNT, "asset_id": ASSET}
+    places: dict[str, Any] = {"account_id": ACCOUNT, "asset_id": ASSET}
     return Trade(id=UUID(int=1000 + number), kind=kind, date=date.fromisoformat(day), **{**places, **exact})
 
 
@@ -28,10 +28,10 @@ def book(*trades: Trade, method: Method = "fifo", months: int = 12, exponent: in
     return LotBook(terms, 2).run(trades)
 
 
-def gains(made: LotBook, position: tuple[UUID, UUID] = HERE) -> list[Decimal]:
+def gains(made: LotBook, position: tuple[UUID, UUID] = HERE) -> list[Any]:
     return [each.proceeds - each.cost for each in made.disposals.get(position, [])]
 
 
-def lots(made: LotBook, position: tuple[UUID, UUID] = HERE) -> list[tuple[Decimal, Decimal]]:
+def lots(made: LotBook, position: tuple[UUID, UUID] = HERE) -> list[Any]:
     """Quantity and cost of what is left, the oldest first."""
     return [(part.quantity, part.cost) for part in made.holding(position).parts()]

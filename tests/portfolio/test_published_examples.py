@@ -1,10 +1,11 @@
 """Worked examples that tax authorities and companies have published, to the cent where they go to the cent."""
 
+from datetime import date as day
 from decimal import Decimal
+from typing import Any
 
 from app.portfolio.lots import is_long_term
 from tests.portfolio.ledger import ACCOUNT, HERE, OTHER_ASSET, book, gains, lots, trade
-from tests.portfolio.ledger import date as day
 
 THERE = (ACCOUNT, OTHER_ASSET)
 
@@ -18,7 +19,8 @@ def test_first_in_first_out() -> None:
         trade(4, "buy", "2009-12-10", quantity="100", amount="900"),
         trade(5, "sell", "2023-04-10", quantity="130", amount="1950"),
     )
-    assert [(each.quantity, each.cost) for each in made.disposals[HERE]] == [(50, 500), (80, 880)]
+    taken: list[Any] = [(each.quantity, each.cost) for each in made.disposals[HERE]]
+    assert taken == [(50, 500), (80, 880)]
     assert sum(each.cost for each in made.disposals[HERE]) == 1380
     assert all(each.long_term for each in made.disposals[HERE])
 
@@ -52,7 +54,8 @@ def test_return_of_capital() -> None:
     )
     assert [state.cost for state in made.days[HERE].values()] == [100, 20, 0]
     (gain,) = made.disposals[HERE]
-    assert (gain.quantity, gain.cost, gain.proceeds, gain.long_term) == (0, 0, 10, True)
+    shown: tuple[Any, ...] = (gain.quantity, gain.cost, gain.proceeds, gain.long_term)
+    assert shown == (0, 0, 10, True)
 
 
 def test_stock_dividend() -> None:

@@ -251,6 +251,7 @@ async def test_cost_methods(kim: Person, unchanged: Unchanged) -> None:
     chosen = [{"trade_id": second["id"], "quantity": "4"}, {"trade_id": lot["trade_id"], "quantity": "1"}]
     sold = await trade(kim, "sell", holding, "2024-03-01", quantity="5", price="30", lots=chosen)
     assert await gains(kim) == [("5", "100.00", False)]
+    made: Document = {}
     expected = {
         "specific": [("4", "40.00"), ("1", "20.00")],
         "lifo": [("5", "50.00")],
@@ -345,7 +346,7 @@ async def test_bad_trades_change_nothing(kim: Person, robin: Person, unchanged: 
     await trade(kim, "buy", holding, "2024-02-01", quantity="1", price="1", external_id="one")
     expect(await kim.http.patch(f"/accounts/{gone['id']}", json={"archived": True}), 200)
     buy = {"quantity": "1", "price": "1"}
-    wrong = (
+    wrong: tuple[tuple[str, Document, int, str], ...] = (
         ("buy", {}, 422, "invalid_input"),
         ("buy", {"quantity": "0", "price": "1"}, 422, "invalid_input"),
         ("buy", {"quantity": "-1", "price": "1"}, 422, "invalid_input"),
