@@ -30,7 +30,7 @@ verify: $(VENV)/.project ## Check every book against its postings.
 	@exec $(BIN)/finance verify
 
 test: $(VENV)/.dev ## Run all tests on all cores; fails below 95 % branch coverage.
-	@$(BIN)/python -m pytest -n logical --cov --cov-branch --cov-report=term --cov-fail-under=95 --durations=30 $(ARGS)
+	@$(BIN)/python -m pytest -n logical --dist worksteal --cov --cov-branch --cov-report=term --cov-fail-under=95 --durations=30 $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types and the order of imports.
 	@$(BIN)/ruff check .
