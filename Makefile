@@ -30,7 +30,7 @@ verify: $(VENV)/.project ## Check every book against its postings.
 	@exec $(BIN)/finance verify
 
 test: $(VENV)/.dev ## Run all tests on all cores; fails below 95 % branch coverage.
-	@$(BIN)/python -m pytest -m "not measured" -n logical \
+	@$(BIN)/python -m pytest -m "not measured" -n logical --dist worksteal \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95 --durations=30 $(ARGS)
 	@$(BIN)/python -m pytest -m measured $(ARGS) || test $$? -eq 5 # none is among those asked for
 
