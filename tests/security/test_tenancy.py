@@ -216,7 +216,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_base_currency_change": Attempt(FOREIGN, viewer=404),
     "list_currencies": Attempt(OWN),
     "get_currency": Attempt(OWN),
-    "create_currency": Attempt(ADMINISTRATION, lambda ids: {"code": f"N{ids['code']}", "name": "New", "exponent": 0}),
+    "create_currency": Attempt(
+        ADMINISTRATION, lambda ids: {"code": f"N{ids['currency_code']}", "name": "New", "exponent": 0}
+    ),
     "update_currency": Attempt(ADMINISTRATION, lambda _: {"name": "Mine now"}),
     "delete_currency": Attempt(ADMINISTRATION),
     "list_rates": Attempt(OWN, params={"base": "EUR", "quote": "KWD"}),
@@ -490,7 +492,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     expect(await kim.http.put("/rates", json=chf), 200)
     return {
         **dict.fromkeys(("rate_id", "book_rate_id"), expect(await kim.http.put("/rates", json=rate), 200)["id"]),
-        "code": await own_currency(owner_database),
+        "currency_code": await own_currency(owner_database),
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
         "debt_id": (await kim.account("secret debt", type="loan"))["id"],
