@@ -61,6 +61,10 @@ TAGS = [
     {"name": "assets", "description": "What can be held beside money, its prices, and who is asked for them."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
+    {
+        "name": "rates",
+        "description": "Exchange rates: those of a book, those of providers, and what an amount comes to.",
+    },
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},
     {"name": "system", "description": "Health and metrics."},
     {"name": "system", "description": "Health, metrics and public keys."},

@@ -14,7 +14,9 @@ from app.currencies.schemas import CurrencyIn, CurrencyOut, CurrencyPatch
 
 router = routes("/currencies", "currencies", reads="currencies:read", writes="currencies:write")
 
-Code = Annotated[str, Path(pattern=r"^[A-Z0-9]{2,12}$", examples=["MILES"])]
+Code = Annotated[
+    str, Path(alias="currency_code", pattern=r"^[A-Z0-9]{2,12}$", description="Its code.", examples=["MILES"])
+]
 
 
 @router.get("", response_model=Whole[CurrencyOut], operation_id="list_currencies", summary="List currencies")
@@ -39,7 +41,7 @@ async def create_currency(body: CurrencyIn, actor: ActorParam, address: AddressP
 
 
 @router.get(
-    "/{code}",
+    "/{currency_code}",
     response_model=CurrencyOut,
     operation_id="get_currency",
     summary="Read a currency",
@@ -51,7 +53,7 @@ async def get_currency(code: Code, actor: ActorParam) -> AnyRow:
 
 
 @router.patch(
-    "/{code}",
+    "/{currency_code}",
     response_model=CurrencyOut,
     operation_id="update_currency",
     summary="Change a currency of the server's own",
@@ -63,7 +65,7 @@ async def update_currency(body: CurrencyPatch, code: Code, actor: ActorParam, ad
 
 
 @router.delete(
-    "/{code}",
+    "/{currency_code}",
     status_code=204,
     operation_id="delete_currency",
     summary="Remove a currency of the server's own",

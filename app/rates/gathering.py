@@ -76,9 +76,10 @@ async def ask_now(connection: AsyncConnection, settings: Settings) -> list[str]:
 
 async def fetch(work: Work, payload: Mapping[str, Any]) -> None:
     """Ask each provider for what is missing; one that does not answer now is asked again later."""
-    needed = await repository.in_use(work.connection)
+    providers = providers_of(work.settings)
+    needed = await repository.in_use(work.connection) if providers else {}
     later = False
-    for provider in providers_of(work.settings) if needed else []:
+    for provider in providers if needed else []:
         later = not await _fetch_from(work, provider, needed) or later
     tries = int(payload.get("tries", 0))
     if later and tries < PAUSES:

@@ -73,10 +73,10 @@ async def set_rate(body: RateIn, book: WriteBook, response: Response) -> AnyRow:
 )
 async def convert_amount(
     book: ReadBook,
-    base: Annotated[CurrencyCode, Query(alias="from")],
-    quote: Annotated[CurrencyCode, Query(alias="to")],
+    base: Annotated[CurrencyCode, Query(alias="from", description="The currency of the amount.")],
+    quote: Annotated[CurrencyCode, Query(alias="to", description="The currency to convert to.")],
     day: Annotated[CivilDate | None, Query(alias="date", description="Today without it.")] = None,
-    amount: Annotated[NotNegativeAmount | None, Query()] = None,
+    amount: Annotated[NotNegativeAmount | None, Query(description="What to convert; without it only the rate.")] = None,
 ) -> dict[str, Any]:
     """The rate of a day, or the newest one before it in the book's window (`rate_window_days`).
 

@@ -111,6 +111,10 @@ _WOULD_CHANGE = text(
 ).bindparams(*_RANGE)
 
 
+BY_VALUE = {"budgets", "goals", "portfolio"}
+"""The features that count in the base currency. To others nothing came: a bill is not paid by what was there before."""
+
+
 @dataclass(frozen=True)
 class Range:
     """The days to look at; `every` looks at accounts in the base currency too, for when that is another now."""
@@ -138,8 +142,10 @@ async def revalue(book: BookWriter, days: Range, *, log: bool = True) -> int:
 
     Totals follow in the same statement, transactions get the book's revision, and one event tells of all of it, unless
     `log` says that the caller does. Where trades were made in these days, what they cost is marked to be made anew.
-    Days of closed periods must have been left out by the caller: see `open_part`.
+    Days of closed periods must have been left out by the caller: see `open_part`. Only features that count in the base
+    currency look at it, and at what else is written with this writer: it is for jobs.
     """
+    book.uses.intersection_update(BY_VALUE)
     place = await place_in_log(book)
     parameters = {**_parameters(book, days), **place, "log": log, "id": new_id()}
     async with without_nested_loops(book.connection):

@@ -231,7 +231,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "get_base_currency_change": Attempt(FOREIGN, viewer=404),
     "list_currencies": Attempt(OWN),
     "get_currency": Attempt(OWN),
-    "create_currency": Attempt(ADMINISTRATION, lambda ids: {"code": f"N{ids['code']}", "name": "New", "exponent": 0}),
+    "create_currency": Attempt(
+        ADMINISTRATION, lambda ids: {"code": f"N{ids['currency_code']}", "name": "New", "exponent": 0}
+    ),
     "update_currency": Attempt(ADMINISTRATION, lambda _: {"name": "Mine now"}),
     "delete_currency": Attempt(ADMINISTRATION),
     "list_rates": Attempt(OWN, params={"base": "EUR", "quote": "KWD"}),
@@ -559,7 +561,7 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
         "asset_id": asset["id"],
         "day": "2026-01-01",
         **dict.fromkeys(("rate_id", "book_rate_id"), expect(await kim.http.put("/rates", json=rate), 200)["id"]),
-        "code": await own_currency(owner_database),
+        "currency_code": await own_currency(owner_database),
         "holding_id": holding["id"],
         "trade_id": holding["lots"][0]["trade_id"],
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
