@@ -112,13 +112,8 @@ def test_coingecko() -> None:
     assert ask.parameters == {"vs_currency": "eur", "days": "365", "precision": "full"}
     [ask] = provider("coingecko").asks("bitcoin/EUR", TODAY, TODAY)
     assert ask.parameters["days"] == "2"
-    for wrong in (
-        {"error": "coin not found"},
-        {"prices": "x"},
-        {"prices": [[1]]},
-        {"prices": [["x", 1]]},
-        {"prices": {}},
-    ):
+    refused: list[Any] = [{"error": "coin not found"}, *({"prices": wrong} for wrong in ("x", [[1]], [["x", 1]], {}))]
+    for wrong in refused:
         with pytest.raises(UnreadableError):
             read("coingecko", "bitcoin/EUR", wrong)
 
