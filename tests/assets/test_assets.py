@@ -250,10 +250,11 @@ async def test_others_ask_for_many_prices_at_once(kim: Person, app_database: Dat
         )
         by_symbol = await service.by_symbol(book, "mANY")
         assert await service.by_symbol(book, "other") is None
+    price = at[one]
     assert at[unknown] is None
-    assert at[one] is not None
-    assert (at[one].price, at[one].priced_on) == (Decimal(1), date(2026, 1, 2))
-    prices = {day: price and price.price for (asset_id, day), price in found.items() if asset_id == one}
+    assert price is not None
+    assert (price.price, price.priced_on) == (Decimal(1), date(2026, 1, 2))
+    prices = {day: each and each.price for (asset_id, day), each in found.items() if asset_id == one}
     assert prices == {first: None, second: Decimal(1), third: Decimal(2)}
     assert found[unknown, third] is None
     assert by_symbol is not None
@@ -278,7 +279,10 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
     assert await listed(kim, first["id"]) == [("2026-01-02", "1.25", "EUR")]
     tomorrow = str(now().date() + timedelta(days=3))
     rows = ("2026-02-01,1", "2026-01-02,1", "2026-02-30,1", "2026-01-02,-1", f"{tomorrow},1", "2026-02-01,2")
-    bad = "".join(f"{'CCC' if number == 1 else 'AAA'},{row}\n" for number, row in enumerate(rows)) + "AAA\n"
+    bad = (
+        "".join(f"{'CCC' if number == 1 else 'AAA'},{row}\n" for number, row in enumerate(rows))
+        + "AAA\n,2026-01-01,1\n"
+    )
     async with unchanged(kim):
         body = problem(await load(kim, bad.encode()), 422, "invalid_input")
         assert fields(body) == {
@@ -288,6 +292,7 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
             ("file.5", "date_in_future"),
             ("file.6", "two_prices"),
             ("file.7", "missing_column"),
+            ("file.8", "missing_symbol"),
         }
         for wrong, code in (
             (b"", "empty"),
@@ -298,8 +303,8 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
         ):
             assert fields(problem(await load(kim, wrong), 422, "invalid_input")) == {("file", code)}
     taken = expect(await load(kim, bad.encode(), skip_errors="true"), 200)
-    assert (taken["stored"], taken["skipped"]) == (1, 6)
-    assert [error["line"] for error in taken["errors"]] == [2, 3, 4, 5, 6, 7]
+    assert (taken["stored"], taken["skipped"]) == (1, 7)
+    assert [error["line"] for error in taken["errors"]] == [2, 3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.no_cover
