@@ -53,9 +53,9 @@ _GET = text(
 ).bindparams(bindparam("book", type_=Uuid), bindparam("asset", type_=Uuid), bindparam("day", type_=Date))
 
 
-async def get(connection: AsyncConnection, book_id: UUID, asset_id: UUID, day: date) -> AnyRow | None:
-    """The book's own price of exactly this day."""
-    return (await connection.execute(_GET, {"book": book_id, "asset": asset_id, "day": day})).one_or_none()
+async def of_day(connection: AsyncConnection, book_id: UUID, asset_id: UUID, day: date) -> Sequence[AnyRow]:
+    """The book's own price of exactly this day, where there is one."""
+    return (await connection.execute(_GET, {"book": book_id, "asset": asset_id, "day": day})).all()
 
 
 _MANY = text(
@@ -157,8 +157,9 @@ _REMOVE_ALL = text(
 ).bindparams(bindparam("book", type_=Uuid), bindparam("asset", type_=Uuid))
 
 
-async def remove(connection: AsyncConnection, book_id: UUID, asset_id: UUID, day: date) -> AnyRow | None:
-    return (await connection.execute(_REMOVE, {"book": book_id, "asset": asset_id, "day": day})).one_or_none()
+async def remove(connection: AsyncConnection, book_id: UUID, asset_id: UUID, day: date) -> Sequence[AnyRow]:
+    """Remove the book's own price of a day; what was removed."""
+    return (await connection.execute(_REMOVE, {"book": book_id, "asset": asset_id, "day": day})).all()
 
 
 async def remove_all(connection: AsyncConnection, book_id: UUID, asset_id: UUID) -> Sequence[AnyRow]:

@@ -76,28 +76,24 @@ async def put(book: BookWriter, asset_id: UUID, day: date, price: Decimal, expec
     """Set the book's own price of a day, in the asset's currency."""
     asset = await service.get(book, asset_id)
     _check_day(book, day)
-    before = await price_repository.get(book.connection, book.book_id, asset_id, day)
-    if expected is not None:
-        check_revision(expected, before.revision if before is not None else 0)
+    before = await price_repository.of_day(book.connection, book.book_id, asset_id, day)
+    check_revision(expected, before[0].revision if before else 0)
     rows = await price_repository.put(
         book.connection, book.book_id, [(asset_id, day, price)], source="manual", revision=book.revision
     )
     _record(book, rows)
-    row = await price_repository.get(book.connection, book.book_id, asset_id, day)
-    if row is None:  # it was written under the lock of the book
-        raise LookupError("the price is gone")
-    return {**row._mapping, "currency": asset["currency"]}  # noqa: SLF001  # the documented way
+    after = await price_repository.of_day(book.connection, book.book_id, asset_id, day)
+    return {**after[0]._mapping, "currency": asset["currency"]}  # noqa: SLF001  # the documented way
 
 
 async def delete(book: BookWriter, asset_id: UUID, day: date, expected: int | None) -> None:
     """Quotes of the day stay. Raises `PriceNotFoundError` where the book has none of its own."""
     await service.get(book, asset_id)
-    before = await price_repository.get(book.connection, book.book_id, asset_id, day)
-    if before is None:
+    before = await price_repository.of_day(book.connection, book.book_id, asset_id, day)
+    if not before:
         raise PriceNotFoundError(f"The book has no price of its own of {day}.")
-    check_revision(expected, before.revision)
-    row = await price_repository.remove(book.connection, book.book_id, asset_id, day)
-    if row is not None:
+    check_revision(expected, before[0].revision)
+    for row in await price_repository.remove(book.connection, book.book_id, asset_id, day):
         book.record(Event(service.PRICE, row.id, "deleted", before=dict(row._mapping)))  # noqa: SLF001  # the documented way
 
 

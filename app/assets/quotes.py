@@ -141,8 +141,9 @@ async def _ask(work: Work, provider: Provider, symbol: str, since: date) -> Sequ
 def _since(row: AnyRow, today: date) -> date:
     """From which day on to ask."""
     if not row.whole and row.newest is not None:
-        return max(min(row.newest, today) - OVERLAP, EARLIEST)
-    needed = row.first_needed or today
+        newest: date = row.newest
+        return max(min(newest, today) - OVERLAP, EARLIEST)
+    needed: date = row.first_needed or today
     return max(min(needed - LEAD, today - HISTORY), EARLIEST)
 
 
@@ -154,4 +155,4 @@ def _failed(at: datetime, row: AnyRow, error: FetchError, retry_after: float | N
 
 def _pause(failures: int) -> timedelta:
     """Twice as long after each failure, a day at most."""
-    return min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(failures, 10)), LONGEST_PAUSE)

@@ -11,6 +11,8 @@ from app.assets import isin
 from app.core.fields import Body, CurrencyCode, Flag, LongName, Text, Word
 from app.core.money import Money, NotNegativeAmount
 
+Day = date
+"""For classes in which `date` is something else."""
 Type = Literal["stock", "etf", "fund", "bond", "crypto", "metal", "property", "vehicle", "other"]
 ProviderName = Literal["alpha_vantage", "coingecko", "json", "stooq", "yahoo"]
 EXAMPLE: dict[str, JsonValue] = {
@@ -189,7 +191,7 @@ class ListedPrice(BaseModel):
     currency: str
     source: str = Field(description="`manual`, `csv`, `import`, or the provider's name.")
     own: bool = Field(description="Whether it is the book's own: it goes before a quote of the same day.")
-    adjusted_to: date | None = Field(
+    adjusted_to: Day | None = Field(
         description="The day up to which splits are counted in the price; null: as it was traded."
     )
     revision: int | None = Field(description="Of a price of the book's own, for `If-Match`.")

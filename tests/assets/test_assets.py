@@ -2,13 +2,18 @@
 
 import asyncio
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from app.access.acting import open_for
+from app.assets import service
 from app.core.clock import now
 from app.core.database import Database
+from app.core.pagination import encode_cursor
 from tests.assets.conftest import asset, listed
 from tests.conftest import Unchanged
 from tests.people import Person, expect, fields, problem
@@ -87,7 +92,8 @@ async def test_assets_are_listed_and_found(kim: Person) -> None:
     answer = await kim.get("/portfolio/assets")
     again = await kim.http.get("/portfolio/assets", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
-    problem(await kim.get("/portfolio/assets", cursor="x"), 422, "invalid_input")
+    for cursor in ("x", encode_cursor("symbol", [5]), encode_cursor("symbol", ["\0"])):
+        problem(await kim.get("/portfolio/assets", cursor=cursor), 422, "invalid_input")
     providers = (await kim.read("/portfolio/providers"))["items"]
     assert {item["name"]: item["on"] for item in providers} == dict.fromkeys(
         ("alpha_vantage", "coingecko", "json", "stooq", "yahoo"), False
@@ -117,12 +123,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_what_is_no_asset_is_refused(kim: Person, unchanged: Unchanged) -> None:
+async def test_what_is_no_asset_is_refused(kim: Person, unchanged: Unchanged, monkeypatch: pytest.MonkeyPatch) -> None:
     async with unchanged(kim):
         for change, field in REFUSED:
             answer = await kim.http.post("/portfolio/assets", json={**WHOLE, **change})
             body = problem(answer, 422, "invalid_input")
             assert field in {name for name, _ in fields(body)}, (change, body)
+        monkeypatch.setattr(service, "MAX_ASSETS", 0)
+        problem(await kim.http.post("/portfolio/assets", json=WHOLE), 422, "too_many_assets")
         for path in ("", "/price", "/prices", "/history"):
             assert (await kim.get(f"/portfolio/assets/{UNKNOWN}{path}")).status_code == 404
         problem(await kim.http.post(f"/portfolio/assets/{UNKNOWN}/refresh"), 404, "asset_not_found")
@@ -222,7 +230,35 @@ async def test_a_house_has_the_price_that_is_set(kim: Person, unchanged: Unchang
     assert [item["date"] for item in ranged["items"]] == ["2026-01-10"]
     other = await asset(kim, "OTHER")
     problem(await kim.get(f"/portfolio/assets/{other['id']}/prices", cursor=page["next_cursor"]), 422, "invalid_input")
-    problem(await kim.get(f"{url}/prices", cursor="x"), 422, "invalid_input")
+    for key in ([5, 1], ["2026-01-01", 3], ["2026-13-01", 1]):
+        cursor = encode_cursor(f"prices {house['id']}", key)
+        problem(await kim.get(f"{url}/prices", cursor=cursor), 422, "invalid_input")
+
+
+async def test_others_ask_for_many_prices_at_once(kim: Person, app_database: Database) -> None:
+    made = await asset(kim, "Many")
+    for day, price in (("2026-01-02", "1"), ("2026-01-05", "2")):
+        expect(await kim.http.put(f"/portfolio/assets/{made['id']}/prices/{day}", json={"price": price}), 200)
+    one, unknown = UUID(made["id"]), UUID(UNKNOWN)
+    first, second, third = (date(2026, 1, day) for day in (1, 4, 9))
+    async with app_database.begin() as connection:
+        book = await open_for(connection, UUID(kim.book_id), None)
+        assert await service.prices_at(book, [], first) == {}
+        at = await service.prices_at(book, [one, unknown], second)
+        found = await service.prices_on(
+            book, [(one, first), (one, second), (one, third), (one, third), (unknown, third)]
+        )
+        by_symbol = await service.by_symbol(book, "mANY")
+        assert await service.by_symbol(book, "other") is None
+    price = at[one]
+    assert at[unknown] is None
+    assert price is not None
+    assert (price.price, price.priced_on) == (Decimal(1), date(2026, 1, 2))
+    prices = {day: each and each.price for (asset_id, day), each in found.items() if asset_id == one}
+    assert prices == {first: None, second: Decimal(1), third: Decimal(2)}
+    assert found[unknown, third] is None
+    assert by_symbol is not None
+    assert by_symbol["id"] == one
 
 
 async def load(person: Person, content: bytes, **params: Any) -> Any:
@@ -242,8 +278,11 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
     assert await listed(kim, second["id"]) == [("2026-01-03", "2.5", "EUR")]
     assert await listed(kim, first["id"]) == [("2026-01-02", "1.25", "EUR")]
     tomorrow = str(now().date() + timedelta(days=3))
-    rows = ("2026-02-01,1", "2026-01-02,1", "02.01.2026,1", "2026-01-02,-1", f"{tomorrow},1", "2026-02-01,2")
-    bad = "".join(f"{'CCC' if number == 1 else 'AAA'},{row}\n" for number, row in enumerate(rows)) + "AAA\n"
+    rows = ("2026-02-01,1", "2026-01-02,1", "2026-02-30,1", "2026-01-02,-1", f"{tomorrow},1", "2026-02-01,2")
+    bad = (
+        "".join(f"{'CCC' if number == 1 else 'AAA'},{row}\n" for number, row in enumerate(rows))
+        + "AAA\n,2026-01-01,1\n"
+    )
     async with unchanged(kim):
         body = problem(await load(kim, bad.encode()), 422, "invalid_input")
         assert fields(body) == {
@@ -253,6 +292,7 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
             ("file.5", "date_in_future"),
             ("file.6", "two_prices"),
             ("file.7", "missing_column"),
+            ("file.8", "missing_symbol"),
         }
         for wrong, code in (
             (b"", "empty"),
@@ -263,8 +303,8 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
         ):
             assert fields(problem(await load(kim, wrong), 422, "invalid_input")) == {("file", code)}
     taken = expect(await load(kim, bad.encode(), skip_errors="true"), 200)
-    assert (taken["stored"], taken["skipped"]) == (1, 6)
-    assert [error["line"] for error in taken["errors"]] == [2, 3, 4, 5, 6, 7]
+    assert (taken["stored"], taken["skipped"]) == (1, 7)
+    assert [error["line"] for error in taken["errors"]] == [2, 3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.no_cover

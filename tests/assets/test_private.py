@@ -49,7 +49,10 @@ async def test_an_asset_is_hidden_with_the_account_that_holds_it(
     taken = {"symbol": MARK, "name": "x", "type": "etf", "currency": "EUR"}
     answer = problem(await robin.http.post("/portfolio/assets", json=taken), 409, "symbol_taken")
     assert hidden["id"] not in str(answer)
-    secrets = (MARK, hidden["id"], "7331.37", "7331.38")
+    happened = (await kim.read(f"/books/{kim.book_id}/activity", limit=500))["items"]
+    priced = {item["entity_id"] for item in happened if item["entity"] == "asset_price"}
+    assert len(priced) == 2
+    secrets = (MARK, hidden["id"], "7331.37", *priced)
     seen, whole = await told(robin, kim.book_id), await told(kim, kim.book_id)
     assert [secret for secret in secrets if secret in seen] == []
     assert [secret for secret in secrets if secret not in whole] == []

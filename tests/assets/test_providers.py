@@ -58,10 +58,10 @@ def test_yahoo() -> None:
     )
     assert [quote.date for quote in quotes] == [date(2026, 3, 18), date(2026, 3, 20)]
     pence = {"currency": "GBp", "symbol": "AAPL", "exchangeTimezoneName": "Nowhere/At all", "gmtoffset": 3600}
-    quotes = read("yahoo", "AAPL", chart(meta=pence, indicators={"quote": [{"close": [7512.5, 1.1, 123456.789]}]}))
+    quotes = read("yahoo", "AAPL", chart(meta=pence, indicators={"quote": [{"close": [7512.5, 1e39, 123456.789]}]}))
     assert [(quote.price, quote.currency) for quote in quotes] == [
         (Decimal("75.125"), "GBP"),
-        (Decimal("0.011"), "GBP"),
+        (Decimal("1e37"), "GBP"),
         (Decimal("1234.56789"), "GBP"),
     ]
     assert read("yahoo", "AAPL", chart(timestamp=[], indicators={"quote": [{}]})) == []
@@ -112,13 +112,8 @@ def test_coingecko() -> None:
     assert ask.parameters == {"vs_currency": "eur", "days": "365", "precision": "full"}
     [ask] = provider("coingecko").asks("bitcoin/EUR", TODAY, TODAY)
     assert ask.parameters["days"] == "2"
-    for wrong in (
-        {"error": "coin not found"},
-        {"prices": "x"},
-        {"prices": [[1]]},
-        {"prices": [["x", 1]]},
-        {"prices": {}},
-    ):
+    bad: list[Any] = ["x", [[1]], [["x", 1]], {}]
+    for wrong in ({"error": "coin not found"}, *({"prices": rows} for rows in bad)):
         with pytest.raises(UnreadableError):
             read("coingecko", "bitcoin/EUR", wrong)
 

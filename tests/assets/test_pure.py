@@ -91,6 +91,9 @@ def test_a_wrong_quote_is_left_out_and_told(wrong: Quote, said: str) -> None:
     assert found.problem is not None
     assert said in found.problem
     assert found.problem.startswith(str(wrong.date))
+    assert sift([good, wrong, wrong], None, DAY + timedelta(days=5)) == sift(
+        [good, wrong], None, DAY + timedelta(days=5)
+    )
 
 
 def test_what_moves_as_markets_do_is_believed() -> None:

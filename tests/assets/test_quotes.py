@@ -156,6 +156,7 @@ WRONG: tuple[tuple[str, Reply, str], ...] = (
     ("WHTML", Reply(b"<html>Please log in</html>"), "unreadable"),
     ("WBIG", Reply(b"[" + b"1," * 5_000_000), "unreadable"),
     ("WNONE", chart("WNONE"), "unreadable"),
+    ("WSAYS", as_json({"chart": {"result": None, "error": {"code": "Not Found"}}}), "refused"),
     ("WGONE", Reply(b"", 404), "refused"),
     ("WMOVED", Reply(b"", 302, {"Location": "http://169.254.169.254/latest"}), "refused"),
     ("WCODE", chart("WCODE", ("2026-03-19", 5), currency="QQQ"), "unknown_currency"),

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from app.core.fetching import Answer, Source
 
+Day = date
+"""For a class in which `date` is something else."""
+
 
 @dataclass(frozen=True)
 class Quote:
@@ -19,7 +22,7 @@ class Quote:
     date: date
     price: Decimal
     currency: str
-    adjusted_to: date | None = None
+    adjusted_to: Day | None = None
 
 
 @dataclass(frozen=True)

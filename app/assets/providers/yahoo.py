@@ -74,10 +74,7 @@ def _day(moment: Any, zone: tzinfo) -> date:
 
 def _told(price: Decimal) -> Decimal:
     """189.97999572753906 is 189.98 that went through a single-precision number: its certain digits are kept."""
-    try:
-        single = struct.unpack("f", struct.pack("f", price))[0]
-    except OverflowError:
-        return price
+    single = struct.unpack("f", struct.pack("f", price))[0]  # infinite where it holds no such number
     if Decimal(repr(single)) != price:
         return price
     return Context(prec=DIGITS).plus(price).normalize()

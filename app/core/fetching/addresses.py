@@ -7,6 +7,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import httpx
@@ -66,14 +67,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if pool is None:
             pool = self._pools[host] = httpx.AsyncHTTPTransport(verify=self._tls, retries=0)
         request.extensions["sni_hostname"] = host
-        for number, address in enumerate(allowed, 1):
+        for address in allowed[:-1]:
             request.url = request.url.copy_with(host=address)
-            try:
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
                 return await pool.handle_async_request(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if number == len(allowed):
-                    raise
-        raise AssertionError  # there is an address at least
+        request.url = request.url.copy_with(host=allowed[-1])
+        return await pool.handle_async_request(request)
 
     async def aclose(self) -> None:
         for pool in self._pools.values():

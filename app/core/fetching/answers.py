@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from app.core.fetching.errors import UnreadableError
@@ -80,12 +80,9 @@ def decimal_of(value: Any, what: str = "number") -> Decimal:
     """An exact number from JSON or text; raises `UnreadableError` for anything else, NaN and infinity included."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         raise UnreadableError(f"the {what} is no number")
-    try:
-        if isinstance(value, str) and not WRITTEN.fullmatch(value.strip()):
-            raise UnreadableError(f"the {what} is no number")
-        number = Decimal(value)
-    except (InvalidOperation, ValueError):
-        raise UnreadableError(f"the {what} is no number") from None
+    if isinstance(value, str) and not WRITTEN.fullmatch(value.strip()):
+        raise UnreadableError(f"the {what} is no number")
+    number = Decimal(value)
     if not number.is_finite() or abs(number.adjusted()) > LARGEST_EXPONENT:
         raise UnreadableError(f"the {what} is out of all proportion")
     return number
