@@ -19,8 +19,8 @@ from tests.portfolio.trading import depot, hold
 pytestmark = pytest.mark.no_cover
 
 # For a longer search: TRADES_LIVES=100 TRADES_STEPS=80 pytest tests/portfolio/test_model.py.
-LIVES = int(os.environ.get("TRADES_LIVES", "2"))
-STEPS = int(os.environ.get("TRADES_STEPS", "40"))
+LIVES = int(os.environ.get("TRADES_LIVES", "1"))
+STEPS = int(os.environ.get("TRADES_STEPS", "30"))
 KINDS = (
     *("buy", "buy", "deposit", "reinvest", "sell", "sell", "withdrawal", "transfer"),
     *("split", "merger", "spin_off", "return_of_capital", "dividend"),

@@ -2,10 +2,12 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
 from app.core.database import Database
+from app.portfolio import checking
 from tests.conftest import Unchanged
 from tests.people import Person, expect, fields, problem
 from tests.portfolio.trading import attempt, depot, gains, held, hold, trade
@@ -427,3 +429,28 @@ async def test_lists_are_walked_by_cursor(kim: Person) -> None:
     problem(await kim.get("/portfolio/gains", **{"from": "2024-02-01", "to": "2024-01-01"}), 422, "invalid_input")
     empty = await kim.read("/portfolio/gains", **{"from": "2030-01-01"})
     assert (empty["currencies"], empty["base"]["total"]["gain"]) == ([], "0.00")
+
+
+async def test_what_is_kept_is_proved_by_computing_it_again(kim: Person, owner_database: Database) -> None:
+    """A base cost is in no sum of the other checks; nor is a trade that cannot be."""
+    holding = await hold(kim)
+    await trade(kim, "sell", holding, "2024-02-01", quantity="1", price="12")
+    named = {"book": kim.book_id}
+    found = []
+    for table, change in (
+        ("lots", "base_cost = base_cost + 1"),
+        ("disposals", "long_term = NOT long_term"),
+        ("trades", "quantity = 100"),
+    ):
+        async with owner_database.engine.connect() as connection:
+            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+            await connection.execute(text(f"UPDATE {table} SET {change} WHERE book_id = :book"), named)
+            await connection.execute(text("SELECT set_config('app.book_id', :book, true)"), named)
+            rows = await checking.differences(connection, UUID(kim.book_id), 5)
+            found.append([(row["kept_in"], row["side"]) for row in rows])
+            await connection.rollback()
+    assert found == [
+        [("lots", "kept"), ("lots", "computed")],
+        [("disposals", "kept"), ("disposals", "computed")],
+        [("trades", "oversold")],
+    ]
