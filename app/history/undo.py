@@ -52,6 +52,7 @@ BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
+    "allocation_target",
     *("asset", "cost_method"),
     *("goal", "loan"),
 )
