@@ -43,6 +43,7 @@ BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation", "book_rate"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
+    "allocation_target",
     *("asset", "cost_method"),
     *("goal", "loan"),
     *("asset", "asset_price"),

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader
-from app.core.database import AnyRow
+from app.core.database import AnyRow, without_nested_loops
 from app.performance.cells_sql import BY_ACCOUNT, BY_DAY, EACH, FEW, over_cells
 from app.performance.flows_sql import BENCHMARK, FLOWS, REALISED
 
@@ -74,11 +74,12 @@ async def _over(book: BookReader, asked: Asked, pairs: Sequence[Pair], statement
         return []
     units, days = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     parameters = {**asked.parameters(book), "units": units, "days": days}
-    many = len(set(days)) > FEW
-    if many:
-        parameters |= {"unit_grid": sorted(set(units)), "day_grid": sorted(set(days))}
-        parameters |= {"first_day": min(days), "last_day": max(days)}
-    return (await book.connection.execute(statements[many], parameters)).all()
+    if len(set(days)) <= FEW:
+        return (await book.connection.execute(statements[False], parameters)).all()
+    parameters |= {"unit_grid": sorted(set(units)), "day_grid": sorted(set(days))}
+    parameters |= {"first_day": min(days), "last_day": max(days)}
+    async with without_nested_loops(book.connection):
+        return (await book.connection.execute(statements[True], parameters)).all()
 
 
 async def cells(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Sequence[AnyRow]:
@@ -121,7 +122,8 @@ def _named(parameters: dict[str, Any], *names: str) -> dict[str, Any]:
 async def flows(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:
     """What went into each position and came out of it on each day, both ends included, in the currency asked for."""
     parameters = _named(asked.parameters(book), "book", "currency", "exponent", "accounts", "assets")
-    return (await book.connection.execute(_FLOWS, {**parameters, "first_day": first, "last_day": last})).all()
+    async with without_nested_loops(book.connection):
+        return (await book.connection.execute(_FLOWS, {**parameters, "first_day": first, "last_day": last})).all()
 
 
 async def realised(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:

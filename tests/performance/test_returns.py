@@ -34,8 +34,8 @@ def year(number: int) -> date:
 
 
 # The example of the documentation of XIRR: 37.34 % (Microsoft, "XIRR function"; its 0.373362535 is where the iteration
-# of Excel ends, to 0.000001 %); and the same amounts in 1992, of which the article Q116041 of the Microsoft Knowledge Base
-# says 37.3363 %.
+# of Excel ends, to 0.000001 %); and the same amounts in 1992, of which the article Q116041 of the Microsoft Knowledge
+# Base says 37.3363 %.
 XIRR = ((date(2008, 1, 1), -10000), (date(2008, 3, 1), 2750), (date(2008, 10, 30), 4250), (date(2009, 2, 15), 3250))
 
 
