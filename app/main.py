@@ -68,7 +68,6 @@ from app.rates.base_currency_router import router as base_currency
 from app.rates.router import router as rates
 from app.reports.files.router import ROUTERS as REPORT_FILES
 from app.reports.router import ROUTERS as REPORTS
-from app.reports.router import router as reports
 from app.rules.router import router as rules
 from app.schedules.bills_router import ROUTERS as BILLS
 from app.schedules.router import router as schedules
@@ -121,7 +120,6 @@ ROUTERS = (
     debts,
     performance,  # before those with an id in the same place
     trades,
-    reports,
     *REPORTS,
     *REPORT_FILES,
     weekly,

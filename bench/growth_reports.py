@@ -19,7 +19,7 @@ OVER_TOTALS = {
     "weekdays": "period=1year",
 }
 OVER_POSTINGS = ("payees", "tags", "largest")
-SAVED = {
+SAVED: dict[str, dict[str, Any]] = {
     "by month and category": {"measures": ["income", "expenses"], "dimensions": ["month", "category"]},
     "by payee, of a month": {
         "measures": ["expenses", "average"],

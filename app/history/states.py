@@ -29,6 +29,8 @@ from app.portfolio import methods
 from app.portfolio import service as trades
 from app.portfolio.outputs import CostMethodState, TradeState
 from app.rates.schemas import RateOut
+from app.reports import saved_service as saved_reports
+from app.reports.saved_schemas import SavedOut
 from app.rules import service as rules
 from app.rules.schemas import RuleState
 from app.schedules import service as schedules
@@ -129,6 +131,7 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "payee": (_by(_PAYEES), TypeAdapter(PayeeState)),
     "reconciliation": (_by(_RECONCILIATIONS), TypeAdapter(ReconciliationOut)),
     "rule": (_of_all(rules.states), TypeAdapter(RuleState)),
+    "saved_report": (_of_all(saved_reports.every), TypeAdapter(SavedOut)),
     "schedule": (_of_all(_every_schedule), TypeAdapter(ScheduleOut)),
     "tag": (_by(_TAGS), TypeAdapter(TagState)),
     "trade": (trades.get_many, TypeAdapter(TradeState)),

@@ -34,7 +34,7 @@ Document = dict[str, Any]
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = (
     *("attachment", "merged_transaction", "transfer_rejection", "payee_alias"),
-    *("goal_source", "bill_rejection", "subscription_dismissal"),
+    *("saved_report", "goal_source", "bill_rejection", "subscription_dismissal"),
     *("rule", "suggestion_settings"),
     "trade",
 )

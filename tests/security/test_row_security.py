@@ -80,6 +80,7 @@ async def fill(person: Person) -> None:
     expect(await person.http.post("/portfolio/trades", json=sale), 201)
     method = {"method": "average"}
     expect(await person.http.put(f"/portfolio/accounts/{savings['id']}/cost-method", json=method), 200)
+    expect(await person.http.post("/reports/saved", json={"name": "Ours", "measures": ["net"]}), 201)
     owed = await person.account("Car", type="loan")
     terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
     expect(await person.http.post("/loans", json=terms), 201)
