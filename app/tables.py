@@ -30,6 +30,7 @@ from app.mail.models import Mail
 from app.notifications.models import Notification, NotificationSettings
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
 from app.rates.models import BookRate, ExchangeRate
+from app.reports.models import SavedReport
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
 from app.schedules.models import Schedule, ScheduleOccurrence
@@ -105,6 +106,7 @@ ALL_TABLES = (
     SubscriptionDismissal,
     Rule,
     RuleApplication,
+    SavedReport,
     Session,
     SuggestionSettings,
     Tag,

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from bench import books
 from bench.books import Book
 from bench.growth_planning import PLANNING, planning_routes
+from bench.growth_reports import REPORTS, report_routes
 from bench.hot import MILLION, SMALL, Hot, Turns, compare, hot_routes
 from bench.load import Ask, Job, Result
 from bench.server import Server, load_generator, running
@@ -74,7 +75,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         generator = stack.enter_context(load_generator())
         asked = {size: routes(book, book.last_day - timedelta(days=books.DAYS // 2)) for size, book in made.items()}
         turns = Turns(
-            generator, rounds=options.rounds, budget=options.budget, comparisons=len(asked[str(SMALL)]) + PLANNING
+            generator,
+            rounds=options.rounds,
+            budget=options.budget,
+            comparisons=len(asked[str(SMALL)]) + PLANNING + REPORTS,
         )
         found: dict[str, Any] = {}
 
@@ -87,6 +91,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 found[alike[0].name] = compare(turns.run(jobs), str(options.rows), str(SMALL), _median_ms)
 
         compare_all(asked)
+        compare_all({size: report_routes(book) for size, book in made.items()})
         # Only now: a book with budgets looks at them with each change, and the writes above are those of one without.
         compare_all({size: planning_routes(book) for size, book in made.items()})
         return {

@@ -119,6 +119,25 @@ PLANNING: dict[str, Entity] = {
             "written_by": "uuid",
         },
     ),
+    "saved_report": Entity(
+        "saved_reports",
+        {
+            "name": "text",
+            "measures": "text[]",
+            "dimensions": "text[]",
+            "account_ids": "uuid[]",
+            "category_ids": "uuid[]",
+            "tag_ids": "uuid[]",
+            "payee_ids": "uuid[]",
+            "period": "text",
+            "min_amount": "numeric",
+            "max_amount": "numeric",
+            "currency": "text",
+            "sort": "text",
+            "most": "integer",
+            "notes": "text",
+        },
+    ),
     "suggestion_settings": Entity(
         "suggestion_settings", {"auto_categorise": "boolean", "minimum_confidence": "numeric"}
     ),

@@ -100,6 +100,7 @@ HISTORIES = (
     _history_of("/payees", "payee", "payees"),
     _history_of("/reconciliations", "reconciliation", "accounts"),
     _history_of("/rules", "rule", "rules", "changes"),
+    _history_of("/reports/saved", "saved_report", "reports"),
     _history_of("/schedules", "schedule", "schedules"),
     _history_of("/tags", "tag", "tags"),
     _history_of("/transactions", "transaction", "transactions"),

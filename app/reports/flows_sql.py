@@ -6,8 +6,22 @@ of a bounded period. What each is, income or spending, and what is summed by wha
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from sqlalchemy import ARRAY, JSON, Boolean, Date, Integer, Numeric, Text, TextClause, Uuid, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BindParameter,
+    Boolean,
+    Date,
+    Integer,
+    Numeric,
+    Text,
+    TextualSelect,
+    Uuid,
+    bindparam,
+    text,
+)
 
 # For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
 # is a fence). Days are found by account, for the key of the totals by day begins with the category.
@@ -171,23 +185,16 @@ NAMING = {
 SORTS = {"income": "g.income", "expenses": "g.expenses", "net": "g.net", "count": "g.count"}
 SORTS["average"] = "CASE WHEN NOT g.incomplete THEN g.net / nullif(g.count, 0) END"
 
-_TYPES = {
-    "book": Uuid(),
-    "categories": ARRAY(Uuid()),
-    "accounts": ARRAY(Uuid()),
-    "tags": ARRAY(Uuid()),
-    "payees": ARRAY(Uuid()),
-    "buckets": ARRAY(Integer()),
-    "monthly": ARRAY(Boolean()),
-    "firsts": ARRAY(Date()),
-    "lasts": ARRAY(Date()),
-    "earliest": Date(),
-    "latest": Date(),
-    "currency": Text(),
-    "exponent": Integer(),
-    "min_amount": Numeric(),
-    "max_amount": Numeric(),
-    "limit": Integer(),
+_TYPES: dict[str, BindParameter[Any]] = {
+    "book": bindparam("book", type_=Uuid),
+    **{name: bindparam(name, type_=ARRAY(Uuid)) for name in ("categories", "accounts", "tags", "payees")},
+    "buckets": bindparam("buckets", type_=ARRAY(Integer)),
+    "monthly": bindparam("monthly", type_=ARRAY(Boolean)),
+    **{name: bindparam(name, type_=ARRAY(Date)) for name in ("firsts", "lasts")},
+    **{name: bindparam(name, type_=Date) for name in ("earliest", "latest")},
+    "currency": bindparam("currency", type_=Text),
+    **{name: bindparam(name, type_=Integer) for name in ("exponent", "limit")},
+    **{name: bindparam(name, type_=Numeric) for name in ("min_amount", "max_amount")},
 }
 _RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_category", "no_account")
 
@@ -198,7 +205,7 @@ class Shape:
 
     `source` is `months`, `days` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
     min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
-    `side` leaves out groups in which there is none of it, income or expenses, and counts what is of it.
+    `side` leaves out groups in which there is none of it, income or expenses; of postings it counts those of it.
     """
 
     source: str
@@ -211,15 +218,16 @@ class Shape:
 
 
 @cache
-def statement(shape: Shape) -> TextClause:
+def statement(shape: Shape) -> TextualSelect:
     groups = shape.groups
     columns = [f"{COLUMNS[group]} AS {group}" for group in groups]
     named = [NAMING[group] for group in groups if group in NAMING]
+    counts_side = shape.side is not None and shape.source == "postings"
     grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
     words = _STATEMENT.format(
         kept=_kept(shape),
         columns="".join(f"{column}, " for column in columns),
-        count="sum(s.count)" if shape.side is None else f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)",
+        count=f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)" if counts_side else "sum(s.count)",
         joins=TAGS if "tag" in groups else "",
         grouping=grouping + ("HAVING count(*) > 0" if shape.side is None else f"HAVING sum(s.{shape.side}) <> 0"),
         names="".join(f"g.{group}, " for group in groups) + "".join(f"{name}, " for name, _ in named),
@@ -227,7 +235,7 @@ def statement(shape: Shape) -> TextClause:
         order=_order(shape),
         limit="LIMIT :limit" if shape.limited else "",
     )
-    parameters = [bindparam(name, type_=kind) for name, kind in _TYPES.items() if f":{name}" in words]
+    parameters = [_TYPES[name] for name in _TYPES if f":{name}" in words]
     return text(words).bindparams(*parameters).columns(**dict.fromkeys(_RESULT, JSON()))
 
 

@@ -1,5 +1,6 @@
 """The largest transactions of a period."""
 
+from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -38,7 +39,12 @@ async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
         **span.frame,
         "kind": asked.kind,
         "items": [
-            {**group.key, "transaction_id": group.key["transaction"], "amount": getattr(group, side)}
+            {
+                **group.key,
+                "transaction_id": group.key["transaction"],
+                "date": date.fromisoformat(group.key["date"]),
+                "amount": getattr(group, side),
+            }
             for group in answer.groups
             if getattr(group, side) > 0
         ],

@@ -49,7 +49,7 @@ async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
     held = await worth.at(book, days, currency, exponent, asked.account_id)
     zero = Decimal(0).quantize(quantum(exponent))
     assets, liabilities = (held.total(liabilities=side, zero=zero) for side in (False, True))
-    points = [
+    points: list[dict[str, Any]] = [
         {"date": day, "assets": owned, "liabilities": owed, "net_worth": owned - owed}
         for day, owned, owed in zip(days, assets, liabilities, strict=True)
     ]

@@ -16,11 +16,12 @@ from app.core.routing import routes
 from app.reports import categories, service
 from app.reports.asked import digest
 from app.reports.registry import REPORTS, Report
+from app.reports.saved_router import router as saved
 from app.reports.schemas import CategoriesReport
 
 router = routes("/reports", "reports", reads="reports:read")
 analytics = routes("/analytics", "reports", reads="reports:read")
-ROUTERS = (router, analytics)
+ROUTERS = (router, analytics, saved)
 
 
 @router.get(

@@ -24,8 +24,8 @@ from app.reports.periods import ONE_DAY, month_end
 
 _HELD = """
     WITH day AS MATERIALIZED (
-        SELECT * FROM unnest(:days, :since, :part_first, :part_last, :adds)
-            AS d(day, since, part_first, part_last, adds)
+        SELECT * FROM unnest(:days, :since, :part_first, :part_last, :adds) WITH ORDINALITY
+            AS d(day, since, part_first, part_last, adds, place)
     ),
     account AS MATERIALIZED (
         SELECT a.id, a.name, a.type, a.currency, a.balance, a.sort, c.exponent
@@ -53,7 +53,7 @@ _HELD = """
         WHERE d.part_first <= d.part_last
     ),
     held AS (
-        SELECT d.day, a.id, a.balance - coalesce(l.moved, 0) + coalesce(p.moved, 0) AS balance
+        SELECT d.day, d.place, a.id, a.balance - coalesce(l.moved, 0) + coalesce(p.moved, 0) AS balance
         FROM day d CROSS JOIN account a
         LEFT JOIN later l ON l.day = d.day AND l.account_id = a.id
         LEFT JOIN part p ON p.day = d.day AND p.account_id = a.id
@@ -62,7 +62,7 @@ _HELD = """
 _OWN = """
     SELECT h.day, a.id, a.name, a.type, a.currency, round(h.balance, a.exponent) AS balance
     FROM held h JOIN account a ON a.id = h.id
-    ORDER BY a.sort, lower(a.name), a.id, h.day
+    ORDER BY a.sort, lower(a.name), a.id, h.place
 """
 _VALUED = """
     , rate AS MATERIALIZED (
@@ -75,7 +75,7 @@ _VALUED = """
     FROM held h
     JOIN account a ON a.id = h.id
     JOIN rate r ON r.currency = a.currency AND r.day = h.day
-    ORDER BY a.sort, lower(a.name), a.id, h.day
+    ORDER BY a.sort, lower(a.name), a.id, h.place
 """
 _TYPED = (
     bindparam("book", type_=Uuid),

@@ -118,7 +118,22 @@ async def _plan(kim: Person, home: Household) -> None:
     await kim.add(account_id=home.shared["id"], amount="3.00", category_id=home.category_id)
     home.seen["group"] = [group["id"]]
     await _aim(kim, home)
+    await _keep(kim, home)
     await _bills(kim, home)
+
+
+async def _keep(kim: Person, home: Household) -> None:
+    """A report of the shared account, and one of both accounts that was changed and brought back."""
+    accounts = [home.shared["id"], home.private["id"]]
+    for name, named, found in (("Shared", accounts[:1], home.seen), (f"{MARK} report", accounts, home.hidden)):
+        body = {"name": name, "measures": ["net"], "dimensions": ["account"], "notes": name}
+        filters = {"account_ids": named, "period": "2026-01-01..2026-12-31"}
+        made = expect(await kim.http.post("/reports/saved", json={**body, "filters": filters}), 201)
+        expect(await kim.http.patch(f"/reports/saved/{made['id']}", json={"limit": 7}), 200)
+        expect(await kim.http.delete(f"/reports/saved/{made['id']}"), 204)
+        revision = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+        expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
+        found["saved_report"] = [made["id"]]
 
 
 async def _bills(kim: Person, home: Household) -> None:

@@ -67,6 +67,7 @@ async def fill(person: Person) -> None:
     expect(await person.http.post("/subscriptions/dismiss", json={"key": weekly["key"]}), 200)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
     expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": savings["id"]}]}), 201)
+    expect(await person.http.post("/reports/saved", json={"name": "Ours", "measures": ["net"]}), 201)
     owed = await person.account("Car", type="loan")
     terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
     expect(await person.http.post("/loans", json=terms), 201)

@@ -57,6 +57,12 @@ def goal(ids: dict[str, str]) -> dict[str, Any]:
     return {"name": "G", "kind": "save_up", "target_amount": "10", "currency": "EUR", "sources": sources}
 
 
+def saved(ids: dict[str, str]) -> dict[str, Any]:
+    filters = {"account_ids": [ids["account_id"]], "period": "2026-01-01..2026-01-31"}
+    return {"name": "secret report", "measures": ["expenses"], "dimensions": ["payee"], "filters": filters}
+
+
+JANUARY = {"period": "2026-01-01..2026-01-31"}
 LOAN = {"annual_rate": "1", "term": 6, "first_payment_date": "2026-02-01"}
 MONTHLY = {"name": "secret budget", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
 
@@ -411,6 +417,26 @@ ATTEMPTS: dict[str, Attempt] = {
         viewer=200,
     ),
     "report_monthly": Attempt(OWN, params={"year": "2026", "month": "1"}),
+    "report_trends": Attempt(OWN, params=JANUARY),
+    "report_categories": Attempt(OWN, params=JANUARY),
+    "analyse_categories": Attempt(OWN),
+    "report_networth": Attempt(OWN, params=JANUARY),
+    "report_cashflow": Attempt(OWN, params=JANUARY),
+    "report_income_statement": Attempt(OWN, params=JANUARY),
+    "report_balance_sheet": Attempt(OWN, params={"at": "2026-01-31"}),
+    "report_savings_rate": Attempt(OWN, params=JANUARY),
+    "report_payees": Attempt(OWN, params=JANUARY),
+    "report_tags": Attempt(OWN, params=JANUARY),
+    "report_weekdays": Attempt(OWN, params=JANUARY),
+    "report_largest": Attempt(OWN, params=JANUARY),
+    "create_saved_report": Attempt(FOREIGN, saved, write=True),
+    "list_saved_reports": Attempt(OWN),
+    "get_saved_report": Attempt(FOREIGN),
+    "replace_saved_report": Attempt(FOREIGN, saved, write=True),
+    "update_saved_report": Attempt(FOREIGN, lambda _: {"name": "Mine now"}, write=True),
+    "delete_saved_report": Attempt(FOREIGN, write=True),
+    "run_saved_report": Attempt(FOREIGN),
+    "get_saved_report_history": Attempt(FOREIGN),
 }
 
 
@@ -472,6 +498,9 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     lent = {**LOAN, "account_id": owed["id"], "notes": "secret"}
     return {
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
+        "saved_report_id": expect(
+            await kim.http.post("/reports/saved", json=saved({"account_id": account["id"]})), 201
+        )["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
         "debt_id": (await kim.account("secret debt", type="loan"))["id"],
         **planned,
