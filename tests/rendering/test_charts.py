@@ -148,6 +148,15 @@ def test_a_flow_balances_and_its_columns_are_folded() -> None:
         assert other.y + other.height < one.y
 
 
+def test_names_of_small_nodes_do_not_touch() -> None:
+    links = [Link(0, 1, Decimal(1000)), *(Link(0, n, Decimal(1)) for n in range(2, 12))]
+    boxes, _ = flow.layout(Chart("flow", "T", "EUR", nodes=[str(n) for n in range(12)], links=links))
+    places = flow.name_places(boxes, 0.04)
+    assert all(upper - lower >= 0.04 - 1e-9 for upper, lower in itertools.pairwise(places[1:]))
+    assert min(places) >= 0
+    assert places[0] == boxes[0].y + boxes[0].height / 2
+
+
 def test_a_circle_of_links_is_drawn_all_the_same() -> None:
     links = [Link(0, 1, Decimal(5)), Link(1, 2, Decimal(5)), Link(2, 0, Decimal(5)), Link(1, 1, Decimal(1))]
     assert columns_of(3, links) == [0, 1, 2]
