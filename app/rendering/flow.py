@@ -1,6 +1,7 @@
 """Where money goes: nodes in columns, links between them as bands whose width is the amount (a Sankey diagram)."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from app.rendering.folding import OTHER, columns_of, shortened, throughput
@@ -12,6 +13,7 @@ GAP = 0.025
 """Between two nodes of a column, of the height of the whole."""
 MOST_GAPS = 0.35
 NODE = 0.022
+NAME_INCHES = 0.18
 MARGIN = 0.30
 """Left and right, for the names of the outer columns."""
 
@@ -98,16 +100,33 @@ def draw(chart: Chart, figure: Any, theme: Theme) -> None:
         axes.add_patch(PathPatch(_curve(band, source.x + NODE, target.x), facecolor=colour, alpha=0.4, linewidth=0))
     sizes = throughput(len(chart.nodes), chart.links)
     last = max(box.column for box in boxes)
+    middles = name_places(boxes, NAME_INCHES / float(figure.get_figheight()))
     for node, box in enumerate(boxes):
         axes.add_patch(Rectangle((box.x, box.y), NODE, box.height, facecolor=colours[node], linewidth=0))
         name = f"{shortened(printable(chart.nodes[node]), 24)}  {sizes[node]:,f}"
-        _name(axes, box, name, last, theme)
+        _name(axes, box, middles[node], name, last, theme)
 
 
-def _name(axes: Any, box: Box, name: str, last: int, theme: Theme) -> None:
+def name_places(boxes: list[Box], apart: float) -> list[float]:
+    """How high each name stands: at the middle of its box, or lower where the one above leaves no room.
+
+    Where that goes below the paper, those at the bottom are moved up again.
+    """
+    found = [box.y + box.height / 2 for box in boxes]
+    for column in {box.column for box in boxes}:
+        nodes = [node for node, box in enumerate(boxes) if box.column == column]
+        for upper, lower in pairwise(nodes):
+            found[lower] = min(found[lower], found[upper] - apart)
+        floor = 0.0
+        for node in reversed(nodes):
+            found[node] = max(found[node], floor)
+            floor = found[node] + apart
+    return found
+
+
+def _name(axes: Any, box: Box, middle: float, name: str, last: int, theme: Theme) -> None:
     """Outside of the outer columns; above the boxes of the others, on the ground's own colour."""
     style = {"color": theme.ink, "fontsize": 8}
-    middle = box.y + box.height / 2
     if box.column == 0 and last:
         axes.text(box.x - 0.012, middle, name, ha="right", va="center", **style)
     elif box.column == last:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from app.rendering.model import Chart, Link, Series
 
 OTHER = "Other"
-MOST_SERIES = 8
+MOST_SERIES = 9
 MOST_SLICES = 10
 MOST_BARS = 24
 MOST_NODES = 12

@@ -19,6 +19,8 @@ NARROWEST_TEXT = 24.0
 """Millimetres that a column of text keeps; numbers are never cut."""
 MEASURED = 300
 MOST_COLUMNS = 14
+TOGETHER = 30.0
+"""Millimetres below a heading that are wanted on its page."""
 PAD = 1.2
 INK, FAINT = (31, 41, 55), (229, 231, 235)
 
@@ -34,9 +36,10 @@ class Paper:
         if subtitle:
             self._write(subtitle, 10)
 
-    def heading(self, text: str) -> None:
-        """Never the last line of a page."""
-        if self._pdf.will_page_break(30):
+    def heading(self, text: str, picture: bytes | None = None) -> None:
+        """Never the last line of a page; on one page with the picture that follows, if one does."""
+        room = TOGETHER + (0 if picture is None else self._pdf.epw * _ratio(picture))
+        if self._pdf.will_page_break(room):
             self._pdf.add_page()
         self._pdf.ln(4)
         self._pdf.start_section(printable(text))

@@ -130,8 +130,8 @@ def test_months_are_never_folded() -> None:
 def test_many_series_are_some_and_other_and_gaps_stay_gaps() -> None:
     series = [Series(f"s{n}", [Decimal(n), None if n < 6 else Decimal(1)]) for n in range(12)]
     small = folded(Chart("lines", "T", "EUR", ["a", "b"], series))
-    assert [each.title for each in small.series] == ["s5", "s6", "s7", "s8", "s9", "s10", "s11", "Other"]
-    assert small.series[-1].values == [Decimal(10), None]
+    assert [each.title for each in small.series] == ["s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "Other"]
+    assert small.series[-1].values == [Decimal(6), None]
 
 
 def test_a_flow_balances_and_its_columns_are_folded() -> None:
@@ -146,6 +146,15 @@ def test_a_flow_balances_and_its_columns_are_folded() -> None:
     assert all(box.y >= -1e-9 and box.y + box.height <= 1 + 1e-9 for box in boxes)
     for one, other in itertools.pairwise(box for box in boxes if box.column == 1):
         assert other.y + other.height < one.y
+
+
+def test_names_of_small_nodes_do_not_touch() -> None:
+    links = [Link(0, 1, Decimal(1000)), *(Link(0, n, Decimal(1)) for n in range(2, 12))]
+    boxes, _ = flow.layout(Chart("flow", "T", "EUR", nodes=[str(n) for n in range(12)], links=links))
+    places = flow.name_places(boxes, 0.04)
+    assert all(upper - lower >= 0.04 - 1e-9 for upper, lower in itertools.pairwise(places[1:]))
+    assert min(places) >= 0
+    assert places[0] == boxes[0].y + boxes[0].height / 2
 
 
 def test_a_circle_of_links_is_drawn_all_the_same() -> None:

@@ -105,6 +105,31 @@ async def test_charts(kim: Person) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+async def test_a_report_of_ones_own(kim: Person, robin: Person) -> None:
+    await a_year(kim)
+    body = {
+        "name": "=Eating by month",
+        "measures": ["expenses", "count"],
+        "dimensions": ["month", "category"],
+        "filters": {"period": "2025-01-01..2025-12-31"},
+    }
+    path = f"saved/{expect(await kim.http.post('/reports/saved', json=body), 201)['id']}"
+    answer = await kim.get(f"{FILE}/{path}")
+    rows = rows_of(answer.content)
+    assert rows[0] == ["month", "category", "expenses", "count"]
+    assert ["2025-03", "'=Food", "303.25", "1"] in rows
+    assert answer.headers["content-disposition"].startswith('attachment; filename="report-2025')
+    assert "=Eating by month" in text_of((await kim.get(f"{FILE}/{path}", format="pdf")).content)
+    book = load_workbook(BytesIO((await kim.get(f"{FILE}/{path}", format="xlsx")).content))
+    assert book.sheetnames == ["=Eating by month"]
+    svg = await kim.get(f"/reports/{path}/chart.svg")
+    assert "=Eating by month" in str(ET.fromstring(svg.content)[0].text)
+    again = await kim.http.get(f"/reports/{path}/chart.png", headers={"If-None-Match": svg.headers["etag"]})
+    assert again.status_code == 304
+    for place in (f"{FILE}/{path}", f"/reports/{path}/chart.svg", f"/reports/{path}/chart.png"):
+        assert (await robin.get(place)).status_code == 404
+
+
 async def test_unchanged_reports_are_not_written_again(kim: Person) -> None:
     account = await kim.account()
     asked = {"report": "trends", "format": "pdf"}

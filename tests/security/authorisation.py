@@ -179,7 +179,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
     (BOOK_READ, "reports:read"): """
-        draw_report_svg draw_report_png
+        draw_report_svg draw_report_png draw_saved_report_svg draw_saved_report_png
         report_monthly report_weekly report_budgets report_trends report_categories analyse_categories report_networth
         report_cashflow report_income_statement report_balance_sheet report_savings_rate report_payees report_tags
         report_weekdays report_largest list_saved_reports get_saved_report run_saved_report
@@ -188,7 +188,9 @@ TABLE: dict[tuple[Group, str | None], str] = {
         create_saved_report replace_saved_report update_saved_report delete_saved_report
     """,
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
-    (BOOK_READ, "exports:read"): "export_hledger export_beancount export_transactions export_report export_year",
+    (BOOK_READ, "exports:read"): """
+        export_hledger export_beancount export_transactions export_report export_saved_report export_year
+    """,
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history

@@ -1,6 +1,7 @@
 """Reports as files and pictures: nothing here knows what any of them is about."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -16,27 +17,47 @@ from app.rendering.model import Chart, Table
 from app.rendering.paper import Paper, is_wide
 from app.rendering.words import in_words
 from app.rendering.xlsx import write_workbook
+from app.reports import saved_running
 from app.reports.registry import Report
 
 FileFormat = Literal["csv", "zip", "xlsx", "pdf"]
 
 
-async def as_file(
-    report: Report, document: dict[str, Any], file_format: FileFormat, table: str | None, *, mark: bool
-) -> Export:
-    """The document as a file of that kind; of CSV one of its tables, the first unless `table` names another.
+@dataclass(frozen=True)
+class Made:
+    """A report's document and what it hands over; `name` begins the names of its files."""
+
+    name: str
+    title: str
+    document: dict[str, Any]
+    tables: Sequence[Table]
+    chart: Chart
+
+
+def of_registry(report: Report, document: dict[str, Any]) -> Made:
+    return Made(report.name, report.title, document, report.tables(document), report.chart(document))
+
+
+def of_saved(document: dict[str, Any]) -> Made:
+    tables, chart = saved_running.tables(document), saved_running.chart(document)
+    return Made("report", document["name"], document, tables, chart)
+
+
+async def as_file(made: Made, file_format: FileFormat, table: str | None, *, mark: bool) -> Export:
+    """The report as a file of that kind; of CSV one of its tables, the first unless `table` names another.
 
     Raises `InvalidError` for a table that it does not have.
     """
-    tables = chosen(report.tables(document), table)
-    name = "-".join([report.name, *_days(document)])
+    tables = chosen(made.tables, table)
+    name = "-".join([made.name, *_days(made.document)])
     if file_format == "pdf":
-        chart = None if table else report.chart(document)
+        chart = None if table else made.chart
         picture = await charts.draw(chart, "png") if chart else None
-        content = await to_thread.run_sync(_pdf, report.title, subtitle_of(document), tables, chart, picture, now())
+        subtitle = subtitle_of(made.document)
+        content = await to_thread.run_sync(_pdf, made.title, subtitle, tables, chart, picture, now())
         return of_bytes(content, f"{name}.pdf")
     if file_format == "csv":
-        part = tables[0].name if table or len(tables) > 1 else ""
+        part = tables[0].name if table or len(made.tables) > 1 else ""
         return await to_thread.run_sync(_csv, tables[0], f"{'-'.join(filter(None, (name, part)))}.csv", mark)
     return await to_thread.run_sync(_xlsx if file_format == "xlsx" else _zip, tables, f"{name}.{file_format}", mark)
 

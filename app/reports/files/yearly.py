@@ -71,7 +71,7 @@ def _paper(
 ) -> bytes:
     paper = Paper(title, at, subtitle=subtitle)
     for section, drawn in zip(sections, pictures, strict=True):
-        paper.heading(section.title)
+        paper.heading(section.title, drawn[0] if drawn else None)
         for line in section.lines:
             paper.paragraph(line)
         for chart, picture in zip(section.charts, drawn, strict=True):
