@@ -11,7 +11,7 @@ greenlets: what is in them is SQLAlchemy's, but for what is given to `run_sync` 
 import sys
 from typing import Any
 
-import greenlet
+import greenlet  # type: ignore[import-untyped]  # it has no type hints
 from coverage.plugin_support import Plugins
 
 

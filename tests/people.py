@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 API = "/api/v1"
-PASSWORD = "correct horse battery staple"
+PASSWORD = "plume-Kq7-wet"
 
 
 @dataclass

@@ -3,7 +3,8 @@
 from app.access.context import BookReader, BookWriter, Event
 from app.access.heirs import Going, Heir, Use, name_ledger, with_heir
 from app.budgets import repository
-from app.budgets.editing import BUDGET, NAMED, image
+from app.budgets.amounts import BUDGET
+from app.budgets.editing import NAMED, image
 from app.core.database import AnyRow
 
 COLUMNS = {kind: column for column, kind in NAMED}

@@ -31,9 +31,14 @@ def _config() -> Config:
 
 
 @cache
+def _scripts() -> ScriptDirectory:
+    """The migration scripts, read once."""
+    return ScriptDirectory.from_config(_config())
+
+
 def newest_revision() -> str:
-    """The revision of the newest migration script; the scripts are read once."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    """The revision of the newest migration script."""
+    head = _scripts().get_current_head()
     if head is None:
         raise StartupError(f"There are no migrations in {SCRIPTS}; the installation is incomplete.")
     return head
@@ -41,7 +46,7 @@ def newest_revision() -> str:
 
 def is_known(revision: str) -> bool:
     """Whether this program has the migration that leads to this schema."""
-    return revision in {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision in {script.revision for script in _scripts().walk_revisions()}
 
 
 async def present_revision(connection: AsyncConnection) -> str | None:
@@ -89,7 +94,7 @@ def _is_behind(connection: Connection, target: str) -> bool:
         return False
     if target == "base":
         return True
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     wanted = scripts.get_revision(target).revision
     return wanted != present and wanted in {script.revision for script in scripts.walk_revisions("base", present)}
 

@@ -158,7 +158,7 @@ async def test_stepping_below_the_complete_ledger_keeps_balances_and_the_log(
         # Each revision is one link now, however many statements wrote it.
         assert len(digests) > await scalar(newest, "SELECT count(*) FROM event_chain") > 0
         assert await scalar(newest, "SELECT count(*) FROM event_chain") == await scalar(
-            empty, "SELECT count(DISTINCT (book_id, revision)) FROM events"
+            newest, "SELECT count(DISTINCT (book_id, revision)) FROM events"
         )
         await person.check_integrity()
         await person.add(account_id=accounts["items"][0]["id"], date="2026-01-22")
