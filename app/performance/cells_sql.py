@@ -15,6 +15,8 @@ laid over the days for which it holds.
 
 FEW = 32
 """Up to so many days each is looked up by itself."""
+DENSE = 5
+"""Prices are walked where there are days for one in so many or more, and looked up where most would be passed over."""
 
 _WANTED = "wanted AS MATERIALIZED (SELECT * FROM unnest(:units, :days) WITH ORDINALITY AS w(unit_day, day, n))"
 _CHOSEN = (
@@ -36,15 +38,9 @@ _HELD_BY_LOOKING_UP = f"""
         WHERE p.book_id = :book AND s.quantity <> 0 AND {_CHOSEN}
     )
 """  # noqa: S608  # nosec B608  # constants of this module
-_PRICED_BY_LOOKING_UP = """
-    priced AS MATERIALIZED (
-        SELECT c.asset_id, c.day, f.price, f.currency, f.priced_on, f.source, f.adjusted_to
-        FROM (SELECT DISTINCT h.asset_id, h.day FROM held h) AS c
-        CROSS JOIN LATERAL price_found(c.asset_id, c.day) AS f
-        WHERE f.price IS NOT NULL
-    )
-"""
+_LOOKED_UP = "LEFT JOIN LATERAL price_found(h.asset_id, h.day) AS p ON p.price IS NOT NULL"
 
+# A quote lasts until the next price; one of a day that has a price of the book's own is over before it began.
 # `unit_grid` and `day_grid` are the distinct days, ascending; `width_bucket` says how many of them are up to a day.
 _HELD_BY_WALKING = f"""
     steps AS MATERIALIZED (
@@ -65,8 +61,9 @@ _HELD_BY_WALKING = f"""
     )
 """  # noqa: S608  # nosec B608  # constants of this module
 _PRICED_BY_WALKING = """
-    quoted AS MATERIALIZED (
-        SELECT DISTINCT ON (q.asset_id, q.date) q.*
+    lasting AS MATERIALIZED (
+        SELECT q.*, width_bucket(q.date - 1, :day_grid) + 1 AS first,
+               coalesce(width_bucket(lead(q.date) OVER own - 1, :day_grid), cardinality(:day_grid)) AS last
         FROM (SELECT DISTINCT h.asset_id FROM held h) AS one
         JOIN assets a ON a.book_id = :book AND a.id = one.asset_id
         CROSS JOIN LATERAL (
@@ -82,21 +79,16 @@ _PRICED_BY_WALKING = """
               AND m.date >= coalesce((SELECT max(o.date) FROM market_quotes o WHERE o.provider = a.provider
                                       AND o.symbol = a.provider_symbol AND o.date <= :first_day), :first_day)
         ) AS q
-        ORDER BY q.asset_id, q.date, q.rank
-    ),
-    lasting AS MATERIALIZED (
-        SELECT q.*, width_bucket(q.date - 1, :day_grid) + 1 AS first,
-               coalesce(width_bucket(lead(q.date) OVER own - 1, :day_grid), cardinality(:day_grid)) AS last
-        FROM quoted q
-        WINDOW own AS (PARTITION BY q.asset_id ORDER BY q.date)
+        WINDOW own AS (PARTITION BY q.asset_id ORDER BY q.date, q.rank DESC)
     ),
     priced AS MATERIALIZED (
         SELECT l.asset_id, (:day_grid)[place] AS day, l.price, l.currency, l.date AS priced_on, l.source,
                l.adjusted_to
         FROM lasting l
         CROSS JOIN LATERAL generate_series(l.first, l.last) AS place
-    )
+    ),
 """
+_WALKED = "LEFT JOIN priced p ON p.asset_id = h.asset_id AND p.day = h.day"
 
 SPLITS = """
     split AS (
@@ -115,13 +107,14 @@ SPLITS = """
 # A cost is known in the account's currency and, by the rates of the days of purchase, in the book's; in any other it
 # is that of the account at the rate of the day.
 _CELLS = """
+    {priced}
     worth AS MATERIALIZED (
         SELECT h.*, a.currency AS account_currency, p.price, p.currency AS price_currency, p.priced_on,
                p.source AS price_source,
                h.quantity * p.price * coalesce(met.factor, 1) / coalesce(own.factor, 1) AS amount
         FROM held h
         JOIN accounts a ON a.book_id = :book AND a.id = h.account_id
-        LEFT JOIN priced p ON p.asset_id = h.asset_id AND p.day = h.day
+        {prices}
         LEFT JOIN LATERAL (
             SELECT g.factor FROM grown g
             WHERE g.asset_id = h.asset_id AND g.date <= coalesce(p.adjusted_to, p.priced_on)
@@ -152,10 +145,13 @@ _CELLS = """
 """
 
 
-def over_cells(select: str, *, many: bool) -> str:
-    """A statement that selects from `cells`, prepared for few days or for many; both find the same."""
-    held, priced = (_HELD_BY_WALKING, _PRICED_BY_WALKING) if many else (_HELD_BY_LOOKING_UP, _PRICED_BY_LOOKING_UP)
-    return f"WITH RECURSIVE {_WANTED}, {held}, {priced}, {SPLITS}, {_CELLS} {select}"
+def over_cells(select: str, *, many: bool, dense: bool) -> str:
+    """A statement that selects from `cells`, prepared for few days or `many`, near to each other or not; all find the
+    same.
+    """
+    held = _HELD_BY_WALKING if many else _HELD_BY_LOOKING_UP
+    cells = _CELLS.format(priced=_PRICED_BY_WALKING if dense else "", prices=_WALKED if dense else _LOOKED_UP)
+    return f"WITH RECURSIVE {_WANTED}, {held}, {SPLITS}, {cells} {select}"
 
 
 EACH = """

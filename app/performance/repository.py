@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader
 from app.core.database import AnyRow, without_nested_loops
-from app.performance.cells_sql import BY_ACCOUNT, BY_DAY, EACH, FEW, over_cells
+from app.performance.cells_sql import BY_ACCOUNT, BY_DAY, DENSE, EACH, FEW, over_cells
 from app.performance.flows_sql import BENCHMARK, FLOWS, REALISED
 
 
@@ -54,32 +54,44 @@ _GRIDS = (
 )
 
 
-def _both(select: str) -> tuple[TextClause, TextClause]:
-    """The statement for few days, and the one for many."""
-    return (
-        text(over_cells(select, many=False)).bindparams(*_COMMON, *_DAYS),
-        text(over_cells(select, many=True)).bindparams(*_COMMON, *_DAYS, *_GRIDS),
-    )
+@dataclass(frozen=True)
+class Ways:
+    """The same statement for few days, for many far from each other, and for many near to each other."""
+
+    few: TextClause
+    sparse: TextClause
+    dense: TextClause
 
 
-_EACH, _BY_DAY = _both(EACH), _both(BY_DAY)
-_BY_ACCOUNT = tuple(each.columns(unvalued=JSONB) for each in _both(BY_ACCOUNT))
+def _ways(select: str, **columns: Any) -> Ways:
+    found = [
+        text(over_cells(select, many=many, dense=dense)).bindparams(*_COMMON, *_DAYS, *binds)
+        for many, dense, binds in ((False, False, ()), (True, False, _GRIDS[:1]), (True, True, _GRIDS))
+    ]
+    return Ways(*(each.columns(**columns) if columns else each for each in found))
+
+
+_EACH, _BY_DAY, _BY_ACCOUNT = _ways(EACH), _ways(BY_DAY), _ways(BY_ACCOUNT, unvalued=JSONB)
 
 Pair = tuple[date, date]
 """At the end of which day it was held, and of which day price and rate are."""
 
 
-async def _over(book: BookReader, asked: Asked, pairs: Sequence[Pair], statements: Sequence[Any]) -> Sequence[AnyRow]:
+async def _over(book: BookReader, asked: Asked, pairs: Sequence[Pair], ways: Ways) -> Sequence[AnyRow]:
     if not pairs:
         return []
     units, days = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     parameters = {**asked.parameters(book), "units": units, "days": days}
-    if len(set(days)) <= FEW:
-        return (await book.connection.execute(statements[False], parameters)).all()
-    parameters |= {"unit_grid": sorted(set(units)), "day_grid": sorted(set(days))}
-    parameters |= {"first_day": min(days), "last_day": max(days)}
+    grid = sorted(set(days))
+    if len(grid) <= FEW:
+        return (await book.connection.execute(ways.few, parameters)).all()
+    parameters["unit_grid"] = sorted(set(units))
+    statement = ways.sparse
+    if len(grid) * DENSE >= (grid[-1] - grid[0]).days:
+        statement = ways.dense
+        parameters |= {"day_grid": grid, "first_day": grid[0], "last_day": grid[-1]}
     async with without_nested_loops(book.connection):
-        return (await book.connection.execute(statements[True], parameters)).all()
+        return (await book.connection.execute(statement, parameters)).all()
 
 
 async def cells(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Sequence[AnyRow]:
