@@ -154,6 +154,7 @@ FEED_TABLES = {
     "payee": "payees",
     "reconciliation": "reconciliations",
     "rule": "rules",
+    "saved_report": "saved_reports",
     "schedule": "schedules",
     "tag": "tags",
     "transaction": "transactions",

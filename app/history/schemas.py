@@ -38,7 +38,9 @@ class HistoryEvent(ActivityEvent):
 class Change(BaseModel):
     """The newest state of one thing, or that it is gone."""
 
-    entity: str = Field(description="account, attachment, category, import, payee, reconciliation, tag or transaction.")
+    entity: str = Field(
+        description="account, attachment, category, import, payee, reconciliation, saved_report, tag or transaction."
+    )
     id: UUID
     revision: int
     deleted: bool

@@ -22,6 +22,8 @@ from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
+from app.reports import saved_service as saved_reports
+from app.reports.saved_schemas import SavedOut
 from app.rules import service as rules
 from app.rules.schemas import RuleState
 from app.schedules import service as schedules
@@ -114,6 +116,7 @@ _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "payee": (_by(_PAYEES), TypeAdapter(PayeeState)),
     "reconciliation": (_by(_RECONCILIATIONS), TypeAdapter(ReconciliationOut)),
     "rule": (_of_all(rules.states), TypeAdapter(RuleState)),
+    "saved_report": (_of_all(saved_reports.every), TypeAdapter(SavedOut)),
     "schedule": (_of_all(_every_schedule), TypeAdapter(ScheduleOut)),
     "tag": (_by(_TAGS), TypeAdapter(TagState)),
     "transaction": (transactions.get_many, TypeAdapter(TransactionOut)),

@@ -42,7 +42,7 @@ SMALL_KIND = {
 # Nothing stands on these, they stand on transactions: they go first and come last.
 ON_TRANSACTIONS = (
     *("attachment", "merged_transaction", "transfer_rejection", "payee_alias"),
-    *("goal_source", "bill_rejection", "subscription_dismissal"),
+    *("saved_report", "goal_source", "bill_rejection", "subscription_dismissal"),
     *("rule", "suggestion_settings"),
 )
 # In this order they come, in the other one they go.

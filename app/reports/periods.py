@@ -191,7 +191,8 @@ def _year_back(day: date) -> date:
 
 def check_bounded(period: Period, field: str = "query.period") -> None:
     """Raise `InvalidError` for what is too long to be read posting by posting."""
-    if month_number(period.last) - month_number(period.first) > MOST_MONTHS_OF_POSTINGS:
+    following = month_number(period.first) + MOST_MONTHS_OF_POSTINGS
+    if period.last >= month_start(following, period.first.day):
         raise invalid(
             field,
             "period_too_long",
