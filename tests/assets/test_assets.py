@@ -250,10 +250,10 @@ async def test_others_ask_for_many_prices_at_once(kim: Person, app_database: Dat
         )
         by_symbol = await service.by_symbol(book, "mANY")
         assert await service.by_symbol(book, "other") is None
-    price = at[one]
+    early = at[one]
     assert at[unknown] is None
-    assert price is not None
-    assert (price.price, price.priced_on) == (Decimal(1), date(2026, 1, 2))
+    assert early is not None
+    assert (early.price, early.priced_on) == (Decimal(1), date(2026, 1, 2))
     prices = {day: each and each.price for (asset_id, day), each in found.items() if asset_id == one}
     assert prices == {first: None, second: Decimal(1), third: Decimal(2)}
     assert found[unknown, third] is None
