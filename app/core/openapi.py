@@ -59,6 +59,7 @@ TAGS = [
     {"name": "goals", "description": "What to save up, and which debts to pay down."},
     {"name": "loans", "description": "Terms of loans, their payments, plans out of debt."},
     {"name": "assets", "description": "What can be held beside money, its prices, and who is asked for them."},
+    {"name": "portfolio", "description": "What is held: trades, lots, realised gains."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {
