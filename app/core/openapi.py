@@ -58,6 +58,7 @@ TAGS = [
     {"name": "forecast", "description": "Where balances go, why, and what would be if."},
     {"name": "goals", "description": "What to save up, and which debts to pay down."},
     {"name": "loans", "description": "Terms of loans, their payments, plans out of debt."},
+    {"name": "portfolio", "description": "What is held: trades, lots, realised gains."},
     {"name": "reports", "description": "What came in and went out."},
     {"name": "currencies", "description": "Which there are, and their decimals."},
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},

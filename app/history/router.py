@@ -101,6 +101,7 @@ HISTORIES = (
     _history_of("/reconciliations", "reconciliation", "accounts"),
     _history_of("/rules", "rule", "rules", "changes"),
     _history_of("/schedules", "schedule", "schedules"),
+    _history_of("/portfolio/trades", "trade", "portfolio"),
     _history_of("/tags", "tag", "tags"),
     _history_of("/transactions", "transaction", "transactions"),
 )

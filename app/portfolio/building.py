@@ -71,11 +71,15 @@ def wanted_rates(body: AnyTrade, known: Known) -> Iterator[Pair]:
     """The rate that a trade needs and does not bring; its references are known to exist."""
     if getattr(body, "rate", None) is not None:
         return
-    account = known.accounts[_account(body)]
+    own = known.accounts[_account(body)].currency
     if isinstance(body, TransferTrade):
-        yield account.currency, known.accounts[body.to_account_id].currency, body.date
+        pair = (own, known.accounts[body.to_account_id].currency)
     elif isinstance(body, Priced) and body.price is not None and body.amount is None:
-        yield _currency(body, known), account.currency, body.date
+        pair = (_currency(body, known), own)
+    else:
+        return
+    if pair[0] != pair[1]:
+        yield (*pair, body.date)
 
 
 def built(body: AnyTrade, known: Known, rates: dict[Pair, Decimal]) -> Document:

@@ -168,11 +168,16 @@ async def _with_trades(book: BookWriter, holding_id: UUID, expected: int | None)
 
 
 async def _trade(book: BookWriter, body: HoldingIn, account_id: UUID, asset_id: UUID) -> BuyTrade | DepositTrade:
-    common = {"date": body.purchase_date, "account_id": account_id, "asset_id": asset_id, "quantity": body.quantity}
+    common: Document = {
+        "date": body.purchase_date,
+        "account_id": account_id,
+        "asset_id": asset_id,
+        "quantity": body.quantity,
+    }
     common["notes"] = body.notes
     if body.pay_from_cash:
-        price = {"price": body.purchase_price, "currency": body.currency, "fees": body.fees}
-        return BuyTrade(kind="buy", **common, **price)
+        priced: Document = {"price": body.purchase_price, "currency": body.currency, "fees": body.fees}
+        return BuyTrade(kind="buy", **common, **priced)
     account = await accounts.get(book, account_id)
     rate = None
     if account["currency"] != body.currency:

@@ -46,8 +46,8 @@ async def create_holding(body: HoldingIn, book: WriteBook, response: Response) -
 )
 async def list_holdings(
     book: ReadBook,
-    account_id: UUID | None = None,
-    asset_id: UUID | None = None,
+    account_id: Annotated[UUID | None, Query(description="On this account alone.")] = None,
+    asset_id: Annotated[UUID | None, Query(description="Of this asset alone.")] = None,
     lots: Annotated[bool, Query(description="With the lots of each holding.")] = False,
 ) -> object:
     """Everything of which there is more than nothing, by symbol, and what it cost."""

@@ -15,6 +15,7 @@ from uuid import UUID
 from app.portfolio.holding import Holding, Method, NotHeldError, TooManyUnitsError
 from app.portfolio.parts import NOTHING, Excess, Part, multiplied, rounded, spread
 
+Day = date
 Position = tuple[UUID, UUID]
 """An account and an asset."""
 Reason = Literal["oversold", "lot_not_held", "nothing_held", "nothing_left", "too_many_units"]
@@ -47,7 +48,7 @@ class Trade:
     fees: Decimal = NOTHING
     taxes: Decimal = NOTHING
     cost: Decimal = NOTHING
-    acquired_on: date | None = None
+    acquired_on: Day | None = None
     to_account_id: UUID | None = None
     to_asset_id: UUID | None = None
     ratio: Decimal = Decimal(1)

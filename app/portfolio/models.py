@@ -68,7 +68,7 @@ class Trade(Base):
     to_asset_id: Mapped[PlainId | None]
     ratio: Mapped[Exact | None]
     cost_percent: Mapped[Exact | None]
-    lots: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    lots: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     category_id: Mapped[PlainId | None]
     tax_category_id: Mapped[PlainId | None]
     fee_category_id: Mapped[PlainId | None]

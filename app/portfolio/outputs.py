@@ -11,6 +11,8 @@ from app.portfolio.holding import Method
 from app.portfolio.schemas import Kind
 from app.transactions.outputs import Warning_
 
+Day = date
+
 
 class ChosenLot(BaseModel):
     trade_id: UUID
@@ -38,7 +40,7 @@ class TradeState(BaseModel):
     fees: Money
     taxes: Money
     cost: Money | None
-    acquired_on: date | None
+    acquired_on: Day | None
     to_account_id: UUID | None
     to_asset_id: UUID | None
     ratio: Plain | None

@@ -22,8 +22,10 @@ __all__ = ["heirs", "router"]
 
 router = routes("/portfolio", "portfolio", reads="portfolio:read", writes="portfolio:write")
 
-Day = Annotated[CivilDate | None, Query()]
-Ids = Annotated[list[UUID], Query(max_length=100)]
+Accounts = Annotated[list[UUID], Query(max_length=100, description="On either side of the trade; may repeat.")]
+Assets = Annotated[list[UUID], Query(max_length=100, description="On either side of the trade; may repeat.")]
+Account = Annotated[UUID | None, Query(description="Of this account alone.")]
+Asset = Annotated[UUID | None, Query(description="Of this asset alone.")]
 
 
 @router.post(
@@ -58,13 +60,13 @@ async def create_trade(body: TradeIn, book: WriteBook, response: Response) -> di
 async def list_trades(
     book: ReadBook,
     page: PageParams,
-    account_id: Ids = [],  # noqa: B006  # FastAPI copies it
-    asset_id: Ids = [],  # noqa: B006
-    kind: Annotated[list[Kind], Query(max_length=13)] = [],  # noqa: B006
-    date_from: Day = None,
-    date_to: Day = None,
+    account_id: Accounts = [],  # noqa: B006  # FastAPI copies it
+    asset_id: Assets = [],  # noqa: B006
+    kind: Annotated[list[Kind], Query(max_length=13, description="May repeat.")] = [],  # noqa: B006
+    date_from: Annotated[CivilDate | None, Query(description="The first day.")] = None,
+    date_to: Annotated[CivilDate | None, Query(description="The last day.")] = None,
     transaction_id: Annotated[UUID | None, Query(description="The trade whose money this transaction is.")] = None,
-    sort: Literal["date", "-date"] = "-date",
+    sort: Annotated[Literal["date", "-date"], Query(description="The oldest first, or the newest.")] = "-date",
 ) -> dict[str, Any]:
     """The newest first. An account or asset is met by either side of a trade; both days are included."""
     wanted = TradeFilter(tuple(account_id), tuple(asset_id), tuple(kind), date_from, date_to, transaction_id)
@@ -136,8 +138,8 @@ async def list_gains(
     page: PageParams,
     first: Annotated[CivilDate, Query(alias="from", description="The first day of sales.")] = date(1900, 1, 1),
     last: Annotated[CivilDate, Query(alias="to", description="The last day of sales.")] = date(9998, 12, 31),
-    account_id: UUID | None = None,
-    asset_id: UUID | None = None,
+    account_id: Account = None,
+    asset_id: Asset = None,
 ) -> dict[str, Any]:
     """What sales brought beyond the cost of their lots, the oldest first, and the sums over all of the range.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -27,11 +28,9 @@ from app.transactions import service as transactions
 ENTITY = "trade"
 Document = dict[str, Any]
 _input: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
-_RECOMPUTES = {
-    "amount": {"quantity", "price", "rate", "currency", "asset_id", "account_id"},
-    "rate": {"date", "currency", "asset_id", "account_id", "to_account_id"},
-}
-"""What is computed anew where one of these changes, unless it is sent."""
+_NEW_AMOUNT = {"quantity", "price", "rate", "currency", "asset_id", "account_id"}
+_NEW_RATE = {"date", "currency", "asset_id", "account_id", "to_account_id"}
+"""Where one of these changes, the amount or the rate is computed anew unless it is sent."""
 
 
 async def get(book: BookReader, trade_id: UUID) -> Document:
@@ -177,12 +176,12 @@ def _merged(before: Document, body: TradePatch) -> AnyTrade:
     whole = {name: before[name] for name in COLUMNS if before[name] is not None}
     for name in ("import_id", "transaction_id"):
         whole.pop(name, None)
-    if before["price"] is not None:
-        for name, causes in _RECOMPUTES.items():
-            if causes & changes.keys():
-                whole.pop(name, None)
-    elif _RECOMPUTES["rate"] & changes.keys():
+    exchanged = before["rate"] not in {None, Decimal(1)}
+    rated_anew = exchanged and _NEW_RATE & changes.keys()
+    if rated_anew or before["rate"] == 1:
         whole.pop("rate", None)
+    if before["price"] is not None and (rated_anew or _NEW_AMOUNT & changes.keys()):
+        whole.pop("amount", None)
     for name in ("fees", "taxes"):
         if not whole[name]:
             del whole[name]

@@ -4,6 +4,7 @@ The names behind a colon are rows of the fixture `ids` in test_integrity.py.
 """
 
 from tests.ledger.damage_of_log import OF_THE_LOG, Damage
+from tests.ledger.damage_of_trades import OF_TRADES
 
 BALANCE_OF = "UPDATE accounts SET balance = balance + 1 WHERE id = :account"
 TOTALS = (
@@ -249,4 +250,5 @@ DAMAGE: dict[str, Damage] = {
         "transfer",
     ),
     **OF_THE_LOG,
+    **OF_TRADES,
 }

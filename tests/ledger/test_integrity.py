@@ -10,6 +10,7 @@ from app.integrity.repository import CHECKS
 from app.integrity.service import check_every_book
 from tests.ledger.damage import BALANCE_OF, DAMAGE
 from tests.people import Person, expect
+from tests.portfolio.trading import hold
 
 
 @pytest.fixture
@@ -35,7 +36,10 @@ async def ids(kim: Person) -> dict[str, Any]:
     reconciliation = expect(await kim.http.post(f"/accounts/{third['id']}/reconcile", json=statement), 201)
     root = await kim.category("Root")
     child = await kim.category("Child", parent_id=root["id"])
+    held = await hold(kim, account_id=(await kim.account("Depot", type="investment"))["id"], pay_from_cash=True)
     rows = {
+        "asset": {"id": held["asset_id"]},
+        "trade": {"id": held["lots"][0]["trade_id"]},
         "root": root,
         "child": child,
         "account": account,
@@ -90,7 +94,7 @@ async def test_the_report_names_every_check_and_the_first_offenders(
     async with owner_database.begin() as connection:
         await connection.execute(text(BALANCE_OF.replace("+", "-")), {"account": ids["account"]})
     assert report["ok"] is False
-    assert [check["name"] for check in report["checks"]] == list(CHECKS)
+    assert [check["name"] for check in report["checks"]] == [*CHECKS, "positions_follow_from_trades"]
     (broken,) = [check for check in report["checks"] if not check["ok"]]
     assert broken["offenders"] == [{"account_id": ids["account"], "stored": "-29.00", "computed": "-30.00"}]
     assert [str(book) for book, found in every.items() if not found["ok"]] == [kim.book_id]

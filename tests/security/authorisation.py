@@ -151,6 +151,13 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_WRITE, "goals:write"): """
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
+    (BOOK_READ, "portfolio:read"): """
+        list_trades get_trade list_gains get_cost_method list_holdings get_holding
+    """,
+    (BOOK_WRITE, "portfolio:write"): """
+        create_trade replace_trade update_trade delete_trade set_cost_method
+        create_holding replace_holding delete_holding
+    """,
     (OWN_ACCOUNT, "schedules:read"): "preview_schedule",
     (BOOK_READ, "schedules:read"): """
         list_schedules list_upcoming get_schedule list_occurrences get_occurrence
@@ -173,7 +180,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
     (BOOK_READ, "history:read"): """
         list_changes list_activity get_account_history get_attachment_history get_category_history get_import_history
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
-        get_goal_history get_loan_history
+        get_goal_history get_loan_history get_trade_history
         get_budget_changes get_budget_group_history get_rule_changes
     """,
     (BOOK_WRITE, "history:undo"): "undo",

@@ -61,6 +61,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "books_with_holdings": (Probe("SELECT 1::text FROM books_with_holdings() AS id WHERE id IS NULL", ()),),
     # Of the open book alone: ids of what is hidden from who asks.
     "book_has_goals": (Probe("SELECT book_has_goals()::text", ("false",)),),
+    "book_has_trades": (Probe("SELECT book_has_trades()::text", ("false",)),),
     "hidden_goals": (Probe("SELECT hidden_goals()::text", ()),),
     "every_book": (Probe("SELECT 1::text FROM every_book() AS id WHERE id IS NULL", ()),),
     # Whether the open book has any.

@@ -69,6 +69,13 @@ async def fill(person: Person) -> None:
     expect(await person.http.put("/portfolio/targets", json=wanted), 200)
     goal = {"name": "Roof", "kind": "save_up", "target_amount": "9000", "currency": "EUR"}
     expect(await person.http.post("/goals", json={**goal, "sources": [{"account_id": savings["id"]}]}), 201)
+    held = {"symbol": "HELD", "quantity": "2", "purchase_price": "3", "purchase_date": "2026-01-02", "currency": "EUR"}
+    holding = expect(await person.http.post("/portfolio", json={**held, "account_id": savings["id"]}), 201)
+    sale = {"kind": "sell", "date": "2026-01-03", "quantity": "1", "price": "4"}
+    sale |= {name: holding[name] for name in ("account_id", "asset_id")}
+    expect(await person.http.post("/portfolio/trades", json=sale), 201)
+    method = {"method": "average"}
+    expect(await person.http.put(f"/portfolio/accounts/{savings['id']}/cost-method", json=method), 200)
     owed = await person.account("Car", type="loan")
     terms = {"account_id": owed["id"], "annual_rate": "4", "term": 6, "first_payment_date": "2026-02-01"}
     expect(await person.http.post("/loans", json=terms), 201)

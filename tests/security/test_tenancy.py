@@ -57,6 +57,20 @@ def goal(ids: dict[str, str]) -> dict[str, Any]:
     return {"name": "G", "kind": "save_up", "target_amount": "10", "currency": "EUR", "sources": sources}
 
 
+HOLDING = {
+    "symbol": "HELD",
+    "quantity": "1",
+    "purchase_price": "2",
+    "purchase_date": "2026-01-02",
+    "currency": "EUR",
+}
+
+
+def trade(ids: dict[str, str]) -> dict[str, Any]:
+    places = {"account_id": ids["account_id"], "asset_id": ids["asset_id"]}
+    return {"kind": "deposit", "date": "2026-01-02", "quantity": "1", "cost": "2", **places}
+
+
 LOAN = {"annual_rate": "1", "term": 6, "first_payment_date": "2026-02-01"}
 MONTHLY = {"name": "secret budget", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
 
@@ -408,6 +422,21 @@ ATTEMPTS: dict[str, Attempt] = {
     "update_loan": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
     "delete_loan": Attempt(FOREIGN, write=True),
     "get_loan_history": Attempt(FOREIGN),
+    "create_trade": Attempt(FOREIGN, trade, write=True),
+    "list_trades": Attempt(OWN),
+    "get_trade": Attempt(FOREIGN),
+    "replace_trade": Attempt(FOREIGN, trade, write=True),
+    "update_trade": Attempt(FOREIGN, lambda _: {"notes": "Mine now"}, write=True),
+    "delete_trade": Attempt(FOREIGN, write=True),
+    "get_trade_history": Attempt(FOREIGN),
+    "list_gains": Attempt(OWN),
+    "get_cost_method": Attempt(FOREIGN),
+    "set_cost_method": Attempt(FOREIGN, lambda _: {"method": "average"}, write=True),
+    "create_holding": Attempt(OWN, lambda _: HOLDING, write=True),
+    "list_holdings": Attempt(OWN),
+    "get_holding": Attempt(FOREIGN),
+    "replace_holding": Attempt(FOREIGN, lambda _: {**HOLDING, "symbol": "secret asset"}, write=True),
+    "delete_holding": Attempt(FOREIGN, write=True),
     "plan_debts": Attempt(
         OWN,
         lambda _: {
@@ -476,7 +505,12 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     wanted = {**goal({"account_id": account["id"]}), "name": "secret goal"}
     owed = await kim.account("secret loan", type="loan")
     lent = {**LOAN, "account_id": owed["id"], "notes": "secret"}
+    bought = {**HOLDING, "symbol": "secret asset", "account_id": account["id"], "notes": "secret"}
+    holding = expect(await kim.http.post("/portfolio", json=bought), 201)
     return {
+        "holding_id": holding["id"],
+        "asset_id": holding["asset_id"],
+        "trade_id": holding["lots"][0]["trade_id"],
         "goal_id": expect(await kim.http.post("/goals", json=wanted), 201)["id"],
         "loan_id": expect(await kim.http.post("/loans", json=lent), 201)["id"],
         "debt_id": (await kim.account("secret debt", type="loan"))["id"],

@@ -17,7 +17,7 @@ from app.imports.plaintext.model import Amount, Kind, LineError, Posting, Transa
 Own = tuple[str, str]
 """An account of the file and a currency: one account of the book."""
 ROLES = frozenset({"flow", "transfer", "equity"})
-TYPES = frozenset({"expense", "income", "transfer", "journal", "adjustment", "opening_balance"})
+TYPES = frozenset({"expense", "income", "transfer", "journal", "adjustment", "opening_balance", "trade"})
 UNCATEGORISED = frozenset({"uncategorised", "uncategorized"})
 OWN_KINDS = frozenset({"asset", "liability"})
 
