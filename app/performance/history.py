@@ -83,7 +83,8 @@ async def document(book: BookReader, asked: Asked, period: Span, every: Every | 
     rows = {row.n: row for row in await repository.by_day(book, asked, [(day, day) for day in days])}
     moved = await repository.flows(book, asked, EARLIEST, period.last)
     nothing = Decimal(0).quantize(quantum(asked.exponent))
-    listed, invested, place, complete = [], nothing, 0, True
+    listed: list[Document] = []
+    invested, place, complete = nothing, 0, True
     for number, day in enumerate(days, start=1):
         while place < len(moved) and moved[place].day <= day:
             flow = moved[place]

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Integer, Text, TextClause, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Date, Executable, Integer, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,13 +58,13 @@ _GRIDS = (
 class Ways:
     """The same statement for few days, for many far from each other, and for many near to each other."""
 
-    few: TextClause
-    sparse: TextClause
-    dense: TextClause
+    few: Executable
+    sparse: Executable
+    dense: Executable
 
 
 def _ways(select: str, **columns: Any) -> Ways:
-    found = [
+    found: list[TextClause] = [
         text(over_cells(select, many=many, dense=dense)).bindparams(*_COMMON, *_DAYS, *binds)
         for many, dense, binds in ((False, False, ()), (True, False, _GRIDS[:1]), (True, True, _GRIDS))
     ]

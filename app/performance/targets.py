@@ -61,15 +61,16 @@ def _normal(body: TargetsIn) -> TargetsIn:
 
 async def _add(book: BookWriter, dimension: str, key: str, percent: Decimal) -> None:
     account_id = UUID(key) if dimension == "account" else None
+    target_id = new_id()
     image = {
-        "id": new_id(),
+        "id": target_id,
         "dimension": dimension,
         "key": None if account_id else key,
         "account_id": account_id,
         "target_percent": percent,
     }
     await repository.add(book, image)
-    book.record(Event(ENTITY, image["id"], "created", after=image))
+    book.record(Event(ENTITY, target_id, "created", after=image))
 
 
 async def _check(book: BookReader, body: TargetsIn) -> None:

@@ -52,13 +52,19 @@ class World:
         return found
 
     async def asset(self, symbol: str, currency: str = "EUR", **more: Any) -> UUID:
-        row = {"id": new_id(), "symbol": symbol, "name": f"{symbol} Inc.", "type": "stock", "currency": currency}
+        row: Document = {
+            "id": new_id(),
+            "symbol": symbol,
+            "name": f"{symbol} Inc.",
+            "type": "stock",
+            "currency": currency,
+        }
         await self._insert("assets", [{**row, "revision": 1, **more}])
         found: UUID = row["id"]
         return found
 
     async def price(self, asset: UUID, prices: dict[str, str]) -> None:
-        rows = [
+        rows: list[Document] = [
             {"asset_id": asset, "date": date.fromisoformat(day), "price": Decimal(price), "source": "manual"}
             for day, price in prices.items()
         ]
@@ -81,7 +87,7 @@ class World:
         await self._insert("market_quotes", rows, of_book=False)
 
     async def rate(self, base: str, quote: str, rates: dict[str, str]) -> None:
-        rows = [
+        rows: list[Document] = [
             {"base": base, "quote": quote, "date": date.fromisoformat(day), "rate": Decimal(rate), "source": "manual"}
             for day, rate in rates.items()
         ]
@@ -153,7 +159,8 @@ class World:
         return book
 
     def _base_rate(self, trade: Trade) -> Decimal | None:
-        return self.rate_at(self.accounts[trade.account_id], "EUR", trade.acquired_on or trade.date)
+        since = trade.date if trade.acquired_on is None else trade.acquired_on
+        return self.rate_at(self.accounts[trade.account_id], "EUR", since)
 
     async def _insert(self, table: str, rows: Iterable[Document], *, of_book: bool = True) -> None:
         own = {"book_id": UUID(self.person.book_id)} if of_book else {}
