@@ -225,12 +225,9 @@ class _TableWriter:
 def _ceiling(widths: Sequence[float], room: float) -> float:
     """How wide any of them may be so that all have room: narrow ones keep what they need."""
     left = sorted(widths)
-    while left:
-        share = room / len(left)
-        if left[0] > share:
-            return share
+    while len(left) > 1 and left[0] <= room / len(left):
         room -= left.pop(0)
-    return max(widths)
+    return room / len(left)
 
 
 def _lines(text: str, width: float, measure: Any) -> list[str]:

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from xlsxwriter import Workbook as XlsxWorkbook
 
-from app.core.money import decimals
+from app.core.money import plain
 from app.rendering.cells import value_of
 from app.rendering.model import Cell, Column, Table
 
@@ -120,8 +120,7 @@ class _Sheet:
 
 def _number_format(value: Decimal, column: Column) -> str:
     """As many decimals as the amount has, and the currency behind it."""
-    exponent = value.as_tuple().exponent
-    places = max(-exponent, 0) if isinstance(exponent, int) else decimals(value)
+    places = len(plain(value).partition(".")[2])
     digits = "0" + ("." + "0" * places if places else "")
     if column.kind == "percent":
         return f"{digits}%"

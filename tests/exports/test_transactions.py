@@ -21,7 +21,7 @@ from app.exports import transactions
 from app.transactions.filters import EVERYTHING, Sort
 from app.transactions.flat import HEADER
 from tests.conftest import Unchanged, fresh_email
-from tests.people import Person, expect, problem, register
+from tests.people import API, Person, expect, problem, register
 from tests.plaintext.random_book import fill
 
 EXPORT = "/exports/transactions"
@@ -250,6 +250,31 @@ async def test_a_reader_who_has_gone_ends_it(
                 book, EVERYTHING, Sort.parse("-date"), file_format, "transactions", mark=False, gone=gone
             )
     assert asked == 2
+
+
+async def test_a_request_whose_reader_has_gone_is_over(
+    app: FastAPI, kim: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "PAGE", 2)
+    await a_book(kim)
+    coming: list[dict[str, Any]] = [{"type": "http.request", "body": b"", "more_body": False}]
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return coming.pop() if coming else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"test"), (b"authorization", kim.http.headers["Authorization"].encode())]
+    path = f"{API}{EXPORT}"
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
+        "server": ("test", 80), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    await app(scope, receive, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 499
 
 
 @pytest.mark.parametrize("file_format", ["csv", "json", "xlsx"])
