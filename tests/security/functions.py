@@ -78,7 +78,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "quotes_due": (Probe("SELECT q::text FROM quotes_due('nobody', 'infinity', 100) q", ()),),
     # Quotes are everybody's, and only jobs bring them; a symbol is asked for where the open book follows it.
     "store_market_quotes": (Probe("SELECT store_market_quotes('probe', 'probe', '[]', now())::text", ("0",)),),
-    "note_quotes": (Probe("SELECT note_quotes('probe', 'probe', now(), now(), NULL, NULL, NULL)::text", ("",)),),
+    "note_quotes": (Probe("SELECT note_quotes('probe', 'probe', now(), now(), NULL, NULL, NULL)::text", (None, "")),),
     "request_quotes": (Probe("SELECT request_quotes('probe', 'nobody', now())::text", (None,)),),
     # Of the open book alone, and of assets that who asks may see.
     "price_found": (Probe("SELECT price::text FROM price_found(:book, '2030-01-01')", (None,)),),
