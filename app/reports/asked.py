@@ -15,15 +15,11 @@ from app.currencies.service import exponent_of
 from app.reports.periods import PATTERN, By, Period, between, resolve
 
 MANY = 100
-PeriodText = Annotated[
-    str,
-    Field(
-        pattern=PATTERN,
-        description="`month`, `quarter`, `year` (the present one), `lastmonth`, `lastquarter`, `lastyear`, a number of "
-        "months, quarters or years up to now such as `6months` or `1year`, or two days: `2026-01-01..2026-03-31`.",
-        examples=["6months"],
-    ),
-]
+PERIOD = (
+    "`month`, `quarter`, `year` (the present one), `lastmonth`, `lastquarter`, `lastyear`, a number of months, "
+    "quarters or years up to now such as `6months` or `1year`, or two days: `2026-01-01..2026-03-31`."
+)
+PeriodText = Annotated[str, Field(pattern=PATTERN, description=PERIOD, examples=["6months"])]
 
 
 StartDay = Annotated[
@@ -52,7 +48,7 @@ class Filtered(BaseModel):
 class Spanned(Filtered):
     """The same, of a period: `period`, or `from` and `to`."""
 
-    period: PeriodText | None = None
+    period: PeriodText | None = Field(default=None, description=PERIOD)
     from_: CivilDate | None = Field(default=None, alias="from", description="Instead of `period`.")
     to: CivilDate | None = Field(default=None, description="With `from`; today when absent.")
     start_day: StartDay = 1

@@ -2,7 +2,8 @@
 
 An account's balance is what all its postings sum to. What it was on a day is that less the totals of the months since
 then, so a report costs what its period does, however long the history. Of a day inside a month the rest of the month
-is read posting by posting, or what was before the day, whichever is less.
+is read from the totals by day, or what was before the day, whichever is shorter; transfers and equity have none by day,
+and their postings are found by an index of their own.
 """
 
 from collections.abc import Sequence
@@ -46,8 +47,14 @@ _HELD = """
     part AS (
         SELECT d.day, a.id AS account_id, CASE WHEN d.adds THEN f.moved ELSE -f.moved END AS moved
         FROM day d CROSS JOIN account a CROSS JOIN LATERAL (
-            SELECT sum(p.amount) AS moved FROM postings p
-            WHERE p.book_id = :book AND p.account_id = a.id AND p.date BETWEEN d.part_first AND d.part_last
+            SELECT coalesce((
+                       SELECT sum(t.inflow - t.outflow) FROM daily_totals t
+                       WHERE t.book_id = :book AND t.account_id = a.id AND t.day BETWEEN d.part_first AND d.part_last
+                   ), 0) + coalesce((
+                       SELECT sum(p.amount) FROM postings p
+                       WHERE p.book_id = :book AND p.account_id = a.id AND p.role <> 'flow'
+                         AND p.date BETWEEN d.part_first AND d.part_last
+                   ), 0) AS moved
             OFFSET 0
         ) AS f
         WHERE d.part_first <= d.part_last

@@ -143,6 +143,14 @@ class Posting(Base):
         ),
         Index("ix_postings_account", "book_id", "account_id", "date", "transaction_id"),
         Index("ix_postings_category", "book_id", "category_id", "date", "transaction_id"),
+        Index(
+            "ix_postings_moved",
+            "book_id",
+            "account_id",
+            "date",
+            postgresql_include=["amount"],
+            postgresql_where=text("role <> 'flow'"),
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Every total of every report against filtering and summing the pages of the list of transactions."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -261,18 +262,18 @@ async def check_worth(world: World, period: Period) -> None:
     for currency in ("EUR", "USD"):
         document = await world.read("networth", **asked, currency=currency)
         for point in document["points"]:
-            net, owed, missing = Decimal(0), Decimal(0), []
+            net, owed, missing = Decimal(0), Decimal(0), defaultdict[str, Decimal](Decimal)
             for account in world.accounts:
                 balance = Decimal(await world.person.balance(account, at=point["date"]))
                 rate = await world.rates.at(account["currency"], currency, date.fromisoformat(point["date"]))
                 if rate is None and balance:
-                    missing.append((account["currency"], balance))
+                    missing[account["currency"]] += balance
                 worth = Decimal(0) if rate is None else rounded(balance * rate)
                 net += worth
                 owed -= worth if account["type"] == "credit_card" else 0
             assert money(point["net_worth"], point["liabilities"], point["assets"]) == (net, owed, net + owed)
             told = [u for u in document["unconverted"] if u["date"] == point["date"]]
-            assert sorted((u["currency"], Decimal(u["amount"])) for u in told) == sorted(missing)
+            assert {u["currency"]: Decimal(u["amount"]) for u in told} == missing
     sheet = await world.read("balance-sheet", at=str(period.last), against=str(period.first))
     for name, day in (("amount", period.last), ("previous", period.first)):
         point = (await world.read("networth", **{"from": str(day), "to": str(day)}))["points"][0]

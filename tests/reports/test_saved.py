@@ -237,7 +237,7 @@ async def test_it_is_shared_and_runs_with_what_each_sees(
 
 
 async def test_it_hands_over_tables_and_pictures(kim: Person, book: dict[str, Any], app_database: Database) -> None:
-    definitions = (
+    definitions: tuple[tuple[list[str], list[str], str], ...] = (
         (["month", "payee"], ["expenses", "count"], "stacked"),
         (["payee"], ["expenses", "average"], "bars"),
         (["weekday", "account"], ["count"], "bars"),
