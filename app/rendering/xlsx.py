@@ -114,8 +114,7 @@ class _Sheet:
     def end(self) -> None:
         for place, width in enumerate(self._widths):
             self._sheet.set_column(place, place, min(width, WIDEST))
-        if self.columns:
-            self._sheet.autofilter(0, 0, self.height - 1, len(self.columns) - 1)
+        self._sheet.autofilter(0, 0, self.height - 1, len(self.columns) - 1)
 
 
 def _number_format(value: Decimal, column: Column) -> str:

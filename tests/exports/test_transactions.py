@@ -273,7 +273,7 @@ async def test_a_request_whose_reader_has_gone_is_over(
         "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": headers,
         "server": ("test", 80), "client": ("127.0.0.1", 1),
     }  # fmt: skip
-    await app(scope, receive, send)  # type: ignore[arg-type]
+    await app(scope, receive, send)
     assert sent[0]["status"] == 499
 
 
