@@ -13,12 +13,12 @@ OF_TRADES: dict[str, Damage] = {
     "a trade without its money": (
         [WITHOUT_TRIGGERS, "UPDATE trades SET transaction_id = NULL WHERE id = :trade"],
         {"trades_move_what_they_say"},
-        None,
+        "",
     ),
     "a trade with the money of something else": (
         [WITHOUT_TRIGGERS, "UPDATE trades SET transaction_id = :income WHERE id = :trade"],
         {"trades_move_what_they_say"},
-        None,
+        "",
     ),
     "a lot's cost": (
         ["UPDATE lots SET cost = cost + 1 WHERE book_id = :book AND asset_id = :asset"],
