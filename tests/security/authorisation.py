@@ -152,9 +152,12 @@ TABLE: dict[tuple[Group, str | None], str] = {
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
     (BOOK_READ, "portfolio:read"): """
+        get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
+        get_portfolio_performance
         list_trades get_trade list_gains get_cost_method list_holdings get_holding
     """,
     (BOOK_WRITE, "portfolio:write"): """
+        replace_allocation_targets
         create_trade replace_trade update_trade delete_trade set_cost_method
         create_holding replace_holding delete_holding
     """,
@@ -170,11 +173,6 @@ TABLE: dict[tuple[Group, str | None], str] = {
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
     (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
-    (BOOK_READ, "portfolio:read"): """
-        get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
-        get_portfolio_performance
-    """,
-    (BOOK_WRITE, "portfolio:write"): "replace_allocation_targets",
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
     (BOOK_READ, "exports:read"): "export_hledger export_beancount",
     (BOOK_READ, "history:read"): """
