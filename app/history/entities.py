@@ -5,7 +5,6 @@ A column that the ledger keeps (a balance, a count) is not the row's own: it fol
 
 from app.history.entity import Entity
 from app.history.held_entities import HELD
-from app.history.holding_entities import HOLDINGS
 from app.history.planning_entities import PLANNING
 
 ENTITIES: dict[str, Entity] = {
@@ -105,7 +104,6 @@ ENTITIES: dict[str, Entity] = {
         revision=False,
         own_book=True,
     ),
-    **HOLDINGS,
     **HELD,
     **PLANNING,
 }

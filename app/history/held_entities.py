@@ -1,4 +1,4 @@
-"""What an undo can bring back of what is held: assets, trades and how their gains are counted."""
+"""What an undo can bring back of what is held: assets with their prices, trades, and how their gains are counted."""
 
 from app.history.entity import Entity
 
@@ -19,6 +19,7 @@ HELD: dict[str, Entity] = {
             "archived_at": "timestamptz",
         },
     ),
+    "asset_price": Entity("asset_prices", {"asset_id": "uuid", "date": "date", "price": "numeric", "source": "text"}),
     "trade": Entity(
         "trades",
         {

@@ -43,10 +43,8 @@ BELOW_TRANSACTIONS = (
     *("account", "category", "payee", "tag", "reconciliation", "book_rate"),
     *("schedule", "schedule_occurrence"),
     *("budget_group", "budget", "budget_amount", "budget_assignment"),
-    "allocation_target",
-    *("asset", "cost_method"),
+    *("asset", "asset_price", "cost_method", "allocation_target"),
     *("goal", "loan"),
-    *("asset", "asset_price"),
 )
 PLANNED = {"category", "tag", "budget", "budget_amount", "budget_assignment", "goal", "goal_source"}
 """What plans count by, without a transaction that changed."""

@@ -180,7 +180,9 @@ async def _hold(kim: Person) -> str:
 
 
 async def _aim(kim: Person, home: Household) -> None:
-    """A goal on the shared account, and one on both accounts, changed and with an undone deletion."""
+    """Targets of both; a goal on the shared account, and one on both accounts, changed and with an undone deletion."""
+    shares = [{"key": account["id"], "target_percent": "7"} for account in (home.private, home.shared)]
+    expect(await kim.http.put("/portfolio/targets", json={"by": "account", "targets": shares}), 200)
     both = [{"account_id": home.private["id"], "share": "10"}, {"account_id": home.shared["id"], "earmark": "5"}]
     for name, sources, found in (("Shared", both[1:], home.seen), (f"{MARK} goal", both, home.hidden)):
         body = {"name": name, "kind": "save_up", "target_amount": "9", "currency": "EUR", "notes": name}
