@@ -156,14 +156,14 @@ TABLE: dict[tuple[Group, str | None], str] = {
         create_goal replace_goal update_goal delete_goal create_loan replace_loan update_loan delete_loan
     """,
     (BOOK_READ, "portfolio:read"): """
-        get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
-        get_portfolio_performance
+        list_assets get_asset get_asset_price list_asset_prices list_price_providers
         list_trades get_trade list_gains get_cost_method list_holdings get_holding
         get_valuation get_portfolio_dashboard get_portfolio_history get_allocation list_allocation_targets
         get_portfolio_performance
     """,
     (BOOK_WRITE, "portfolio:write"): """
-        replace_allocation_targets
+        create_asset replace_asset update_asset delete_asset refresh_asset
+        set_asset_price delete_asset_price import_asset_prices
         create_trade replace_trade update_trade delete_trade set_cost_method
         create_holding replace_holding delete_holding replace_allocation_targets
     """,
@@ -178,7 +178,15 @@ TABLE: dict[tuple[Group, str | None], str] = {
         match_bill unmatch_bill accept_subscription dismiss_subscription
     """,
     (BOOK_READ, "reports:send"): "send_weekly_report",
-    (BOOK_READ, "reports:read"): "report_monthly report_weekly report_budgets",
+    (BOOK_READ, "reports:read"): """
+        draw_report_svg draw_report_png draw_saved_report_svg draw_saved_report_png
+        report_monthly report_weekly report_budgets report_trends report_categories analyse_categories report_networth
+        report_cashflow report_income_statement report_balance_sheet report_savings_rate report_payees report_tags
+        report_weekdays report_largest list_saved_reports get_saved_report run_saved_report
+    """,
+    (BOOK_WRITE, "reports:write"): """
+        create_saved_report replace_saved_report update_saved_report delete_saved_report
+    """,
     (BOOK_READ, "forecast:read"): "get_forecast forecast_what_if",
     (BOOK_READ, "exports:read"): """
         export_hledger export_beancount export_transactions export_report export_saved_report export_year
