@@ -32,7 +32,7 @@ async def test_permissions_and_roles_are_listed(moderator: Person) -> None:
     names = [item["name"] for item in listed["items"]]
     assert (names, listed["total"]) == (sorted(names), len(names))
     assert all(item["description"] for item in listed["items"])
-    assert {"permissions:manage", "identity:manage", "users:role", "jobs:manage"} == {
+    assert {"permissions:manage", "identity:manage", "users:role", "jobs:manage", "currencies:write"} == {
         item["name"] for item in listed["items"] if not item["grantable"]
     }
     roles = await moderator.read("/roles")
