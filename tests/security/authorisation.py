@@ -271,6 +271,7 @@ DOMAIN_ANSWERS: dict[str, Refusal] = {
     **dict.fromkeys(("accept_subscription", "dismiss_subscription"), Refusal(404, "subscription_not_found")),
     # The server's settings name nobody to ask for rates, nor has anybody asked for another base currency.
     "refresh_rates": Refusal(409, "no_rate_provider"),
+    "delete_asset": Refusal(409, "asset_in_use"),
     "get_base_currency_change": Refusal(404, "base_currency_change_not_found"),
     # A token is good for the one it was mailed to, and none of these was mailed one.
     "verify_own_email": Refusal(422, "token_not_valid"),

@@ -91,7 +91,8 @@ async def furnish(kim: Person) -> Household:
     await _bank(kim, private)
     await _collect(kim, home, gone["id"], closed["id"])
     await _plan(kim, home)
-    home.seen["asset"] = [await _hold(kim)]
+    await _invest(kim, home)
+    home.seen["asset"].append(await _hold(kim))
     home.seen["rule"], home.hidden["rule"] = rules[:1], rules[1:]
     home.seen["attachment"] = [kept["id"]]
     home.hidden["attachment"] = [receipt["id"] for receipt in receipts]
@@ -169,6 +170,26 @@ async def _bills(kim: Person, home: Household) -> None:
         key = next(each["key"] for each in offered if each["name"] == f"{name} again")
         expect(await kim.http.post("/subscriptions/dismiss", json={"key": key}), 200)
         found["schedule"] = [made["id"]]
+
+
+async def _invest(kim: Person, home: Household) -> None:
+    """On both accounts an asset that is held nowhere else, some of it sold for money, with its own way to count."""
+    expect(
+        await kim.http.put("/rates", json={"base": "EUR", "quote": "KWD", "date": "2026-01-02", "rate": "0.35"}), 200
+    )
+    for name, account, price, found in (
+        ("OURS", home.shared, "3.00", home.seen),
+        (f"{MARK} fund", home.private, AMOUNTS[9], home.hidden),
+    ):
+        body = {"symbol": name, "quantity": "2", "purchase_price": price, "purchase_date": "2026-01-02"}
+        body |= {"currency": account["currency"], "account_id": account["id"], "notes": name}
+        holding = expect(await kim.http.post("/portfolio", json=body), 201)
+        sale = {"kind": "sell", "date": "2026-01-03", "quantity": "1", "price": price, "notes": name}
+        sale |= {key: holding[key] for key in ("account_id", "asset_id")}
+        sold = expect(await kim.http.post("/portfolio/trades", json=sale), 201)
+        expect(await kim.http.put(f"/portfolio/accounts/{account['id']}/cost-method", json={"method": "average"}), 200)
+        found["holding"], found["asset"] = [holding["id"]], [holding["asset_id"]]
+        found["trade"] = [holding["lots"][0]["trade_id"], sold["id"]]
 
 
 async def _hold(kim: Person) -> str:
