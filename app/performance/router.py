@@ -8,7 +8,7 @@ from fastapi import Query
 from app.access.dependencies import BookTag, ReadBook, WriteBook
 from app.core.pagination import Whole, whole
 from app.core.problems import not_modified, problems
-from app.core.routing import routes
+from app.core.routing import only, routes
 from app.performance import allocation, dashboard, heirs, history, performing, targets, valuation
 from app.performance.asking import AskedOfAccounts, AskedParam, At, Cash, SpanParam
 from app.performance.kinds import Dimension, Every
@@ -19,6 +19,9 @@ from app.performance.target_schemas import TargetOut, TargetsIn
 __all__ = ["heirs", "router"]
 
 router = routes("/portfolio", "portfolio", reads="portfolio:read", writes="portfolio:write")
+for path in ("/valuation", "/dashboard", "/history", "/allocation", "/performance"):
+    only(router, "GET", path)
+only(router, "GET, PUT", "/targets")
 
 
 @router.get(

@@ -11,7 +11,7 @@ from app.core.conditional import ExpectedRevision, tagged
 from app.core.fields import CivilDate
 from app.core.pagination import Page, PageParams
 from app.core.problems import not_modified, problems
-from app.core.routing import routes
+from app.core.routing import only, routes
 from app.portfolio import gains, heirs, methods, service
 from app.portfolio.holding_schemas import CostMethodIn
 from app.portfolio.outputs import CostMethodOut, GainsOut, TradeOut
@@ -21,6 +21,8 @@ from app.portfolio.schemas import Kind, TradeIn, TradePatch
 __all__ = ["heirs", "router"]
 
 router = routes("/portfolio", "portfolio", reads="portfolio:read", writes="portfolio:write")
+only(router, "GET", "/gains")
+only(router, "GET, POST", "/trades")
 
 Accounts = Annotated[list[UUID], Query(max_length=100, description="On either side of the trade; may repeat.")]
 Assets = Annotated[list[UUID], Query(max_length=100, description="On either side of the trade; may repeat.")]
