@@ -1,6 +1,7 @@
 """Databases for tests that need one of their own: copies of one that was migrated, each made in a moment."""
 
 import asyncio
+import itertools
 
 from sqlalchemy import text
 
@@ -11,8 +12,15 @@ from app.core.migrations import migrate
 TEMPLATE = "migrated"
 
 
+_numbers = itertools.count(1)
+
+
 async def migrated_database(postgres: EmbeddedPostgres, name: str) -> str:
-    """The owner's URL of a new database of this server with the newest schema, and nothing else in it."""
+    """The owner's URL of a new database of this server with the newest schema, and nothing else in it.
+
+    Its name has a number behind it: a worker that comes back to a file makes what the file needs once more.
+    """
+    name = f"{name}_{next(_numbers)}"
     if await asyncio.to_thread(postgres.create_database, TEMPLATE):
         await migrate(postgres.url(TEMPLATE))
     owner = Database(postgres.url("postgres"), pool_size=1, role=None)

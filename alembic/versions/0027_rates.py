@@ -97,6 +97,8 @@ BEGIN
             UNION ALL SELECT b.base_currency, 3 FROM books b WHERE b.id = own
             UNION ALL SELECT r.quote, 4 FROM book_rates r WHERE r.book_id = own AND r.base = p_from
             UNION ALL SELECT r.quote, 4 FROM book_rates r WHERE r.book_id = own AND r.base = p_to
+            UNION ALL SELECT r.base, 4 FROM book_rates r WHERE r.book_id = own AND r.quote = p_from
+            UNION ALL SELECT r.base, 4 FROM book_rates r WHERE r.book_id = own AND r.quote = p_to
         ) AS h
         WHERE h.code NOT IN (p_from, p_to)
         GROUP BY h.code ORDER BY min(h.place), h.code
@@ -215,13 +217,18 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH held AS (
-        SELECT a.book_id, a.currency, b.base_currency, (
-                   SELECT min(m.month) FROM monthly_totals m WHERE m.book_id = a.book_id AND m.account_id = a.id
+        SELECT a.book_id, a.currency, b.base_currency, least(
+                   (SELECT min(m.month) FROM monthly_totals m WHERE m.book_id = a.book_id AND m.account_id = a.id),
+                   (SELECT min(least(t.date, t.acquired_on)) FROM trades t
+                    WHERE t.book_id = a.book_id AND (t.account_id = a.id OR t.to_account_id = a.id))
                ) AS since
         FROM accounts a JOIN books b ON b.id = a.book_id
         WHERE a.currency <> b.base_currency
         UNION ALL
-        SELECT s.book_id, s.currency, b.base_currency, NULL FROM assets s JOIN books b ON b.id = s.book_id
+        SELECT s.book_id, s.currency, b.base_currency,
+               (SELECT min(least(t.date, t.acquired_on)) FROM trades t
+                WHERE t.book_id = s.book_id AND (t.asset_id = s.id OR t.to_asset_id = s.id))
+        FROM assets s JOIN books b ON b.id = s.book_id
         WHERE s.currency <> b.base_currency
     )
     SELECT x.code, min(x.since)

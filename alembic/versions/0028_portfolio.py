@@ -346,7 +346,7 @@ AS $$
         GROUP BY a.provider, a.provider_symbol, s.failures, s.next_at, s.history_from, s.history_on
     ) AS u
     WHERE u.next_at IS NULL OR u.next_at <= p_at OR (u.whole AND u.failures = 0)
-    ORDER BY u.next_at NULLS FIRST, u.symbol
+    ORDER BY coalesce(u.next_at, p_at), u.symbol
     LIMIT p_limit
 $$
 """
@@ -504,6 +504,10 @@ OF_ASSETS = f"""
     UNION SELECT e.entity_id FROM events e
         WHERE e.book_id = {BOOK} AND e.entity = 'asset_price' AND e.action = 'deleted'
           AND (e.before ->> 'asset_id')::uuid IN (SELECT private_assets())
+    UNION SELECT e.entity_id FROM events e
+        WHERE e.book_id = {BOOK} AND e.entity = 'saved_report'
+          AND EXISTS (SELECT FROM (SELECT hidden_tags() UNION ALL SELECT hidden_payees()) AS h(id)
+                      WHERE strpos(concat(e.before, e.after), h.id::text) > 0)
 """
 # What was once held on a private account is remembered, for when neither the trades nor the asset are there.
 NOTE_PRIVATE_ASSETS = """

@@ -168,8 +168,14 @@ async def remove_all(connection: AsyncConnection, book_id: UUID, asset_id: UUID)
 
 _NAMED = text(
     """
-    SELECT w.name, a.id FROM unnest(:names) AS w(name)
-    JOIN assets a ON a.book_id = :book AND (a.symbol_key = upper(w.name) OR a.id::text = lower(w.name))
+    WITH wanted AS MATERIALIZED (
+        SELECT n.name, upper(n.name) AS key,
+               CASE WHEN n.name ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN n.name::uuid END AS id
+        FROM unnest(:names) AS n(name)
+    )
+    SELECT w.name, a.id FROM wanted w JOIN assets a ON a.book_id = :book AND a.symbol_key = w.key
+    UNION
+    SELECT w.name, a.id FROM wanted w JOIN assets a ON a.book_id = :book AND a.id = w.id
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("names", type_=ARRAY(Text)))
 

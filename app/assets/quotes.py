@@ -135,6 +135,8 @@ async def _ask(work: Work, provider: Provider, symbol: str, since: date) -> Sequ
             return provider.read(answer, symbol, work.at.date())
         except RefusedError as error:
             refused = error
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise UnreadableError("the answer is not what was asked for") from error
     raise refused or RefusedError(f"{provider.name} cannot be asked for it")
 
 

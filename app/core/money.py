@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
-# 15 digits before the point and 18 behind it, times a count of a million, fit; 28 digits, the default, do not.
-DefaultContext.prec = 60
-getcontext().prec = 60
+# An amount times two rates, one of them turned round: up to 52 digits before the point and 18 behind it, summed.
+DefaultContext.prec = 120
+getcontext().prec = 120
 
 MAX_INTEGER_DIGITS = 15
 MAX_DECIMALS = 18

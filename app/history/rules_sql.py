@@ -24,6 +24,12 @@ SPARED = text(
                            AND g.name <> e.after ->> 'name'))))
     """
 ).bindparams(*PARAMETERS)
+IN_BASE = {"budget_amount", "budget_assignment", "goal_source"}
+"""Amounts of budgets, and what goals laid aside in them: in the base currency of their time."""
+RECOUNTED_SINCE = text(
+    "SELECT EXISTS (SELECT FROM events WHERE book_id = :book AND revision > :undone "
+    "AND entity = 'book' AND action = 'base_currency_changed')"
+).bindparams(*PARAMETERS)
 # The totals of a book are in its base currency: where accounts count in it, it stays.
 IN_BASE_CURRENCY = text(
     """

@@ -67,6 +67,9 @@ async def undo(book: BookWriter, revision: int) -> Document:
     await check_revision_is_whole(book, revision)
     step = _Step(book, revision, summary)
     check_possible(book, summary)
+    if step.entities & rules_sql.IN_BASE and await book.connection.scalar(rules_sql.RECOUNTED_SINCE, step.names):
+        detail = "Its amounts are in the base currency that the book had then."
+        raise NotUndoableError(detail, entity="book", action="base_currency_changed")
     await step.check_visibility()
     try:
         await step.run()

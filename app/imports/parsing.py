@@ -25,7 +25,7 @@ from app.transactions.flat import HEADER
 from app.transactions.references import AccountRef
 
 OWN_PROCESS_BYTES = 200_000
-ENDED = (BrokenWorkerProcess, BrokenResourceError, BrokenPipeError, ConnectionResetError)
+ENDED = (BrokenWorkerProcess, BrokenResourceError, BrokenPipeError, ConnectionResetError, ProcessLookupError)
 """What a reading process that is gone looks like, by when it went."""
 MOST_SECONDS = 120
 # Where a file begins and how it is encoded may differ from one download to the next; what its columns mean does not.

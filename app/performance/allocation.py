@@ -57,7 +57,8 @@ def spread(found: Valuation, by: Dimension) -> list[Part]:
 
 
 def _price(one: Valued) -> Decimal:
-    price: Decimal = one.row.price * one.row.rate
+    """Of a unit as it is held, with the splits that the price does not count yet."""
+    price: Decimal = one.row.amount / one.row.quantity * one.row.rate
     return price
 
 

@@ -74,5 +74,5 @@ async def _with_the_same_flows(
     return {
         "end_value": end,
         "gain": end - net,
-        "money_weighted": rate_document(outcome, found.length, annual=True),
+        "money_weighted": rate_document(outcome, found.worked, annual=True),
     }

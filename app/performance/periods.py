@@ -117,6 +117,14 @@ class Period:
     def length(self) -> int:
         return (self.span.last - self.before).days
 
+    @property
+    def worked(self) -> int:
+        """Days in which there was money in it: since the first flow where nothing was held in the beginning."""
+        if self.total("start"):
+            return self.length
+        first = min((day for day, one in self.days.items() if one.net), default=self.before)
+        return (self.span.last - first).days
+
     def total(self, name: str) -> Decimal | None:
         """The sum of this of all holdings; None where one of them lacks it."""
         parts = [getattr(holding, name) for holding in self.holdings.values()]

@@ -182,6 +182,8 @@ def _priced(body: Priced, known: Known, account: AccountRef, rates: dict[Pair, D
         rate = rates.get((currency, account.currency, body.date))
     if rate is None:
         raise _no_rate(currency, account.currency, body)
+    if body.amount is None and whole * rate >= Decimal(10) ** MAX_INTEGER_DIGITS:
+        raise InvalidError(FieldError("amount", "too_large", "is more than any amount may be"))
     amount = body.amount if body.amount is not None else rounded(whole * rate, account.exponent) + costs
     return {"currency": currency, "rate": rate, "amount": amount}
 

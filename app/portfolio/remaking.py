@@ -4,13 +4,14 @@ Whatever changed trades, an undo too, comes here before the commit. All position
 are made at once, from all of their trades; others are not touched.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from anyio import to_thread
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import ARRAY, Date, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookWriter, Days
@@ -23,6 +24,7 @@ from app.portfolio.errors import refusal
 from app.portfolio.holding import Holding
 from app.portfolio.lots import DayState, Disposal, ImpossibleTradeError, LotBook, Terms, Trade
 from app.portfolio.parts import Part
+from app.transactions import posting
 
 FEATURE = "portfolio"
 MANY = 500
@@ -30,6 +32,29 @@ MANY = 500
 
 _VISIBLE = text("SELECT EXISTS (SELECT FROM trades WHERE book_id = :book AND id = :id)").bindparams(
     bindparam("book", type_=Uuid), bindparam("id", type_=Uuid)
+)
+
+
+_OF = """
+    FROM unnest(CAST(:accounts AS uuid[]), CAST(:assets AS uuid[])) AS p(account_id, asset_id)
+    JOIN {table} d ON d.book_id = :book AND d.account_id = p.account_id AND d.asset_id = p.asset_id
+    WHERE d.{day} <= :until
+"""
+_DISPOSED = (
+    "d.account_id, d.asset_id, d.trade_id, d.lot_trade_id, d.acquired_on, d.disposed_on, d.quantity, d.cost, "
+    "d.proceeds, d.long_term"
+)
+_CLOSED = tuple(
+    text(f"SELECT {columns} {_OF.format(table=table, day=day)}").bindparams(  # nosec B608  # constants
+        bindparam("book", type_=Uuid),
+        bindparam("accounts", type_=ARRAY(Uuid)),
+        bindparam("assets", type_=ARRAY(Uuid)),
+        bindparam("until", type_=Date),
+    )
+    for table, day, columns in (
+        ("position_days", "date", "d.account_id, d.asset_id, d.date, d.quantity, d.cost"),
+        ("disposals", "disposed_on", _DISPOSED),
+    )
 )
 
 
@@ -45,6 +70,7 @@ async def remake(book: BookWriter, written: Collection[UUID] = ()) -> None:
             return
         try:
             made = await computed(book.connection, book.book_id, (book.base_currency, book.base_exponent), positions)
+            await _check_closed(book, made, positions)
         except ImpossibleTradeError as error:
             impossible = error
         else:
@@ -53,6 +79,34 @@ async def remake(book: BookWriter, written: Collection[UUID] = ()) -> None:
     if book.hides and not await book.connection.scalar(_VISIBLE, {"book": book.book_id, "id": impossible.trade.id}):
         raise PrivateOtherSideError from impossible
     raise refusal(impossible, own=impossible.trade.id in written) from impossible
+
+
+async def _check_closed(book: BookWriter, made: LotBook, positions: Sequence[AnyRow]) -> None:
+    """Raise `PeriodLockedError` where what was held or gained in a closed period would be something else.
+
+    Whatever leads there: another cost method, an heir, an undo. What it is in the base currency may follow the rates.
+    """
+    until = book.locked_until
+    if until is None:
+        return
+    days = Counter(
+        (*position, day, state.quantity, state.cost)
+        for position, states in made.days.items()
+        for day, state in states.items()
+        if day <= until
+    )
+    gains = Counter(
+        (*position, d.trade_id, d.lot_trade_id, d.acquired_on, d.disposed_on)  # noqa: RUF005  # in two lines
+        + (d.quantity, d.cost, d.proceeds, d.long_term)
+        for position, disposals in made.disposals.items()
+        for d in disposals
+        if d.disposed_on <= until
+    )
+    named = {"accounts": [row.account_id for row in positions], "assets": [row.asset_id for row in positions]}
+    for statement, computed_rows in zip(_CLOSED, (days, gains), strict=True):
+        rows = await book.connection.execute(statement, {"book": book.book_id, "until": until, **named})
+        if Counter(tuple(row) for row in rows.all()) != computed_rows:
+            posting.check_open(book, until)
 
 
 @watches(FEATURE)

@@ -28,7 +28,7 @@ from app.rates.errors import (
 from app.rates.schemas import BaseCurrencyIn
 from app.rates.service import rates_for
 from app.transactions.errors import PeriodLockedError
-from app.transactions.revaluing import Range, revalue
+from app.transactions.revaluing import Range, recost, revalue
 
 CHANGE = "rates.change_base_currency"
 INTERNAL = "The server could not finish it; the log says why."
@@ -153,7 +153,7 @@ async def _convert(book: BookWriter, change_id: UUID, progress: _Progress) -> No
             (before, change.to_currency, today)
         )
         if rate is not None:
-            await change_repository.convert_budgets(book, rate.rate, exponent)
+            await change_repository.convert_budgets(book, rate.rate, change.to_currency, exponent)
     await change_repository.set_base_currency(book.connection, book.book_id, change.to_currency)
     changed = dataclasses.replace(
         book, base_currency=change.to_currency, base_exponent=exponent, base_currency_chosen=True
@@ -162,6 +162,7 @@ async def _convert(book: BookWriter, change_id: UUID, progress: _Progress) -> No
     for done, month in enumerate(months, 1):
         await revalue(changed, Range(month, _last_of(month), every=True), log=False)
         await progress.say(done, len(months))
+    await recost(changed, Range(date.min, date.max, every=True))  # what came in kind has no posting in any month
     await repository.settle(book.connection, book.book_id)
     book.record(
         Event(

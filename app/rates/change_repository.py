@@ -119,8 +119,22 @@ _TOUCHED = tuple(
 )
 
 
-async def convert_budgets(book: BookWriter, rate: Decimal, exponent: int) -> None:
-    """Turn the amounts of budgets, and what goals lay aside of them, into another currency at one rate."""
+_GOALS = text(
+    """
+    UPDATE goals g SET currency = :to, target_amount = round(g.target_amount * :rate, :exponent),
+                       start_amount = round(g.start_amount * :rate, :exponent)
+    WHERE g.book_id = :book AND g.currency = :former
+      AND EXISTS (SELECT FROM goal_sources s WHERE s.book_id = :book AND s.goal_id = g.id AND s.budget_id IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM goal_sources s
+                      WHERE s.book_id = :book AND s.goal_id = g.id AND s.account_id IS NOT NULL)
+    """
+).bindparams(bindparam("book", type_=Uuid), bindparam("rate", type_=Numeric), bindparam("exponent", type_=Integer))
+
+
+async def convert_budgets(book: BookWriter, rate: Decimal, currency: str, exponent: int) -> None:
+    """Turn the amounts of budgets, and of goals that draw on nothing but them, into another currency at one rate."""
+    values = {"book": book.book_id, "rate": rate, "exponent": exponent}
+    await book.connection.execute(_GOALS, {**values, "former": book.base_currency, "to": currency})
     for statement in _BUDGETS:
         await book.connection.execute(statement, {"book": book.book_id, "rate": rate, "exponent": exponent})
     for statement in _TOUCHED:

@@ -148,6 +148,12 @@ _OF_DAY = select(BookRate.id).where(
 )
 
 
+async def revision_of(book: BookReader, base: str, quote: str, day: date) -> int:
+    """Of the book's own rate of exactly this day; 0 where there is none."""
+    names = {"book": book.book_id, "base": base, "quote": quote, "date": day}
+    return await book.connection.scalar(_OF_DAY.with_only_columns(BookRate.revision), names) or 0
+
+
 async def write(book: BookWriter, rates: Sequence[dict[str, Any]], source: str) -> tuple[int, int]:
     """Set the book's rates of these pairs and days, with an event of each that changes: how many came and changed."""
     place = await place_in_log(book)

@@ -8,7 +8,7 @@ from app.access.acting import open_for, writing_for
 from app.core.errors import NotFoundError
 from app.core.jobs.tasks import Work
 from app.rates import repository
-from app.transactions.revaluing import Range, open_part, revalue, would_change
+from app.transactions.revaluing import Range, open_part, recost, revalue, would_change
 
 REVALUE = "rates.revalue"
 """The triggers of the database put jobs of this name into the queue, one for each book at a time."""
@@ -17,7 +17,7 @@ REVALUE = "rates.revalue"
 async def revalue_book(work: Work, payload: Mapping[str, Any]) -> None:
     """Value the noted days of a book anew; a book in which that changes nothing keeps its revision.
 
-    Closed periods stay as they are: opening one notes its days.
+    The postings of closed periods stay as they are: opening one notes its days.
     """
     book_id = UUID(payload["book_id"])
     try:
@@ -34,5 +34,7 @@ async def revalue_book(work: Work, payload: Mapping[str, Any]) -> None:
                 days = open_part(Range(noted.first_day, noted.last_day), book.locked_until)
                 if days.first <= days.last:
                     await revalue(book, days)
+                # Costs are computed from rates, and nothing keeps what they were: they follow in closed periods, too.
+                await recost(book, Range(noted.first_day, noted.last_day))
     except NotFoundError:  # the book has gone
         return

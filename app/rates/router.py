@@ -52,14 +52,14 @@ async def list_rates(
     response_model=RateOut,
     operation_id="set_rate",
     summary="Set a rate of your own",
-    responses=problems(404),
+    responses=problems(404, 412),
 )
-async def set_rate(body: RateIn, book: WriteBook, response: Response) -> AnyRow:
+async def set_rate(body: RateIn, book: WriteBook, expected: ExpectedRevision, response: Response) -> AnyRow:
     """How much of `quote` one unit of `base` is on a day, for this book alone; over the one there was.
 
     It goes before a provider's of the same day. Amounts that it concerns follow in the background.
     """
-    row = await service.put(book, body)
+    row = await service.put(book, body, expected)
     response.headers["ETag"] = entity_tag(row.revision)
     return row
 

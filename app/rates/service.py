@@ -112,11 +112,12 @@ def _place(cursor: str | None) -> tuple[date, str, str, int]:
         raise bad_cursor() from None
 
 
-async def put(book: BookWriter, body: RateIn) -> AnyRow:
+async def put(book: BookWriter, body: RateIn, expected: int | None = None) -> AnyRow:
     """Set the book's own rate of a pair and a day, over the one there was."""
     if wrong := problems_of(body, book.actor.today()):
         raise InvalidError([FieldError(field, code, detail) for field, code, detail in wrong])
     await _known(book.connection, {"base": body.base, "quote": body.quote})
+    check_revision(expected, await repository.revision_of(book, body.base, body.quote, body.date))
     await repository.write(book, [{"id": new_id(), **body.model_dump()}], "manual")
     rate_id = await repository.id_of(book, body.base, body.quote, body.date)
     return await get(book, rate_id)

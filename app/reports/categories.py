@@ -62,8 +62,9 @@ def _lead(period: Period, count: int, start_day: int) -> list[Bucket]:
     missing = MONTHS_OF_TREND - count
     if missing <= 0 or period.first.year <= EARLIEST.year:
         return []
-    start = month_start(month_number(period.first, start_day) - missing, start_day)
-    return buckets(Period(start, period.first - ONE_DAY), "month", start_day)
+    number = month_number(period.first, start_day)
+    lead = Period(month_start(number - missing, start_day), month_start(number, start_day) - ONE_DAY)
+    return buckets(lead, "month", start_day)
 
 
 def _only(answer: Answer, skipped: int) -> Answer:

@@ -18,6 +18,7 @@ from app.reports.saved_errors import SavedReportNotFoundError
 from app.reports.saved_schemas import SavedIn, SavedPatch, SavedReplace
 
 ENTITY = "saved_report"
+MAX_SAVED = 500
 FILTERS = ("period", "account_ids", "category_ids", "tag_ids", "payee_ids", "min_amount", "max_amount")
 NOT_FOUND: dict[str, type[NotFoundError]] = {
     "account": AccountNotFoundError,
@@ -47,6 +48,8 @@ async def _row(book: BookReader, report_id: UUID) -> AnyRow:
 
 async def create(book: BookWriter, body: SavedIn) -> Document:
     """Raises `InvalidError` for what does not go together, and errors of their own for filters that name nothing."""
+    if len(await repository.every(book.connection, book.book_id)) >= MAX_SAVED:
+        raise InvalidError(FieldError("name", "too_many_saved_reports", f"a book has at most {MAX_SAVED}: delete some"))
     values = _values(body.model_dump(exclude={"id"}))
     await _check(book, values)
     report_id = body.id or new_id()

@@ -110,6 +110,17 @@ _WOULD_CHANGE = text(
     """  # noqa: S608  # nosec B608  # constants of this module
 ).bindparams(*_RANGE)
 
+_RECOST = text(
+    """
+    UPDATE positions p SET stale = true FROM accounts a
+    WHERE p.book_id = :book AND a.book_id = :book AND a.id = p.account_id
+      AND (:every OR a.currency <> CAST(:base AS text))
+      AND EXISTS (SELECT FROM trades t WHERE t.book_id = :book
+                  AND (t.date BETWEEN :first AND :last OR t.acquired_on BETWEEN :first AND :last))
+    RETURNING 1
+    """
+).bindparams(*_RANGE)
+
 
 BY_VALUE = {"budgets", "goals", "portfolio"}
 """The features that count in the base currency. To others nothing came: a bill is not paid by what was there before."""
@@ -155,6 +166,13 @@ async def revalue(book: BookWriter, days: Range, *, log: bool = True) -> int:
         book.touch(row.earliest, row.latest)
     postings: int = row.postings
     return postings
+
+
+async def recost(book: BookWriter, days: Range) -> None:
+    """Have what holdings cost in the base currency made anew, whether or not postings of these days change."""
+    if (await book.connection.execute(_RECOST, _parameters(book, days))).all():
+        book.uses.intersection_update(BY_VALUE)
+        book.touch_today()
 
 
 def _parameters(book: BookReader, days: Range) -> dict[str, Any]:

@@ -77,6 +77,20 @@ async def test_shares_and_moves_of_assets(kim: Person, world: World) -> None:
         assert part["moves"] == []
 
 
+async def test_what_is_to_be_sold_is_counted_in_units_after_a_split(kim: Person, world: World) -> None:
+    depot = await world.account()
+    shares = await world.asset("SHARES", type="etf", target_percent=D(50))
+    bonds = await world.asset("BONDS", type="bond", target_percent=D(50))
+    world.buy("2026-01-05", depot, shares, "10", "4000.00")
+    world.trade("split", "2026-01-10", depot, shares, ratio="4")
+    await world.settle()
+    await world.price(shares, {"2026-01-05": "400"})
+    await world.price(bonds, {"2026-01-05": "100"})
+    found = await kim.read("/portfolio/allocation", by="asset", at="2026-01-31")
+    sold = next(each for each in found["moves"] if each["side"] == "sell")
+    assert (sold["amount"], Decimal(sold["quantity"])) == ("2000.00", D(20))
+
+
 async def test_targets_are_kept_and_undone(kim: Person, world: World) -> None:
     ids = await spread(world)
     answer = await kim.http.put("/portfolio/targets", json={"by": "type", "targets": target(etf="60", bond="40")})

@@ -228,18 +228,22 @@ async def test_closed_periods(kim: Person, unchanged: Unchanged) -> None:
     sold = await trade(kim, "sell", holding, "2024-02-01", quantity="1", price="30")
     split = await trade(kim, "split", holding, "2024-02-02", ratio="2")
     undone = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+    method = f"/portfolio/accounts/{holding['account_id']}/cost-method"
+    await trade(kim, "buy", holding, "2024-01-20", quantity="1", price="99")
+    expect(await kim.http.put(method, json={"method": "lifo"}), 200)
+    counted = (await kim.read(f"/books/{kim.book_id}"))["revision"]
     lock = {"locked_until": "2024-02-29"}
     expect(await kim.http.put(f"/books/{kim.book_id}/lock", json=lock), 200)
-    method = f"/portfolio/accounts/{holding['account_id']}/cost-method"
     async with unchanged(kim):
         problem(await attempt(kim, "split", holding, "2024-02-29", ratio="2"), 409, "period_locked")
         problem(await kim.http.delete(f"/portfolio/trades/{split['id']}"), 409, "period_locked")
         problem(
             await kim.http.patch(f"/portfolio/trades/{sold['id']}", json={"date": "2024-03-01"}), 409, "period_locked"
         )
-        problem(await kim.http.put(method, json={"method": "lifo"}), 409, "period_locked")
-        undo = {"revision": undone}
-        problem(await kim.http.post(f"/books/{kim.book_id}/undo", json=undo), 409, "period_locked")
+        problem(await kim.http.put(method, json={"method": "fifo"}), 409, "period_locked")
+        for revision in (undone, counted):
+            undo = {"revision": revision}
+            problem(await kim.http.post(f"/books/{kim.book_id}/undo", json=undo), 409, "period_locked")
     await trade(kim, "split", holding, "2024-03-01", ratio="2")
 
 

@@ -39,6 +39,11 @@ def xml(*days: tuple[str, dict[str, str]]) -> bytes:
     ).encode()
 
 
+def damaged(content: bytes) -> bytes:
+    """The same with two wrong bytes in what is compressed."""
+    return content[:45] + b"\xff\xff" + content[47:]
+
+
 def zipped(table: str, name: str = "eurofxref-hist.csv") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -78,6 +83,7 @@ def test_the_files_of_the_european_central_bank_are_read() -> None:
         (quotes_of_xml, xml(("2026-03-06", {"us$": "1"}))),
         (quotes_of_xml, xml(("2026-03-06", {"USD": "NaN"}))),
         (quotes_of_zip, b"no zip"),
+        (quotes_of_zip, damaged(zipped("Date,USD,\n" + "2026-03-06,1.0842,\n" * 50))),
         (quotes_of_zip, zipped("Date,USD\n2026-03-06,1\n", "other.txt")),
         (quotes_of_zip, zipped("")),
         (quotes_of_zip, zipped("Day,USD,\n2026-03-06,1,\n")),

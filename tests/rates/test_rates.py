@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,6 +56,23 @@ async def test_a_rate_is_set_changed_deleted_and_brought_back(kim: Person) -> No
     assert back["state"]["rate"] == "1.10"
     actions = [event["action"] for event in (await kim.read(f"/rates/{made['id']}/history"))["items"]]
     assert actions == ["created", "deleted", "updated", "updated", "created"]
+
+
+async def test_two_who_change_a_rate_do_not_overwrite_each_other(kim: Person) -> None:
+    body = {"base": "EUR", "quote": "USD", "date": "2026-01-02", "rate": "1.25"}
+    first = await kim.http.put("/rates", json=body)
+    mine = {"If-Match": first.headers["etag"]}
+    expect(await kim.http.put("/rates", json={**body, "rate": "1.26"}, headers=mine), 200)
+    problem(await kim.http.put("/rates", json={**body, "rate": "1.27"}, headers=mine), 412, "precondition_failed")
+    assert (await kim.read("/rates/convert", **{"from": "EUR", "to": "USD", "date": "2026-01-02"}))["rate"] == "1.26"
+
+
+async def test_a_rate_goes_through_one_that_is_quoted_the_other_way(kim: Person, owner_database: Database) -> None:
+    for quote, rate in (("XAU", "100"), ("CHF", "1.12")):
+        body = {"base": "GBP", "quote": quote, "date": "2026-01-02", "rate": rate}
+        expect(await kim.http.put("/rates", json=body), 200)
+    found = await kim.read("/rates/convert", **{"from": "XAU", "to": "CHF", "date": "2026-01-02"})
+    assert (Decimal(found["rate"]), found["via"]) == (Decimal("0.0112"), "GBP")
 
 
 async def test_what_is_no_rate_is_refused(kim: Person, unchanged: Unchanged) -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidError
+from app.reports.categories import _lead
 from app.reports.periods import (
     Bucket,
     By,
@@ -149,3 +150,9 @@ def test_how_many_of_each_weekday_there_are(first: date, length: int) -> None:
     for weekday in range(1, 8):
         found = days_in(Period(days[0], days[-1]), weekday)
         assert found == sum(day.isoweekday() == weekday for day in days)
+
+
+def test_a_trend_has_six_months_each_once() -> None:
+    period = Period(date(2026, 3, 10), date(2026, 4, 20))
+    names = [bucket.name for bucket in (*_lead(period, 2, 1), *buckets(period, "month"))]
+    assert names == ["2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04"]

@@ -75,6 +75,6 @@ def _day(moment: Any, zone: tzinfo) -> date:
 def _told(price: Decimal) -> Decimal:
     """189.97999572753906 is 189.98 that went through a single-precision number: its certain digits are kept."""
     single = struct.unpack("f", struct.pack("f", price))[0]  # infinite where it holds no such number
-    if Decimal(repr(single)) != price:
+    if abs(price) >= 10**DIGITS or Decimal(repr(single)) != price:  # its steps are whole units by then: none are added
         return price
     return Context(prec=DIGITS).plus(price).normalize()

@@ -66,15 +66,19 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         pool = self._pools.get(host)
         if pool is None:
             pool = self._pools[host] = httpx.AsyncHTTPTransport(verify=self._tls, retries=0)
-        request.extensions["sni_hostname"] = host
         for address in allowed[:-1]:
-            request.url = request.url.copy_with(host=address)
             with suppress(httpx.ConnectError, httpx.ConnectTimeout):
-                return await pool.handle_async_request(request)
-        request.url = request.url.copy_with(host=allowed[-1])
-        return await pool.handle_async_request(request)
+                return await pool.handle_async_request(_to(request, address))
+        return await pool.handle_async_request(_to(request, allowed[-1]))
 
     async def aclose(self) -> None:
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()
+
+
+def _to(request: httpx.Request, address: str) -> httpx.Request:
+    """The same to this address; redirects and cookies still go by the name in the original."""
+    extensions = {**request.extensions, "sni_hostname": request.url.host}
+    url = request.url.copy_with(host=address)
+    return httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)

@@ -7,6 +7,7 @@ import csv
 import io
 import xml.etree.ElementTree as ET  # nosec B405  # nothing with entities is read, see `quotes_of_xml`
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -93,7 +94,7 @@ def quotes_of_zip(content: bytes) -> list[Quote]:
                 raise UnreadableError("the answer of ecb has not one table in it")
             with archive.open(names[0]) as file:
                 table = file.read(MOST_BYTES + 1)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError, OSError):
         raise UnreadableError("the answer of ecb is no ZIP") from None
     if len(table) > MOST_BYTES:
         raise UnreadableError("the answer of ecb is too large when it is unpacked")
