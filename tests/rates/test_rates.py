@@ -63,7 +63,7 @@ async def test_two_who_change_a_rate_do_not_overwrite_each_other(kim: Person) ->
     first = await kim.http.put("/rates", json=body)
     mine = {"If-Match": first.headers["etag"]}
     expect(await kim.http.put("/rates", json={**body, "rate": "1.26"}, headers=mine), 200)
-    problem(await kim.http.put("/rates", json={**body, "rate": "1.27"}, headers=mine), 412, "precondition_failed")
+    problem(await kim.http.put("/rates", json={**body, "rate": "1.27"}, headers=mine), 412, "revision_mismatch")
     assert (await kim.read("/rates/convert", **{"from": "EUR", "to": "USD", "date": "2026-01-02"}))["rate"] == "1.26"
 
 
