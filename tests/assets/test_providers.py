@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from app.assets.providers import Provider, Quote, provider_of
+from app.assets.providers.yahoo import _told
 from app.core.config import load_settings
 from app.core.fetching import Answer, FetchError, PacedError, RefusedError, UnreadableError
 
@@ -97,6 +98,13 @@ def test_what_yahoo_must_not_say(content: Any, error: type[FetchError]) -> None:
         read("yahoo", "AAPL", content)
 
 
+def test_yahoo_keeps_whole_units() -> None:
+    assert [_told(Decimal(price)) for price in ("15234567", "189.97999572753906")] == [
+        Decimal(15234567),
+        Decimal("189.98"),
+    ]
+
+
 def test_coingecko() -> None:
     rows = [
         [at("2026-03-18", 0) * 1000, 70187.5],
@@ -113,6 +121,8 @@ def test_coingecko() -> None:
     [ask] = provider("coingecko").asks("bitcoin/EUR", TODAY, TODAY)
     assert ask.parameters["days"] == "2"
     bad: list[Any] = ["x", [[1]], [["x", 1]], {}]
+    with pytest.raises((UnreadableError, ArithmeticError)):  # which whoever asks takes for the same
+        read("coingecko", "bitcoin/EUR", {"prices": [[-1e30, 1]]})
     for wrong in ({"error": "coin not found"}, *({"prices": rows} for rows in bad)):
         with pytest.raises(UnreadableError):
             read("coingecko", "bitcoin/EUR", wrong)

@@ -194,6 +194,15 @@ async def test_a_redirect_on_the_same_server_is_followed(provider: Provider, fet
     assert [headers["X-Key"] for headers in provider.headers] == [KEY, KEY]
 
 
+async def test_a_redirect_goes_by_the_name_that_was_asked_for(provider: Provider, fetcher: Fetcher) -> None:
+    provider.answer("/old", Reply(b"", 301, {"Location": "/new"}))
+    provider.answer("/new", GOOD)
+    named = provider.url.replace("127.0.0.1", "localhost")
+    assert await fetcher.json(source(provider, url=named, headers={"X-Key": KEY}), "/old") == {"price": 1}
+    assert [headers["X-Key"] for headers in provider.headers] == [KEY, KEY]
+    assert [headers["Host"] for headers in provider.headers] == [named.removeprefix("http://")] * 2
+
+
 async def test_a_key_does_not_follow_to_another_server(
     provider: Provider, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,8 +37,11 @@ async def test_two_shares_entered_as_trades(kim: Person, world: World) -> None:
     assert (found["from"], found["start_value"], found["end_value"]) == ("2021-01-01", "0.00", "0.00")
     assert (found["inflow"], found["outflow"], found["income"], found["gain"]) == ("425.00", "470.00", "15.00", "60.00")
     assert (found["realised_gain"], found["unrealised_gain"], found["dividends"]) == ("45.00", "0.00", "15.00")
+    # Of the two years in which there was money in it: the root of 1.226667, and 1.093928 to the power of 730 / 365.
     assert found["time_weighted"]["percent"] == "22.6667"
+    assert found["time_weighted"]["annual_percent"] == "10.7550"
     assert found["money_weighted"]["annual_percent"] == "9.3928"
+    assert found["money_weighted"]["percent"] == "19.6679"
     assert found["unpriced"] == found["unconverted"] == []
     for trade in reversed(made):
         expect(await kim.http.delete(f"/portfolio/trades/{trade['id']}"), 204)

@@ -458,3 +458,11 @@ async def test_what_is_kept_is_proved_by_computing_it_again(kim: Person, owner_d
         [("disposals", "kept"), ("disposals", "computed")],
         [("trades", "oversold")],
     ]
+
+
+async def test_a_trade_of_more_than_any_amount_is_refused(kim: Person, unchanged: Unchanged) -> None:
+    holding = await hold(kim, account_id=(await depot(kim, currency="AAVE"))["id"], currency="AAVE")
+    most = "999999999999999"
+    async with unchanged(kim):
+        answer = await attempt(kim, "buy", holding, "2024-01-03", quantity=most, price=most, rate=most, currency="EUR")
+        assert fields(problem(answer, 422, "invalid_input")) == {("amount", "too_large")}

@@ -14,6 +14,7 @@ from app.rates import base_currency, change_repository
 from tests.conftest import Unchanged
 from tests.households.sharing import join
 from tests.people import Person, expect, problem
+from tests.portfolio.trading import depot, hold
 from tests.rates.helping import Document, bases, set_rate, waiting, work_on
 
 
@@ -87,6 +88,40 @@ async def test_budgets_are_named_or_converted(
     assert (found["amount"], found["currency"], found["revision"] > made["revision"]) == ("110.00", "USD", True)
     [assigned] = (await kim.read(f"/budgets/{made['id']}/assignments"))["items"]
     assert assigned["amount"] == "55.00"
+
+
+async def test_what_came_in_kind_is_counted_in_the_other_currency_too(
+    kim: Person, app_database: Database, settings: Settings
+) -> None:
+    await hold(kim, account_id=(await depot(kim))["id"])
+    await set_rate(kim, "EUR", "USD", "2024-01-02", "1.25")
+    expect(await kim.http.post(path(kim), json={"currency": "USD"}), 202)
+    await run_job(kim, app_database, settings)
+    [found] = (await kim.read("/portfolio/gains"))["unconverted"] or [None]
+    assert found is None
+    await kim.check_integrity()
+
+
+async def test_a_goal_in_an_envelope_goes_along_and_a_deleted_budget_does_not_come_back(
+    kim: Person, book: dict[str, Document], app_database: Database, settings: Settings
+) -> None:
+    budget = {"name": "Roof", "kind": "envelope", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
+    kept, gone = [
+        expect(await kim.http.post("/budgets", json={**budget, "name": name}), 201) for name in ("Roof", "Gone")
+    ]
+    expect(await kim.http.post(f"/budgets/{kept['id']}/assign", json={"amount": "50", "date": "2026-01-01"}), 201)
+    aim = {"name": "New roof", "kind": "save_up", "target_amount": "1000", "currency": "EUR"}
+    goal = expect(await kim.http.post("/goals", json={**aim, "sources": [{"budget_id": kept["id"]}]}), 201)
+    expect(await kim.http.delete(f"/budgets/{gone['id']}"), 204)
+    deleted = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+    await set_rate(kim, "EUR", "USD", str(now().date()), "1.1")
+    expect(await kim.http.post(path(kim), json={"currency": "USD", "convert_budgets": True}), 202)
+    await run_job(kim, app_database, settings)
+    found = await kim.read(f"/goals/{goal['id']}")
+    assert (found["currency"], found["target_amount"]) == ("USD", "1100.00")
+    assert found["status"]["current_amount"] == "55.00"
+    back = await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": deleted})
+    problem(back, 409, "not_undoable")
 
 
 async def test_what_cannot_be_is_refused_and_changes_nothing(

@@ -10,6 +10,7 @@ from app.core.config import Settings
 from app.core.database import Database
 from tests.conftest import Unchanged
 from tests.people import Person, expect, problem
+from tests.portfolio.trading import depot, hold
 from tests.rates.helping import (
     Document,
     bases,
@@ -237,6 +238,8 @@ async def test_closed_periods_keep_what_they_had_until_they_are_opened(
 ) -> None:
     closed = await kim.add(account_id=book["dollars"]["id"], amount="10", date="2026-01-31")
     later = await kim.add(account_id=book["dollars"]["id"], amount="10", date="2026-02-01")
+    place = (await depot(kim, currency="USD"))["id"]
+    await hold(kim, account_id=place, currency="USD", purchase_date="2026-01-31")
     expect(await kim.http.put(f"/books/{kim.book_id}/lock", json={"locked_until": "2026-01-31"}), 200)
     await set_rate(kim, "USD", "EUR", "2026-01-30", "0.8")
     await revalue(kim, app_database, settings)

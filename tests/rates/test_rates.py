@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from app.core.clock import now
 from app.core.database import Database
 from tests.conftest import Unchanged
 from tests.people import Person, expect, fields, problem
+from tests.portfolio.trading import depot, hold
 from tests.rates.helping import forget_provided, provide, set_rate
 
 
@@ -73,6 +75,14 @@ async def test_a_rate_goes_through_one_that_is_quoted_the_other_way(kim: Person,
         expect(await kim.http.put("/rates", json=body), 200)
     found = await kim.read("/rates/convert", **{"from": "XAU", "to": "CHF", "date": "2026-01-02"})
     assert (Decimal(found["rate"]), found["via"]) == (Decimal("0.0112"), "GBP")
+
+
+async def test_rates_are_wanted_since_the_first_trade(kim: Person, owner_database: Database) -> None:
+    await kim.account()  # which makes the book one of euros
+    await hold(kim, account_id=(await depot(kim, currency="CLF"))["id"], currency="CLF", purchase_date="2024-05-02")
+    async with owner_database.begin() as connection:
+        since = await connection.scalar(text("SELECT since FROM currencies_in_use() WHERE code = 'CLF'"))
+    assert str(since) == "2024-05-02"
 
 
 async def test_what_is_no_rate_is_refused(kim: Person, unchanged: Unchanged) -> None:

@@ -255,3 +255,13 @@ async def test_it_hands_over_tables_and_pictures(kim: Person, book: dict[str, An
             assert chart.kind == kind
             if kind == "stacked":
                 assert chart.series[-1].title == "Other"
+
+
+async def test_a_book_keeps_so_many_and_no_more(
+    kim: Person, book: dict[str, Any], unchanged: Unchanged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep(kim)
+    monkeypatch.setattr(saved_service, "MAX_SAVED", 1)
+    async with unchanged(kim):
+        body = {"name": "One more", "measures": ["expenses"], "filters": YEAR}
+        problem(await kim.http.post("/reports/saved", json=body), 422, "invalid_input")
