@@ -2,10 +2,10 @@
 
 import asyncio
 import re
+from html import escape
 from io import BytesIO
 from threading import Lock
 from typing import Any, Literal
-from xml.sax.saxutils import escape
 
 from app.rendering import axes, flow
 from app.rendering.folding import folded, shortened
