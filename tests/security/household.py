@@ -125,7 +125,7 @@ async def _plan(kim: Person, home: Household) -> None:
 
 
 async def _keep(kim: Person, home: Household) -> None:
-    """A report of the shared account, and one of both accounts that was changed and brought back."""
+    """A report of the shared account, one of both that was changed and brought back, and one of a hidden tag."""
     accounts = [home.shared["id"], home.private["id"]]
     for name, named, found in (("Shared", accounts[:1], home.seen), (f"{MARK} report", accounts, home.hidden)):
         body = {"name": name, "measures": ["net"], "dimensions": ["account"], "notes": name}
@@ -136,6 +136,8 @@ async def _keep(kim: Person, home: Household) -> None:
         revision = (await kim.read(f"/books/{kim.book_id}"))["revision"]
         expect(await kim.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
         found["saved_report"] = [made["id"]]
+    of_tag = {"name": f"{MARK} gifts", "measures": ["net"], "filters": {"tag_ids": home.hidden["tag"][:1]}}
+    home.hidden["saved_report"].append(expect(await kim.http.post("/reports/saved", json=of_tag), 201)["id"])
 
 
 async def _bills(kim: Person, home: Household) -> None:
