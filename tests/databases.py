@@ -1,7 +1,6 @@
 """Databases for tests that need one of their own: copies of one that was migrated, each made in a moment."""
 
 import asyncio
-import itertools
 
 from sqlalchemy import text
 
@@ -12,20 +11,17 @@ from app.core.migrations import migrate
 TEMPLATE = "migrated"
 
 
-_numbers = itertools.count(1)
-
-
 async def migrated_database(postgres: EmbeddedPostgres, name: str) -> str:
     """The owner's URL of a new database of this server with the newest schema, and nothing else in it.
 
-    Its name has a number behind it: a worker that comes back to a file makes what the file needs once more.
+    One of that name goes: a worker that comes back to a file makes what the file needs once more.
     """
-    name = f"{name}_{next(_numbers)}"
     if await asyncio.to_thread(postgres.create_database, TEMPLATE):
         await migrate(postgres.url(TEMPLATE))
     owner = Database(postgres.url("postgres"), pool_size=1, role=None)
     async with owner.engine.connect() as plain:
         connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         await connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"'))
     await owner.dispose()
     return postgres.url(name)
