@@ -33,8 +33,16 @@ async def provide(owner: Database, *rates: tuple[str, str, str, str], source: st
 
 
 async def forget_provided(owner: Database) -> None:
+    """What was converted by them is noted, as when a rate changes: other tests look at every book."""
+    noted = """
+        INSERT INTO revaluations (book_id, first_day, last_day)
+        SELECT DISTINCT book_id, date '0001-01-01', date '9999-12-31' FROM accounts
+        ON CONFLICT ON CONSTRAINT pk_revaluations
+        DO UPDATE SET first_day = excluded.first_day, last_day = excluded.last_day
+    """
     async with owner.begin() as connection:
-        await connection.execute(text("DELETE FROM exchange_rates"))
+        if (await connection.execute(text("DELETE FROM exchange_rates RETURNING 1"))).all():
+            await connection.execute(text(noted))
 
 
 def work_on(connection: Any, database: Database, settings: Settings, **more: Any) -> Work:
