@@ -6,12 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Text, Uuid, bindparam, text
 
-from app.access.context import BookReader, BookWriter, Event
+from app.access.context import BookReader, BookWriter
 from app.accounts import service as accounts
 from app.accounts.schemas import AccountIn
+from app.assets import service as assets
+from app.assets.schemas import AssetIn
 from app.core.conditional import check_revision
 from app.core.errors import FieldError, InvalidError
-from app.core.ids import new_id
 from app.currencies.service import exponent_of
 from app.portfolio import references, repository, service
 from app.portfolio.errors import HasTradesError, HoldingNotFoundError, NoRateError, SymbolInOtherCurrencyError
@@ -19,7 +20,6 @@ from app.portfolio.holding_schemas import HoldingIn
 from app.portfolio.parts import rounded
 from app.portfolio.schemas import BuyTrade, DepositTrade
 
-ASSET = "asset"
 INCOMING = {"buy", "deposit", "reinvest"}
 Document = dict[str, Any]
 
@@ -77,12 +77,6 @@ _INVESTMENT = text(
 _BASE = text(
     "SELECT b.base_currency, c.exponent FROM books b JOIN currencies c ON c.code = b.base_currency WHERE b.id = :book"
 ).bindparams(bindparam("book", type_=Uuid))
-_ADD_ASSET = text(
-    """
-    INSERT INTO assets (book_id, id, symbol, name, type, currency, revision)
-    VALUES (:book, :id, :symbol, :name, :type, :currency, :revision)
-    """
-).bindparams(bindparam("book", type_=Uuid), bindparam("id", type_=Uuid))
 
 
 async def every(
@@ -194,14 +188,8 @@ async def _trade(book: BookWriter, body: HoldingIn, account_id: UUID, asset_id: 
 
 
 async def _new_asset(book: BookWriter, body: HoldingIn) -> UUID:
-    values = {"symbol": body.symbol, "name": body.name or body.symbol, "type": body.type, "currency": body.currency}
-    asset_id = new_id()
-    await book.connection.execute(
-        _ADD_ASSET, {**values, "book": book.book_id, "id": asset_id, "revision": book.revision}
-    )
-    nothing = ("isin", "sector", "target_percent", "provider", "provider_symbol", "notes", "archived_at")
-    image = {"id": asset_id, **values, **dict.fromkeys(nothing), "revision": book.revision}
-    book.record(Event(ASSET, asset_id, "created", after=image))
+    wanted = AssetIn(symbol=body.symbol, name=body.name or body.symbol, type=body.type, currency=body.currency)
+    asset_id: UUID = (await assets.create(book, wanted))["id"]
     return asset_id
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +14,11 @@ from app.core.conditional import check_revision
 from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
-from app.core.money import quantum
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
 from app.rates import repository
 from app.rates.errors import NoRateError, RateNotFoundError
 from app.rates.schemas import RateIn
-from app.transactions.converting import DIGITS
+from app.transactions.converting import converted
 
 ENTITY = "book_rate"
 SORT = "-date"
@@ -47,12 +46,6 @@ async def rates_for(
     """
     rows = await repository.found(connection, set(wanted))
     return {(row.base, row.quote, row.day): Found(row.rate, row.rated_on, row.source, row.via) for row in rows}
-
-
-def converted(amount: Decimal, rate: Decimal, exponent: int) -> Decimal:
-    """An amount times a rate, rounded half away from zero to this many decimals, as the ledger does."""
-    with localcontext(prec=DIGITS):
-        return (amount * rate).quantize(quantum(exponent), rounding=ROUND_HALF_UP)
 
 
 async def convert(book: BookReader, base: str, quote: str, day: date | None, amount: Decimal | None) -> Document:

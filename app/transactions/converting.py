@@ -33,5 +33,10 @@ class InBase:
         rate = self.rates.get((currency, self.day))
         if rate is None:
             return None
-        with localcontext(prec=DIGITS):
-            return (amount * rate).quantize(quantum(self.exponent), rounding=ROUND_HALF_UP)
+        return converted(amount, rate, self.exponent)
+
+
+def converted(amount: Decimal, rate: Decimal, exponent: int) -> Decimal:
+    """An amount times a rate, rounded half away from zero to this many decimals, as the ledger does."""
+    with localcontext(prec=DIGITS):
+        return (amount * rate).quantize(quantum(exponent), rounding=ROUND_HALF_UP)
