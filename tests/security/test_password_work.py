@@ -49,10 +49,10 @@ async def test_the_loop_goes_on_meanwhile(hasher: PasswordHasher) -> None:
     for call in calls:
         task = asyncio.ensure_future(call())
         turns = 0
-        while not task.done():  # the turns are what is counted
-            await asyncio.sleep(0.001)
+        while not task.done():  # a loop that waits for the work itself turns two or three times, however fast it is
+            await asyncio.sleep(0)
             turns += 1
-        assert turns > 3
+        assert turns > 10
         if task.exception() is not None:
             assert isinstance(task.exception(), WeakPasswordError)
 
