@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.core.database import Database
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
 
 
 @cache

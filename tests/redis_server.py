@@ -35,7 +35,7 @@ class RedisServer:
         self.process = subprocess.Popen(
             [PROGRAM, *options, "--dir", self.folder], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not self._answers():
             assert time.monotonic() < deadline, "redis-server did not start"
             time.sleep(0.02)
@@ -50,7 +50,7 @@ class RedisServer:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
     def hang(self) -> None:
         """It takes connections and answers nothing, as behind a broken network."""

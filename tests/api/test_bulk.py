@@ -394,5 +394,5 @@ async def test_a_thousand_cost_as_many_statements_as_ten(counted: Counted) -> No
         seconds = time.perf_counter() - started
         costs.append(len(seen))
     assert costs[0] == costs[1] <= 12, costs
-    assert seconds < 20, seconds
+    assert seconds < 120, seconds
     print(f"999 operations in {seconds:.2f} s, {costs[1]} statements")  # noqa: T201  # shown by pytest -s

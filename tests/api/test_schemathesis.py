@@ -84,14 +84,14 @@ def served(postgres: EmbeddedPostgres, work_folder: Path) -> Iterator[Served]:
     thread = threading.Thread(target=_run, args=(server,))
     thread.start()
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.05)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield _log_in(f"http://127.0.0.1:{port}")
     finally:
         server.should_exit = True
-        thread.join(timeout=30)
+        thread.join(timeout=60)
 
 
 def _application(url: str, work_folder: Path) -> FastAPI:

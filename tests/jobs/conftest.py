@@ -17,7 +17,7 @@ from app.core.jobs.tasks import Task, Work
 from app.core.jobs.worker import JobWorker
 from tests.databases import migrated_database
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 Handler = Callable[[Work, Mapping[str, Any]], Awaitable[None]]
 
 
@@ -80,7 +80,7 @@ async def yard(settings: Settings, jobs_database: str, monkeypatch: pytest.Monke
     """An empty queue; retries come after a blink."""
     monkeypatch.setattr(worker, "POLLING_SECONDS", 0.05)
     url = make_url(str(settings.database_url)).set(database="jobs").render_as_string(hide_password=False)
-    quick = {"database_url": url, "database_pool_size": 10, "jobs_retry_seconds": 0.01, "jobs_stalled_seconds": 1}
+    quick = {"database_url": url, "database_pool_size": 10, "jobs_retry_seconds": 0.01}
     requests, owner = Database(url, pool_size=20), Database(jobs_database, pool_size=5, role=None)
     made = Yard(load_settings(_env_file=None, **{**settings.model_dump(), **quick}), requests, owner)
     await made.rows("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_workers, runs CASCADE")

@@ -1,6 +1,5 @@
 """Everything that plans, with every task there is, through the real queue and real workers."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -60,6 +59,15 @@ async def finish(yard: Yard) -> None:
     assert trouble == []
 
 
+async def asked_for(yard: Yard) -> None:
+    """Wait until the clock has asked for everything that it asks for."""
+
+    async def reached() -> bool:
+        return {name for name, _, _ in await yard.jobs()} >= {task.name for task in BY_CLOCK}
+
+    await yard.until(reached)
+
+
 async def put_all_by_the_clock(yard: Yard) -> None:
     for task in BY_CLOCK:
         await yard.defer(task.name)
@@ -109,7 +117,7 @@ def test_every_clock_time_is_one() -> None:
 
 async def test_the_clock_asks_for_all_and_finds_nothing(yard: Yard, served: FastAPI) -> None:
     async with person_of(served) as person, yard.working(*TASKS):
-        await asyncio.sleep(0.2)
+        await asked_for(yard)
         await finish(yard)
         assert {name for name, _, _ in await yard.jobs()} >= {task.name for task in BY_CLOCK}
         assert await posted(person) == []
@@ -120,7 +128,7 @@ async def test_ten_days_without_a_server_are_made_up_for_once(yard: Yard, served
     async with person_of(served) as person:
         made = await plans(person, clock)
         async with yard.working(*TASKS, workers=2):
-            await asyncio.sleep(0.2)
+            await asked_for(yard)
             await finish(yard)
         coffee = [day for day, amount in await posted(person) if amount == "1.00"]
         assert len(coffee) == 11

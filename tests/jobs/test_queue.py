@@ -42,7 +42,7 @@ async def test_a_job_exists_with_the_commit_of_its_cause(yard: Yard) -> None:
     assert await yard.jobs() == [("test.run", "succeeded", 1), ("test.run", "succeeded", 1), ("test.run", "todo", 0)]
     by_number = {payload["number"]: (at, role) for payload, at, role in seen}
     assert by_number.keys() == {2, 3}
-    assert abs(by_number[2][0] - before) < timedelta(seconds=5)
+    assert abs(by_number[2][0] - before) < timedelta(minutes=10)
     assert by_number[3] == (before - timedelta(days=1), APP_ROLE)
     async with yard.requests.begin() as connection:
         backlog = (await connection.execute(text("SELECT * FROM job_backlog()"))).one()
@@ -52,14 +52,18 @@ async def test_a_job_exists_with_the_commit_of_its_cause(yard: Yard) -> None:
 async def test_one_of_a_key_waits_and_one_runs(yard: Yard) -> None:
     """However many ask for it at once, and nobody hears of an error."""
     going, most, done = 0, 0, 0
+    may_end = asyncio.Event()
 
     async def handler(_: Work, __: Mapping[str, Any]) -> None:
         nonlocal going, most, done
         going += 1
         most = max(most, going)
-        await asyncio.sleep(0.1)
+        await may_end.wait()
         going -= 1
         done += 1
+
+    async def two_go() -> bool:
+        return going == 2
 
     await asyncio.gather(*(yard.defer("test.run", key="test:one") for _ in range(15)))
     assert await yard.jobs() == [("test.run", "todo", 0)]
@@ -68,6 +72,9 @@ async def test_one_of_a_key_waits_and_one_runs(yard: Yard) -> None:
         await asyncio.gather(*(yard.defer("test.run", key="test:one") for _ in range(15)))
         assert len(await yard.jobs()) == 2
         await yard.defer("test.run", key="test:another")
+        await yard.come_to("doing", "todo", "doing")
+        await yard.until(two_go)
+        may_end.set()
         await yard.come_to("succeeded", "succeeded", "succeeded")
     assert (done, most) == (3, 2)  # the other key's ran beside one of them
 

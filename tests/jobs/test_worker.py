@@ -26,12 +26,16 @@ from app.core.jobs.ticks import next_tick
 from app.core.jobs.upkeep import ABANDONED, forget_old, take_over
 from app.core.jobs.worker import JobWorker
 from app.jobs import TASKS
-from tests.jobs.conftest import Yard
+from tests.jobs.conftest import PATIENCE, Yard
 
 
 @pytest.fixture
 async def effects(yard: Yard) -> AsyncIterator[Yard]:
-    """With a table that handlers write to."""
+    """With a table that handlers write to, and workers that soon take over what others have left.
+
+    Only one at a time runs: of two that pause together, the first to go on would take the other for dead.
+    """
+    yard.settings = yard.settings.model_copy(update={"jobs_stalled_seconds": 1})
     await yard.rows("CREATE TABLE public.effects (job text)")
     await yard.rows("GRANT SELECT, INSERT ON public.effects TO finance_app")
     yield yard
@@ -124,7 +128,7 @@ async def test_a_slow_worker_says_nothing_of_a_job_that_another_has_taken_over(e
     async with effects.working(Task("test.slow", slow)):
         await effects.defer("test.slow")
         await begun.wait()
-        await as_of_a_worker(effects, ago=0)
+        await as_of_a_worker(effects, ago=-3600)  # it lives, however long this test takes
         with capture_logs() as logs:
             going_on.set()
             await effects.until(lambda: told(logs, "job_not_held"))
@@ -159,7 +163,7 @@ async def test_stopping_waits_for_jobs_and_gives_up_those_that_take_too_long(eff
         begun.set()
         await asyncio.sleep(payload["seconds"])
 
-    async with effects.working(Task("test.slow", slow), jobs_stop_seconds=5):
+    async with effects.working(Task("test.slow", slow), jobs_stop_seconds=60):
         await effects.defer("test.slow", {"name": "finished", "seconds": 0.3})
         await begun.wait()
         await effects.defer("test.slow", {"name": "left", "seconds": 0})
@@ -198,7 +202,7 @@ async def test_a_worker_outlives_its_connections(effects: Yard) -> None:
 
 async def test_a_worker_waits_for_a_database_that_is_not_there(yard: Yard) -> None:
     nowhere = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
-    async with asyncio.timeout(5), yard.working(database_url=nowhere):
+    async with asyncio.timeout(PATIENCE), yard.working(database_url=nowhere):
         await asyncio.sleep(0.3)
 
 

@@ -118,7 +118,7 @@ async def held(owner: Database, book_id: str) -> AsyncIterator[AsyncConnection]:
 async def waiting(owner: Database, count: int) -> None:
     """Until so many statements wait for the lock of another."""
     waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await run(owner, waits) < count:  # noqa: ASYNC110  # the database tells only who asks
             await asyncio.sleep(0.01)
 

@@ -19,7 +19,7 @@ from tests.plaintext.conftest import Book
 pytestmark = pytest.mark.no_cover
 
 FORMATS = ("hledger", "beancount")
-SECONDS = 30
+SECONDS = 120
 
 _TOTALS = text(
     """

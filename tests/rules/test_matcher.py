@@ -42,9 +42,9 @@ def holding(found: Matcher, of: Draft, budget: Budget | None = None) -> list[int
 @pytest.mark.parametrize("letter", ["a", "é", "🙂"])
 def test_patterns_that_ruin_others_are_fast(pattern: str, letter: str) -> None:
     found = matcher(says("notes", "regex", pattern))
-    began = time.perf_counter()
+    began = time.process_time()
     holding(found, draft(notes=letter * 10_000 + "!"))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 20  # where one is ruined by it, it takes as good as for ever
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,16 @@ def test_large_patterns_are_asked_last_and_cut_off_when_they_take_too_long() -> 
 
 
 def test_thousands_of_questions_are_answered_for_all_at_once() -> None:
-    found = matcher(*(says("payee", "contains", f"shop {n} ltd") for n in range(1000)), says("amount", "greater", "4"))
-    began = time.perf_counter()
-    for n in range(1000):
-        assert holding(found, draft(payee=f"The SHOP {n} Ltd")) == [n, 1000]
-    assert time.perf_counter() - began < 2
+    seconds = []
+    for rules in (20, 1000):
+        asked = [says("payee", "contains", f"shop {n} ltd") for n in range(rules)]
+        found = matcher(*asked, says("amount", "greater", "4"))
+        assert holding(found, draft(payee="The SHOP 7 Ltd")) == [7, rules]
+        began = time.process_time()
+        for n in range(1000):
+            assert holding(found, draft(payee=f"The SHOP {n} Ltd")) == [*([n] if n < rules else []), rules]
+        seconds.append(time.process_time() - began)
+    assert seconds[1] < 15 * seconds[0] + 0.1  # one by one it would be fifty times as much
 
 
 def test_another_process_gets_the_rules_and_compiles_them_itself() -> None:

@@ -26,7 +26,7 @@ FREE = 3
 
 @dataclass
 class Clock:
-    """The time of counters; it can be put on."""
+    """The time of counters: it stands still until it is put on."""
 
     ahead: float = 0.0
 
@@ -36,8 +36,8 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    found, real = Clock(), time.time
-    monkeypatch.setattr("time.time", lambda: real() + found.ahead)
+    found, began = Clock(), time.time()
+    monkeypatch.setattr("time.time", lambda: began + found.ahead)
     return found
 
 

@@ -23,7 +23,7 @@ def hasher(settings: Settings) -> PasswordHasher:
 
 
 async def test_no_more_at_once_than_there_are_slots(hasher: PasswordHasher) -> None:
-    lock = threading.Lock()
+    lock, pair = threading.Lock(), threading.Barrier(2, timeout=60)
     present = most = 0
 
     def work() -> None:
@@ -31,6 +31,7 @@ async def test_no_more_at_once_than_there_are_slots(hasher: PasswordHasher) -> N
         with lock:
             present += 1
             most = max(most, present)
+        pair.wait()  # for a second one; a third has time to come, too
         time.sleep(0.02)
         with lock:
             present -= 1

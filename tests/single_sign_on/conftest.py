@@ -41,7 +41,7 @@ def mock_provider() -> Iterator[str]:
         assert process.stdout is not None
         yield f"http://localhost:{int(process.stdout.readline())}"
         process.stdin.close()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")

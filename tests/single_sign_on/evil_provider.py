@@ -30,7 +30,7 @@ def ec_key(kid: str = "first") -> ECKey:
 
 
 class EvilProvider:
-    """What tests change is put back by `reset`; `calls` counts what was asked of it."""
+    """What tests change is put back by `reset`; `calls` counts what was asked of it, what is `held` must wait."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -50,7 +50,7 @@ class EvilProvider:
         self.forge: Callable[[str], str] = lambda token: token
         self.tokens: dict[str, Any] = {}
         self.answers: dict[str, Response] = {}
-        self.delays: dict[str, float] = {}
+        self.held: set[str] = set()
         self.redirected: dict[str, str] = {}
         self.logged_in_at: float | None = None
         self.codes: dict[str, dict[str, str]] = {}
@@ -75,7 +75,8 @@ class EvilProvider:
     def _wayward(self, path: str, handler: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def handle(request: Request) -> Response:
             self.calls.append(path)
-            await asyncio.sleep(self.delays.get(path, 0))
+            while path in self.held:  # noqa: ASYNC110  # tests let go of it in another thread
+                await asyncio.sleep(0.01)
             if path in self.answers:
                 return self.answers[path]
             response: Response = await handler(request)
@@ -160,11 +161,12 @@ def serve(provider: EvilProvider) -> Iterator[None]:
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
     thread.start()
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
         provider.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         yield
     finally:
+        provider.reset()  # or what it holds would hold it
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=60)

@@ -37,7 +37,7 @@ class Writer:
         """Repeat the request, under the same key, until the server says what became of it."""
         for attempt in range(2000):
             try:
-                async with httpx.AsyncClient(base_url=self.address() + API, timeout=20) as http:
+                async with httpx.AsyncClient(base_url=self.address() + API, timeout=60) as http:
                     if not self.token:
                         await self._log_in(http)
                     headers = {"Authorization": f"Bearer {self.token}"}

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from app.core.database import Database
 
 FINANCE = Path(sys.executable).with_name("finance")
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 # Small costs keep the tests quick; nothing of the developer's own environment gets in.
 QUICK = {"ARGON2_MEMORY_KIB": "8192", "ARGON2_TIME_COST": "1", "LOG_LEVEL": "WARNING", "RATE_LIMIT_ENABLED": "false"}
 KEPT = ("PATH", "HOME", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
@@ -72,7 +72,7 @@ class Running:
         return [process for process in alive if _lives(process)]
 
     def client(self, **options: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=20, **options)
+        return httpx.Client(base_url=self.url, timeout=WAIT_SECONDS, **options)
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -111,10 +111,10 @@ def end(running: Running) -> None:
         running.process.wait(WAIT_SECONDS)
     if running.process.stdout is not None:
         running.process.stdout.close()
-    running.left_over(10)
+    running.left_over(WAIT_SECONDS)
 
 
-def wait_for(condition: Any, seconds: float = 20.0) -> None:
+def wait_for(condition: Any, seconds: float = WAIT_SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"

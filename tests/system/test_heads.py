@@ -10,7 +10,7 @@ from tests.system.programs import Running
 
 def test_a_head_without_end_is_cut_off_and_others_are_served(server: Running) -> None:
     host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n")
         sent = 0
         try:

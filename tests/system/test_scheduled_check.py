@@ -54,7 +54,7 @@ async def test_it_runs_where_it_is_wanted_and_only_there(house: House) -> None:
     for hours, runs in ((0, False), (1, True)):
         CHECKED_AT.set(0)
         async with scheduled(house.requests, hours):
-            for _ in range(200):
+            for _ in range(1200):
                 await asyncio.sleep(0.05)
                 if CHECKED_AT._value.get() or not runs:
                     break

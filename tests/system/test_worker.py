@@ -51,7 +51,7 @@ def worker(place: Path, url: str) -> Iterator["subprocess.Popen[str]"]:
     with process.stdout, process.stderr:
         yield process
         process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_a_server_does_its_jobs_by_itself(place: Path, start: Start) -> None:
@@ -70,7 +70,7 @@ def test_a_worker_does_the_jobs_of_a_server_that_leaves_them(
     assert any(TASK in line and "job_done" in line for line in worker.stderr)
     assert succeeded(bystander) == 0
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(20) == 0
+    assert worker.wait(60) == 0
 
 
 def test_a_worker_says_why_it_cannot_run(place: Path, url: str) -> None:

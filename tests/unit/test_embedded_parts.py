@@ -270,7 +270,7 @@ def test_end_goes_from_gentle_to_sure(monkeypatch: pytest.MonkeyPatch) -> None:
         deaf.stdout.readline()
         process = psutil.Process(deaf.pid)
         assert processes.end([process], ((signal.SIGINT, 0.1),)) == [process]
-        assert processes.end([process], ((signal.SIGINT, 0.1), (signal.SIGKILL, 10))) == []
+        assert processes.end([process], ((signal.SIGINT, 0.1), (signal.SIGKILL, 60))) == []
         assert not processes.is_live(process)  # it is a zombie until it is waited for
         deaf.wait()
     assert not processes.is_live(process)
@@ -290,7 +290,7 @@ def test_guard_ends_the_server_with_the_app() -> None:
         time.sleep(0.1)
         assert server.poll() is None
         os.close(app_end)
-        assert server.wait(10) == -signal.SIGINT
+        assert server.wait(60) == -signal.SIGINT
         watcher.join()
     os.close(app)
 

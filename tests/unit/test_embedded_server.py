@@ -78,7 +78,7 @@ def notes(running: EmbeddedPostgres) -> Any:
 
 
 def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while psutil.pid_exists(pid) and processes.is_live(psutil.Process(pid)):
         assert time.monotonic() < deadline, "the process still runs"
         time.sleep(0.02)

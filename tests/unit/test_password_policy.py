@@ -66,4 +66,4 @@ def test_no_password_takes_long() -> None:
             for password in (half * 2, half + half[::-1]):
                 started = time.thread_time()
                 weakness_of(password, KIM)
-                assert time.thread_time() - started < 0.5, password
+                assert time.thread_time() - started < 1.5, password

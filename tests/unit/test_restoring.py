@@ -25,7 +25,7 @@ def test_a_session_that_ends_early_is_waited_for_by_nobody(tmp_path: Path) -> No
         tmp_path, reader="exec head -c 8000000 /dev/zero", writer="echo 'psql: ERROR:  no such luck' >&2; exit 3"
     )
     with pytest.raises(StartupError, match=r"cannot be restored: no such luck; nothing was changed"):
-        asyncio.run(asyncio.wait_for(restore(folder, URL, tmp_path / "dump", clear=False), 10))
+        asyncio.run(asyncio.wait_for(restore(folder, URL, tmp_path / "dump", clear=False), 60))
     gc.collect()  # nothing of the programs is left to a loop that is closed
 
 
@@ -36,4 +36,4 @@ def test_a_dump_that_breaks_off_is_told_as_such(tmp_path: Path) -> None:
         writer="cat > /dev/null; exit 3",
     )
     with pytest.raises(StartupError, match=r"dump in the backup cannot be read: cut off; nothing was changed"):
-        asyncio.run(asyncio.wait_for(restore(folder, URL, tmp_path / "dump", clear=False), 10))
+        asyncio.run(asyncio.wait_for(restore(folder, URL, tmp_path / "dump", clear=False), 60))
