@@ -48,9 +48,9 @@ AS $$
 $$
 """
 
-# As before (see 0006), with two differences. What is neither so frequent that walking the list finds it at once nor
-# so rare that all of it is read at once is read by stretches of days from where the page begins, as long as it takes.
-# And where the index leaves most rows to be looked at, the list is walked: a common phrase, words that all rows have.
+# As before (see 0006), but for lists by date. There what is neither so frequent that walking the list finds it at once
+# nor so rare that all of it is read at once is read by stretches of days, from where the page begins and as long as it
+# takes. A word that rows have everywhere leads to none of them: such words are looked for in the rows of the days.
 SEARCH = r"""
 CREATE OR REPLACE FUNCTION search_transactions(
     texts text[], whole boolean[], negated boolean[], amounts numeric[],
@@ -61,24 +61,28 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
 DECLARE
     book uuid := nullif(current_setting('app.book_id', true), '')::uuid;
-    held text[] := '{}';      -- of each term: what a row that has it fulfils
-    indexed text[] := '{}';   -- the part of it that an index knows, NULL for none
-    ways text[] := '{}';      -- how an index leads to the rows that have it
-    phrase text;
+    words text[] := '{}';     -- of each term: its words in the transaction's own text, or its amount
+    indexed text[] := '{}';   -- the part of that which an index knows; in the payee's name, too
+    held text[] := '{}';      -- all that a row fulfils which has the term
+    beside text;
+    amount text;
+    named text;
     payees uuid[];
     seen record;
-    sort_key text := CASE ltrim(sorted_by, '-') WHEN 'date' THEN 't.date' WHEN 'amount' THEN 't.amount_key' END;
+    leads integer := 0;
+    by_date boolean := ltrim(sorted_by, '-') = 'date';
     downwards boolean := sorted_by LIKE '-%';
+    sort_key text := CASE ltrim(sorted_by, '-') WHEN 'date' THEN 't.date' WHEN 'amount' THEN 't.amount_key' END;
     direction text := CASE WHEN downwards THEN ' DESC' ELSE '' END;
-    behind text := '';
     statement text;
     found uuid[];
     piece uuid[];
+    room integer := greatest(500, 2 * most);
+    days integer := 31;
     near date;
     far date;
-    days integer := 31;
+    full_to date;
     months integer[];
-    room integer := greatest(500, 2 * most);
 BEGIN
     IF current_setting('app.hidden_accounts', true) <> '' THEN
         RETURN NULL;
@@ -86,113 +90,133 @@ BEGIN
     IF book IS NULL THEN
         RETURN '{}';
     END IF;
+    -- What was typed comes into statements as folded words alone: none of it looks like the marks in comments.
     FOR i IN 1 .. cardinality(texts) LOOP
-        ways[i] := format('t.search @@ %L::tsquery', search_query(book, texts[i], whole[i]));
-        indexed[i] := ways[i];
-        IF whole[i] OR strpos(search_text(texts[i]), ' ') > 0 THEN
-            phrase := format('(search_beside(t.description, %L, %L, %L) OR search_beside(t.notes, %1$L, %2$L, %3$L))',
-                             search_text(texts[i]), search_pattern(texts[i]), whole[i]);
-            held[i] := ways[i] || ' AND ' || phrase;
-            ways[i] := ways[i] || ' /* months */ AND ' || phrase;
-        ELSE
-            held[i] := ways[i];
-            ways[i] := ways[i] || ' /* months */';
-        END IF;
-        IF amounts[i] IS NOT NULL THEN
-            phrase := format(' OR t.book_id = $1 AND t.amount = %L AND t.amount_key = %L', amounts[i],
-                             least(round(amounts[i] * 10000), 9000000000000000000));
-            held[i] := held[i] || phrase;
-            ways[i] := ways[i] || phrase;
-            indexed[i] := indexed[i] || phrase;
-        END IF;
-        phrase := format(' OR EXISTS (SELECT 1 FROM payees p WHERE p.book_id = $1 AND p.id = t.payee_id
-                                      AND p.search @@ %L::tsquery AND search_beside(p.name, %L, %L, %L) OFFSET 0)',
-                         search_query(book, texts[i], whole[i]),
+        beside := format('search_beside(t.description, %L, %L, %L) OR search_beside(t.notes, %1$L, %2$L, %3$L)',
                          search_text(texts[i]), search_pattern(texts[i]), whole[i]);
-        held[i] := format(CASE WHEN negated[i] THEN 'NOT coalesce(%s, false)' ELSE '(%s)' END, held[i] || phrase);
-        indexed[i] := CASE WHEN negated[i] THEN 'true' ELSE format('coalesce(%s, false)', indexed[i] || phrase) END;
+        amount := coalesce(format(' OR t.book_id = $1 AND t.amount = %L AND t.amount_key = %L', amounts[i],
+                                  least(round(amounts[i] * 10000), 9000000000000000000)), '');
+        named := format(' OR EXISTS (SELECT 1 FROM payees p WHERE p.book_id = $1 AND p.id = t.payee_id
+                                     AND p.search @@ %L::tsquery AND search_beside(p.name, %L, %L, %L) OFFSET 0)',
+                        search_query(book, texts[i], whole[i]),
+                        search_text(texts[i]), search_pattern(texts[i]), whole[i]);
+        indexed[i] := format('t.search @@ %L::tsquery', search_query(book, texts[i], whole[i]));
+        words[i] := indexed[i] || ' /* months */'
+            || CASE WHEN whole[i] OR strpos(search_text(texts[i]), ' ') > 0 THEN format(' AND (%s)', beside) ELSE '' END
+            || amount;
+        held[i] := format(CASE WHEN negated[i] THEN 'NOT coalesce(%s, false)' ELSE '(%s) IS TRUE' END,
+                          words[i] || named);
+        indexed[i] := CASE WHEN negated[i] THEN 'true'
+                      ELSE format('coalesce(%s, false)', indexed[i] || amount || named) END;
     END LOOP;
-    -- What is found often enough, all over the years, is found soon by walking the list in its order.
     EXECUTE format(
-        'SELECT count(*) FILTER (WHERE %s) AS rows, count(DISTINCT probe.day) FILTER (WHERE %1$s) AS places,
-                count(*) FILTER (WHERE %s) AS indexed, count(*) AS looked_at, least(%s) AS rarest,
-                min(probe.first) AS first, max(probe.last) AS last
-         FROM (SELECT min(x.date) AS first, max(x.date) AS last FROM transactions x WHERE x.book_id = $1) range
-         CROSS JOIN LATERAL (
-             SELECT DISTINCT range.first + (range.last - range.first) * n / 10 AS day, range.first, range.last
-             FROM generate_series(0, 9) n
-         ) probe
-         CROSS JOIN LATERAL (
-             SELECT * FROM transactions y WHERE y.book_id = $1 AND y.date >= probe.day
-             ORDER BY y.book_id, y.date, y.id LIMIT 50
-         ) t',
-        array_to_string(held, ' AND '), array_to_string(indexed, ' AND '),
-        (SELECT string_agg(format('count(*) FILTER (WHERE %s)', term), ', ') FROM unnest(indexed) term))
-    INTO seen USING book;
-    IF seen.rows >= 10 AND seen.places >= 5 OR seen.looked_at >= 300 AND seen.indexed * 5 >= seen.looked_at THEN
+        'SELECT count(*) FILTER (WHERE r.fits) AS rows, count(DISTINCT r.day) FILTER (WHERE r.fits) AS places,
+                count(*) FILTER (WHERE r.fits AND CASE WHEN $2 THEN coalesce($3, r.last) - r.day
+                                                  ELSE r.day - coalesce($3, r.first) END
+                                                  BETWEEN 0 AND (r.last - r.first) * 3 / 10) AS soon,
+                ARRAY[%s] AS counts, ARRAY[%s] AS spreads, count(*) AS looked_at,
+                min(r.first) AS first, max(r.last) AS last
+         FROM (
+             SELECT probe.*, %s AS fits, ARRAY[%s] AS has
+             FROM (SELECT min(x.date) AS first, max(x.date) AS last FROM transactions x WHERE x.book_id = $1) range
+             CROSS JOIN LATERAL (
+                 SELECT DISTINCT range.first + (range.last - range.first) * n / 10 AS day, range.first, range.last
+                 FROM generate_series(0, 9) n
+             ) probe
+             CROSS JOIN LATERAL (
+                 SELECT * FROM transactions y WHERE y.book_id = $1 AND y.date >= probe.day
+                 ORDER BY y.book_id, y.date, y.id LIMIT 50
+             ) t
+         ) r',
+        (SELECT string_agg(format('count(*) FILTER (WHERE r.has[%s])', i), ', ' ORDER BY i)
+         FROM generate_series(1, cardinality(texts)) i),
+        (SELECT string_agg(format('count(DISTINCT r.day) FILTER (WHERE r.has[%s])', i), ', ' ORDER BY i)
+         FROM generate_series(1, cardinality(texts)) i),
+        array_to_string(held, ' AND '), array_to_string(indexed, ', '))
+    INTO seen USING book, downwards, CASE WHEN by_date THEN after_key::date END;
+    -- What is found often enough, all over the years, is found soon by walking the list in its order.
+    IF seen.rows >= 10 AND seen.places >= 5 AND (seen.soon >= 3 OR NOT by_date) THEN
         RETURN NULL;
     END IF;
-    indexed := '{}';
     FOR i IN 1 .. cardinality(texts) LOOP
         IF NOT negated[i] THEN
             payees := ARRAY(SELECT search_payees(texts[i], whole[i], 1001));
-            IF cardinality(payees) <= 1000 THEN
-                indexed := indexed || texts[i];
-                held[i] := CASE WHEN payees = '{}' THEN format('(%s)', ways[i]) ELSE
-                    format('(%s OR t.book_id = $1 AND t.payee_id = ANY(%L::uuid[]) /* days */)', ways[i], payees) END;
+            CONTINUE WHEN cardinality(payees) > 1000;
+            held[i] := format('(%s OR t.book_id = $1 AND t.payee_id = ANY(%L::uuid[]) /* days */)', words[i], payees);
+            IF payees = '{}' THEN
+                held[i] := format('(%s)', words[i]);
+            END IF;
+            IF by_date AND seen.counts[i] * 50 >= seen.looked_at AND seen.spreads[i] >= 5 THEN
+                held[i] := held[i] || ' IS TRUE';
+            ELSE
+                leads := leads + 1;
             END IF;
         END IF;
     END LOOP;
-    IF indexed = '{}' THEN
+    IF leads = 0 AND NOT by_date THEN
         RETURN NULL;
     END IF;
-    -- Only the words, payees and amounts lead to rows: the book as such must not look like a way to a plan.
-    PERFORM set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
-    IF after_id IS NOT NULL THEN
-        behind := format(' AND ((%s, t.id) %s (%L, %L::uuid)) IS TRUE',
-                         sort_key, CASE WHEN downwards THEN '<' ELSE '>' END, after_key, after_id);
-    END IF;
     statement := 'SELECT t.id, t.date, t.amount_key FROM transactions t WHERE (t.book_id = $1) IS TRUE /* some */ AND '
-        || array_to_string(held, ' AND ') || behind;
-    IF sort_key IS DISTINCT FROM 't.date' THEN
+        || array_to_string(held, ' AND ');
+    IF after_id IS NOT NULL THEN
+        statement := statement || format(' AND ((%s, t.id) %s (%L, %L::uuid)) IS TRUE',
+                                         sort_key, CASE WHEN downwards THEN '<' ELSE '>' END, after_key, after_id);
+    END IF;
+    near := coalesce(after_key::date, CASE WHEN downwards THEN seen.last ELSE seen.first END);
+    IF leads = 0 THEN
+        -- No word leads to rows, so the days do: at first as many as some thousand transactions are of.
+        statement := replace(statement, '(t.book_id = $1) IS TRUE', 't.book_id = $1 AND t.date BETWEEN $3 AND $4');
+        EXECUTE format('SELECT y.date FROM transactions y WHERE y.book_id = $1 AND y.date %s $2
+                        ORDER BY y.book_id%s, y.date%2$s, y.id%2$s OFFSET 5000 LIMIT 1',
+                       CASE WHEN downwards THEN '<=' ELSE '>=' END, direction)
+        INTO far USING book, near;
+        days := coalesce(abs(far - near) + 1, 100000);
+    END IF;
+    -- The book as such must not look like a way to a plan.
+    PERFORM set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
+    IF NOT by_date THEN
         EXECUTE 'SELECT coalesce(array_agg(f.id), ''{}'') FROM (' || statement
             || CASE WHEN sort_key IS NULL THEN '' ELSE format(' ORDER BY %s%s, t.id%2$s', sort_key, direction) END
             || ' LIMIT $2) f'
         INTO found USING book, most + 1;
         RETURN found;
     END IF;
-    -- More than there is room for says that these are not all, and so not the first; they are not looked at.
+    -- More than there is room for says that these are not all of the days, and so not the first.
     statement := 'SELECT coalesce(array_agg(t.id ORDER BY t.date' || direction || ', t.id' || direction || '), ''{}'')
         FROM (' || statement || ' LIMIT $2) t';
-    IF seen.rarest < 10 THEN
+    IF leads > 0 THEN
         EXECUTE statement INTO found USING book, room + 1;
         IF cardinality(found) <= room THEN
             RETURN found[1:most + 1];
         END IF;
+        full_to := CASE WHEN downwards THEN seen.first ELSE seen.last END;
     END IF;
-    -- What was typed stands in the statement as folded words alone: none of it looks like these marks.
     statement := replace(statement, '/* some */', 'AND (t.date BETWEEN $3 AND $4) IS TRUE');
     statement := replace(statement, '/* days */', 'AND t.date BETWEEN $3 AND $4');
     found := '{}';
-    near := coalesce(after_key::date, CASE WHEN downwards THEN seen.last ELSE seen.first END);
     LOOP
         far := CASE WHEN downwards THEN greatest(near - days + 1, seen.first)
                     ELSE least(near + days - 1, seen.last) END;
-        -- Beyond some years there are so many months that all words are sooner read.
+        -- Of many months all words are sooner read than each month's.
         months := ARRAY(SELECT generate_series((search_month(least(near, far)))[1],
                                                (search_month(greatest(near, far)))[1]));
-        EXECUTE replace(statement, '/* months */',
-                        CASE WHEN cardinality(months) <= 36 THEN 'AND search_month(t.date) && $5' ELSE '' END)
-        INTO piece USING book, room + 1, least(near, far), greatest(near, far), months;
+        EXECUTE replace(statement, '/* months */', CASE WHEN leads > 0 AND cardinality(months) <= 36
+                                                        THEN 'AND search_month(t.date) && $5' ELSE '' END)
+        INTO piece
+        USING book, CASE WHEN days > 1 THEN room + 1 END, least(near, far), greatest(near, far), months;
         IF cardinality(piece) > room AND days > 1 THEN
-            days := greatest(1, (abs(far - near) + 1) / 8);
+            full_to := far;
+            days := greatest(1, (abs(far - near) + 1) / 4);
             CONTINUE;
         END IF;
         found := found || piece;
         EXIT WHEN cardinality(found) > most OR far = CASE WHEN downwards THEN seen.first ELSE seen.last END;
         near := CASE WHEN downwards THEN far - 1 ELSE far + 1 END;
-        IF cardinality(piece) * 8 <= room THEN
-            days := least(days * 8, 100000);
+        -- As many days as should bring what is missing and a little more; half of those at most that were too many.
+        days := least(days * 8, 100000, greatest(
+            1, days / 4, days * 1.25 * (most + 1 - cardinality(found)) / greatest(cardinality(piece), 1)))::integer;
+        IF (CASE WHEN downwards THEN full_to <= near ELSE full_to >= near END) THEN
+            days := least(days, (abs(full_to - near) + 2) / 2);
         END IF;
     END LOOP;
     RETURN found[1:most + 1];
