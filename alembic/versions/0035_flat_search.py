@@ -146,7 +146,7 @@ BEGIN
             IF payees = '{}' THEN
                 held[i] := format('(%s)', words[i]);
             END IF;
-            IF by_date AND seen.counts[i] * 50 >= seen.looked_at AND seen.spreads[i] >= 5 THEN
+            IF sort_key IS NOT NULL AND seen.counts[i] * 50 >= seen.looked_at AND seen.spreads[i] >= 5 THEN
                 held[i] := held[i] || ' IS TRUE';
             ELSE
                 leads := leads + 1;
