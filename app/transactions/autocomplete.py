@@ -24,6 +24,7 @@ _WANTED = """
 
 # Of thousands of names some hundred are looked at: those that fit best, by the alphabet, and of the payees of late all
 # that fit. For these alone the last use is looked up, and what it was for only for the ones that are shown.
+_ENOUGH = "(SELECT count(*) FROM (SELECT id FROM beginning UNION SELECT id FROM also_beginning{more}) f) < :limit"
 _PAYEES = text(
     f"""
     WITH w AS MATERIALIZED ({_WANTED}),
@@ -33,12 +34,24 @@ _PAYEES = text(
           AND p.search_name < (SELECT words || chr(1114111) FROM w)
         ORDER BY p.search_name LIMIT 200
     ),
+    also_beginning AS MATERIALIZED (
+        SELECT a.payee_id AS id FROM payee_aliases a
+        WHERE a.book_id = :book AND a.search_name >= (SELECT words FROM w)
+          AND a.search_name < (SELECT words || chr(1114111) FROM w)
+        ORDER BY a.search_name LIMIT 200
+    ),
     of_words AS MATERIALIZED (
-        SELECT search_payees(:q, false, 200) AS id WHERE (SELECT count(*) FROM beginning) < :limit
+        SELECT search_payees(:q, false, 200) AS id WHERE {_ENOUGH.format(more="")}
+    ),
+    also_inside AS MATERIALIZED (
+        SELECT a.payee_id AS id FROM payee_aliases a
+        WHERE {_ENOUGH.format(more=" UNION SELECT id FROM of_words")}
+          AND a.book_id = :book AND strpos(a.search_name, (SELECT words FROM w)) > 0
+        ORDER BY strpos(a.search_name, (SELECT ' ' || words FROM w)) = 0, a.search_name LIMIT 200
     ),
     inside AS MATERIALIZED (
         SELECT p.id FROM payees p
-        WHERE (SELECT count(*) FROM (SELECT id FROM beginning UNION SELECT id FROM of_words) f) < :limit
+        WHERE {_ENOUGH.format(more=" UNION SELECT id FROM of_words UNION SELECT id FROM also_inside")}
           AND p.book_id = :book AND strpos(p.search_name, (SELECT words FROM w)) > 0
         LIMIT 200
     ),
@@ -47,21 +60,32 @@ _PAYEES = text(
             SELECT payee_id FROM transactions WHERE book_id = :book ORDER BY date DESC, id DESC LIMIT 300
         ) t WHERE t.payee_id IS NOT NULL
     ),
-    best AS (
-        SELECT p.id, p.name, p.default_category_id, p.search_name, {_RANK.format(words="p.search_name")} AS rank,
-               last.id AS last_id, last.date AS last_used
+    fitting AS MATERIALIZED (
+        SELECT p.id, p.name, p.default_category_id, p.search_name, other.alias, other.rank AS other_rank,
+               CASE WHEN strpos(p.search_name, w.words) > 0 THEN {_RANK.format(words="p.search_name")} END AS own_rank
         FROM w CROSS JOIN payees p
         LEFT JOIN LATERAL (
-            SELECT t.id, t.date FROM transactions t WHERE t.book_id = :book AND t.payee_id = p.id
+            SELECT a.alias, {_RANK.format(words="a.search_name")} AS rank FROM payee_aliases a
+            WHERE a.book_id = :book AND a.payee_id = p.id AND strpos(a.search_name, w.words) > 0
+            ORDER BY rank, a.search_name, a.id LIMIT 1
+        ) other ON true
+        WHERE p.book_id = :book AND p.id = ANY(ARRAY(
+            SELECT id FROM beginning UNION SELECT id FROM also_beginning UNION SELECT id FROM of_words
+            UNION SELECT id FROM also_inside UNION SELECT id FROM inside UNION SELECT id FROM of_late
+        ))
+    ),
+    best AS (
+        SELECT f.*, least(f.own_rank, f.other_rank) AS rank, last.id AS last_id, last.date AS last_used
+        FROM fitting f
+        LEFT JOIN LATERAL (
+            SELECT t.id, t.date FROM transactions t WHERE t.book_id = :book AND t.payee_id = f.id
             ORDER BY t.date DESC, t.id DESC LIMIT 1
         ) last ON true
-        WHERE p.book_id = :book AND strpos(p.search_name, w.words) > 0 AND p.id = ANY(ARRAY(
-            SELECT id FROM beginning UNION SELECT id FROM of_words
-            UNION SELECT id FROM inside UNION SELECT id FROM of_late
-        ))
-        ORDER BY rank, last.date DESC NULLS LAST, last.id DESC, p.search_name, p.id LIMIT :limit
+        WHERE f.own_rank IS NOT NULL OR f.other_rank IS NOT NULL
+        ORDER BY rank, last.date DESC NULLS LAST, last.id DESC, f.search_name, f.id LIMIT :limit
     )
-    SELECT b.id, b.name, b.default_category_id, b.last_used,
+    SELECT b.id, b.name, CASE WHEN b.own_rank <= coalesce(b.other_rank, 2) THEN NULL ELSE b.alias END AS alias,
+           b.default_category_id, b.last_used,
            (SELECT o.category_id FROM postings o
             WHERE o.book_id = :book AND o.transaction_id = b.last_id AND o.category_id IS NOT NULL
             ORDER BY o.line LIMIT 1) AS last_category_id

@@ -41,6 +41,9 @@ class PayeeSuggestion(BaseModel):
 
     id: UUID
     name: str
+    alias: str | None = Field(
+        description="Its other name that fits what was typed, where that fits better than its own.", examples=[None]
+    )
     default_category_id: UUID | None
     last_category_id: UUID | None = Field(description="Of its last transaction; of a split one the first part's.")
     last_used: date | None = Field(description="The day of its last transaction.")
@@ -95,8 +98,8 @@ Limit = Annotated[int, Query(ge=1, le=MAX_SUGGESTIONS, description="How many at 
 async def autocomplete_payees(book: ReadBook, q: Typed, limit: Limit = 10) -> dict[str, Any]:
     """Names that begin with what was typed, then names with a word that does, then names that have it anywhere.
 
-    Among equals the one used last comes first. With a book of more than some hundred fitting payees the long unused
-    ones may be left out.
+    A payee is found by its other names, too, and is shown once. Among equals the one used last comes first. With a
+    book of more than some hundred fitting payees the long unused ones may be left out.
     """
     return {"items": await autocomplete.payees(book, q, limit)}
 

@@ -17,6 +17,9 @@ from app.transactions.search.parser import parse
 from app.transactions.search.preparing import MOST_IDS, First, look_up
 from app.transactions.search.terms import TextTerm
 
+FIRST_TRY = 10
+"""How many times as many as a page has are read first of what texts find where other filters leave out some."""
+
 Position = tuple[Any, UUID] | None
 """Behind which row a page begins: its sort key and its id."""
 
@@ -37,11 +40,7 @@ async def prepared(book: BookReader, wanted: TransactionFilter, *, field: str = 
 async def transactions(book: BookReader, wanted: TransactionFilter, sort: Sort, page: PageRequest) -> dict[str, Any]:
     """One page; a row more than asked is read, to know whether there is a next page."""
     after = _position(page.cursor, sort)
-    near = await _near(book, wanted, sort, page, after)
-    rows = await _rows(book, near, sort, page, after)
-    if _is_cut(near) and len(rows) <= page.limit:
-        # Other filters left too few of the first ones that the texts found.
-        rows = await _rows(book, near.without_ids, sort, page, after)
+    near, rows = await _first(book, wanted, sort, page, after)
     total = None
     if page.include_total:
         total = await repository.count(
@@ -73,16 +72,29 @@ async def walk(
         after = (last.date if sort.name == "date" else last.amount_key, last.id)
 
 
-async def _near(
+async def _first(
     book: BookReader, wanted: TransactionFilter, sort: Sort, page: PageRequest, after: Position
-) -> TransactionFilter:
-    """The filter prepared for this page: of many ids only those that come first on it."""
+) -> tuple[TransactionFilter, Sequence[AnyRow]]:
+    """The rows of a page and one more, and the filter as it was prepared for them.
+
+    Of what texts find only the first are read. Where other filters leave too few of those for a page, more are, and
+    at last each transaction is looked at.
+    """
     if wanted.q is None or page.skip:
-        return await prepared(book, wanted)
+        near = await prepared(book, wanted)
+        return near, await _rows(book, near, sort, page, after)
     terms = parse(wanted.q)
     by_text_alone = all(isinstance(term, TextTerm) for term in terms) and replace(wanted, q=None) == EVERYTHING
-    first = First(sort.text, after, page.limit + 1 if by_text_alone else MOST_IDS)
-    return replace(wanted, found=await look_up(book.connection, book.book_id, terms, first))
+    most = page.limit + 1 if by_text_alone else min(FIRST_TRY * (page.limit + 1), MOST_IDS)
+    while True:
+        first = First(sort.text, after, most)
+        near = replace(wanted, found=await look_up(book.connection, book.book_id, terms, first))
+        rows = await _rows(book, near, sort, page, after)
+        if not _is_cut(near) or len(rows) > page.limit:
+            return near, rows
+        if most == MOST_IDS:
+            return near, await _rows(book, near.without_ids, sort, page, after)
+        most = MOST_IDS
 
 
 def _is_cut(wanted: TransactionFilter) -> bool:

@@ -100,7 +100,13 @@ class Transaction(Base):
             "id",
             postgresql_where=text("payee_id IS NOT NULL"),
         ),
-        Index("ix_transactions_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index(
+            "ix_transactions_search",
+            "search",
+            text("search_month(date)"),
+            postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},
+        ),
         Index("ix_transactions_import", "book_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "uq_transactions_external_id",

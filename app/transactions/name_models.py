@@ -63,11 +63,13 @@ class PayeeAlias(Base):
     payee_id: Mapped[PlainId]
     alias: Mapped[Words]
     alias_key: Mapped[str] = mapped_column(Text, Computed("lower(alias)", persisted=True))
+    search_name: Mapped[str] = mapped_column(Text(collation="C"), Computed("search_text(alias)", persisted=True))
 
     __table_args__ = (
         UniqueConstraint("book_id", "alias_key", name="uq_payee_aliases_alias_key"),
         ForeignKeyConstraint(["book_id", "payee_id"], ["payees.book_id", "payees.id"], name="fk_payee_aliases_payee"),
         Index("ix_payee_aliases_payee", "book_id", "payee_id"),
+        Index("ix_payee_aliases_search_name", "book_id", "search_name"),
     )
 
 

@@ -44,7 +44,7 @@ async def test_a_payee_tells_what_it_was_for(kim: Person) -> None:
     await kim.add(**on, date="2026-01-02", category_id=food["id"])
     await kim.add(**on, date="2026-01-01", category_id=fun["id"])
     (item,) = (await kim.read("/payees/autocomplete", q="s"))["items"]
-    payee = {"id": item["id"], "name": "Shop", "default_category_id": None}
+    payee = {"id": item["id"], "name": "Shop", "alias": None, "default_category_id": None}
     assert item == {**payee, "last_category_id": food["id"], "last_used": "2026-01-02"}
     split = [{"amount": "4"}, {"amount": "6", "category_id": fun["id"]}]
     newest = await kim.add(**on, date="2026-01-03", splits=split)
@@ -55,6 +55,35 @@ async def test_a_payee_tells_what_it_was_for(kim: Person) -> None:
     assert newest["payee_id"] == item["id"]
     (item,) = (await kim.read("/payees/autocomplete", q="s"))["items"]
     assert item == {**payee, "last_category_id": None, "last_used": None}
+
+
+async def test_a_payee_is_found_by_its_other_names_and_shown_once(kim: Person) -> None:
+    account = await kim.account()
+    for name, aliases in {
+        "Metropolis": ["Kino Mitte", "KINO am Platz"],
+        "Kinokasse": ["Kino-Kasse GmbH"],
+        "Bäckerei": ["Café Kinski"],
+        "Garage": ["Autokino"],
+    }.items():
+        expect(await kim.http.post("/payees", json={"name": name, "aliases": aliases}), 201)
+    await kim.add(account_id=account["id"], payee="kino mitte", date="2026-01-02")
+
+    async def found(q: str, **params: Any) -> list[tuple[str, str | None]]:
+        items = (await kim.read("/payees/autocomplete", q=q, **params))["items"]
+        return [(item["name"], item["alias"]) for item in items]
+
+    # Beginning so, whether it is the name or another one, and the last used first; then of a word; then anywhere.
+    every = [("Metropolis", "KINO am Platz"), ("Kinokasse", None), ("Garage", "Autokino")]
+    assert await found("KINO") == every
+    assert await found("kino", limit=1) == every[:1]
+    assert await found("kino m") == [("Metropolis", "Kino Mitte")]
+    assert await found("kinokasse") == [("Kinokasse", None)]
+    assert await found("kins") == [("Bäckerei", "Café Kinski")]
+    assert await found("metro") == [("Metropolis", None)]
+    assert ("Garage", None) in await found("")
+    (item,) = (await kim.read("/payees", q="autokino"))["items"]
+    expect(await kim.http.patch(f"/payees/{item['id']}", json={"aliases": []}), 200)
+    assert await found("autok") == []
 
 
 async def test_of_many_payees_the_one_used_of_late_is_among_the_first(kim: Person) -> None:

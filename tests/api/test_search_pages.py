@@ -32,7 +32,9 @@ MANY = text(
     WITH t AS (
         INSERT INTO transactions (book_id, type, date, account_id, amount, payee_id, description, revision)
         SELECT :book, 'expense', DATE '2020-01-01' + n / 8, :account, 1.00 + n % 50, :payee,
-               CASE WHEN n % 3 = 0 THEN 'common ' ELSE '' END || CASE WHEN n < 5500 THEN 'oldjob ' ELSE '' END
+               CASE WHEN n % 3 = 0 THEN 'common ' ELSE '' END
+               || CASE WHEN n % 3 = 1 OR n % 600 = 0 THEN 'other ' ELSE '' END
+               || CASE WHEN n < 5500 THEN 'oldjob ' ELSE '' END
                || CASE WHEN n % 400 = 7 THEN 'rare ' ELSE '' END || 'number ' || n, 1
         FROM generate_series(0, :rows - 1) n
         RETURNING id, date, amount, account_id
@@ -78,6 +80,9 @@ async def test_every_way_of_looking_pages_through_the_same(kim: Person, long_boo
         "rare shop": len(rows[7::400]),
         "numb 77": sum(str(n).startswith("77") for n in rows),
         "-common rare": sum(n % 400 == 7 and n % 3 != 0 for n in rows),
+        "common other": len(rows[::600]),
+        '"common other"': len(rows[::600]),
+        '"other common"': 0,
     }.items():
         assert (await kim.read("/transactions", q=q, limit=1, include_total=True))["total"] == number, q
         every = await pages(kim, 500, q=q)

@@ -91,6 +91,7 @@ def expected(model: Model) -> Copy:
             for i, row in model.of("import").items()
             if row["status"] != "previewed"
         },
+        "trade": {i: _trade(row) for i, row in model.of("trade").items()},
         "transaction": {i: _transaction(row) for i, row in model.transactions.items()},
     }
     return {entity: rows for entity, rows in found.items() if rows}
@@ -125,11 +126,26 @@ def _transaction(row: Row) -> Row:
     }
 
 
+def _trade(row: Row) -> Row:
+    return {
+        "kind": row["kind"],
+        "date": str(row["date"]),
+        "account_id": row["account"],
+        "category_id": row["category"],
+        "transaction_id": row["transaction"],
+        "quantity": row["quantity"],
+        "amount": row["amount"],
+        "taxes": row["taxes"],
+        "notes": row["notes"],
+    }
+
+
 def known(copy: Copy) -> Copy:
     """Of a copy what the model knows too."""
     found = {
         entity: {row_id: _KNOWN[entity](row) for row_id, row in rows.items() if row.get("status") != "previewed"}
         for entity, rows in copy.items()
+        if entity in _KNOWN
     }
     return {entity: rows for entity, rows in found.items() if rows}
 
@@ -160,6 +176,18 @@ def _known_transaction(row: Row) -> Row:
     }
 
 
+def _known_trade(row: Row) -> Row:
+    amount = row["cost"] if row["kind"] == "deposit" else row["amount"]
+    quantity = None if row["quantity"] is None else Decimal(row["quantity"])
+    names = ("kind", "date", "account_id", "category_id", "transaction_id", "notes")
+    return {
+        **{name: row[name] for name in names},
+        "quantity": quantity,
+        "amount": Decimal(amount),
+        "taxes": Decimal(row["taxes"]),
+    }
+
+
 _KNOWN: dict[str, Callable[[Row], Row]] = {
     "account": _known_account,
     "category": lambda row: {
@@ -174,5 +202,6 @@ _KNOWN: dict[str, Callable[[Row], Row]] = {
         "statement_balance": Decimal(row["statement_balance"]),
     },
     "import": _named("status", "account_id"),
+    "trade": _known_trade,
     "transaction": _known_transaction,
 }

@@ -31,6 +31,8 @@ class Player:
     feed: Feed = field(default_factory=Feed)
     revision: int = 0
     """The book's, as the model counts it: one for each request that was accepted."""
+    asset: str = ""
+    """What is traded."""
     first: int = 0
     defaults: frozenset[str] = frozenset()
     """The categories that the book came with: they are there, and nothing happens to them."""
@@ -40,6 +42,8 @@ class Player:
     """Of each import the file, its rows (day and amount) and their payee."""
 
     async def begin(self) -> None:
+        body = {"symbol": "ACME", "name": "Acme", "type": "stock", "currency": "EUR"}
+        self.asset = expect(await self.person.http.post("/assets", json=body), 201)["id"]
         book = await self.person.read(f"/books/{self.person.book_id}")
         self.first = self.revision = book["revision"]
         for row in (await self.person.read("/categories"))["items"]:
@@ -108,7 +112,7 @@ class Player:
     def ordinary(self) -> list[str]:
         """The transactions that their own routes change."""
         rows = self.model.transactions.items()
-        return self.model.ordered(i for i, row in rows if row["type"] != "opening_balance")
+        return self.model.ordered(i for i, row in rows if row["type"] not in {"opening_balance", "trade"})
 
     def purchases(self) -> list[str]:
         """What a refund may be of; in a plan there may be some whose id is not known yet."""

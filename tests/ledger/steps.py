@@ -16,6 +16,7 @@ from tests.ledger import (
     steps_matching,
     steps_names,
     steps_statements,
+    steps_trades,
     steps_transactions,
     steps_undo,
 )
@@ -33,6 +34,7 @@ STEPS: dict[str, tuple[int, Step]] = {
     **steps_attachments.STEPS,
     **steps_imports.STEPS,
     **steps_matching.STEPS,
+    **steps_trades.STEPS,
     **steps_undo.STEPS,
 }
 

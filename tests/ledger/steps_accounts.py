@@ -109,7 +109,8 @@ async def delete_account(player: Player) -> None:
 async def _close(player: Player, account: str) -> None:
     model = player.model
     mine = model.openings(account)
-    reasons = {"account_in_use"} if model.uses(account=account) > {*mine} else set()
+    traded = any(trade["account"] == account for trade in model.of("trade").values())
+    reasons = {"account_in_use"} if traded or model.uses(account=account) > {*mine} else set()
     for opening in mine:
         reasons |= player.objections(model.transactions[opening], None)
     if await player.attempt("DELETE", f"/accounts/{account}", 204, reasons) is None:
@@ -138,6 +139,9 @@ async def _hand_over(player: Player, account: str, heir: str) -> None:
             _external(other, heir) for other in model.transactions.values()
         } - {None}:
             reasons.add("duplicate_external_id")
+    trades = [i for i, trade in model.of("trade").items() if trade["account"] == account]
+    if until is not None and any(model.of("trade")[i]["date"] <= until for i in trades):
+        reasons.add("period_locked")
     params = {"reassign_to": heir}
     if await player.attempt("DELETE", f"/accounts/{account}", 204, reasons, params=params) is None:
         return
@@ -145,6 +149,8 @@ async def _hand_over(player: Player, account: str, heir: str) -> None:
         lines = model.transactions[row_id]["lines"]
         numbers = [number for number, line in enumerate(lines) if line.account == account]
         model.hand(row_id, {number: (heir, lines[number].category) for number in numbers})
+    for trade_id in trades:
+        model.put("trade", trade_id, account=heir)
     _forget(player, account, heir)
 
 

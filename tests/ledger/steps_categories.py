@@ -96,6 +96,8 @@ async def delete_category(player: Player) -> None:
         lines = model.transactions[row_id]["lines"]
         numbers = [number for number, line in enumerate(lines) if line.category == category]
         model.hand(row_id, {number: (lines[number].account, heir) for number in numbers})
+    for trade in [i for i, trade in model.of("trade").items() if trade["category"] == category]:
+        model.put("trade", trade, category=heir)
     for child in children:
         model.part("category", child, parent=heir)
     for payee in [i for i, payee in model.of("payee").items() if payee["default"] == category]:

@@ -146,7 +146,8 @@ def _found(player: Player, wanted: Row, target: str | None) -> dict[str, list[in
             continue
         if "date_from" in wanted and row["date"] < date.fromisoformat(wanted["date_from"]):
             continue
-        if "type" in wanted and row["type"] not in wanted["type"]:
+        # The categories of a trade's money are the trade's.
+        if row["type"] == "trade" or ("type" in wanted and row["type"] not in wanted["type"]):
             continue
         if into_income and row["type"] not in {"income", "journal"}:
             continue

@@ -13,6 +13,7 @@ CONFLICTS = {
     "duplicate_external_id",
     "refunded",
     "account_in_use",
+    "would_oversell",
 }
 
 

@@ -7,6 +7,7 @@ rules allow. What it made only because a transaction named it (a payee, a tag) s
 from collections import Counter
 
 from tests.ledger.model import BOOK, PURCHASES, Change, Key, Model, Row, over, view
+from tests.ledger.steps_trades import is_possible
 
 NAMES = {"payee", "tag"}
 
@@ -60,9 +61,9 @@ def _check_open(model: Model, changes: dict[Key, Change]) -> None:
     for (entity, row_id), change in changes.items():
         if entity == "attachment":
             row_id = (change.before or change.after or {})["transaction"]  # noqa: PLW2901  # what it is about
-        elif entity != "transaction":
+        elif entity not in {"transaction", "trade"}:
             continue
-        rows = (change.before, change.after, model.find("transaction", row_id))
+        rows = (change.before, change.after, model.find(entity if entity == "trade" else "transaction", row_id))
         if any(row is not None and row.get("date", until + until.resolution) <= until for row in rows):
             raise RefusedError(f"{row_id} is dated in a closed period")
 
@@ -110,6 +111,8 @@ def broken(model: Model) -> list[str]:
             above = model.of("category")[above]["parent"]
         if above in seen:
             found.append(f"{category} is below itself")
+    if not is_possible(model, model.of("trade").items()):
+        found.append("more is sold than is held")
     if not model.of("book")[BOOK]["chosen"] and model.of("account"):
         found.append("there are accounts, and nothing has chosen the base currency")
     return found
@@ -136,6 +139,9 @@ def _references(model: Model):  # type: ignore[no-untyped-def]  # (row, what, en
         ("attachment", "transaction", "transaction"),
         ("reconciliation", "account", "account"),
         ("import", "account", "account"),
+        ("trade", "account", "account"),
+        ("trade", "category", "category"),
+        ("trade", "transaction", "transaction"),
     ):
         for row_id, row in model.of(entity).items():
             yield row_id, what, other, row[what]

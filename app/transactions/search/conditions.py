@@ -71,8 +71,8 @@ def _text(book_id: UUID, term: TextTerm) -> ColumnElement[bool]:
     in_name: ColumnElement[bool] = Payee.search.bool_op("@@")(query)
     # The row has all words; where there can be several, or the last must be whole, their places decide.
     if term.whole or not (term.text.isascii() and term.text.isalnum()):
-        in_row = and_(in_row, or_(_adjacent(Transaction.description, term), _adjacent(Transaction.notes, term)))
-        in_name = and_(in_name, _adjacent(Payee.name, term))
+        in_row = and_(in_row, or_(_beside(Transaction.description, term), _beside(Transaction.notes, term)))
+        in_name = and_(in_name, _beside(Payee.name, term))
     # Row by row: a list of all payees with a common word would be long, and the first rows may be enough.
     by_payee = select(in_name).where(Payee.book_id == book_id, Payee.id == Transaction.payee_id).scalar_subquery()
     ways = [in_row, func.coalesce(by_payee, False)]
@@ -81,8 +81,11 @@ def _text(book_id: UUID, term: TextTerm) -> ColumnElement[bool]:
     return not_(func.coalesce(or_(*ways), False)) if term.negated else or_(*ways)
 
 
-def _adjacent(column: SQLColumnExpression[str | None], term: TextTerm) -> ColumnElement[bool]:
-    return func.search_adjacent(column, term.text, term.whole)
+def _beside(column: SQLColumnExpression[str | None], term: TextTerm) -> ColumnElement[bool]:
+    """The words are folded once, in subqueries, and not for each row."""
+    words = select(func.search_text(term.text)).scalar_subquery()
+    pattern = select(func.search_pattern(term.text)).scalar_subquery()
+    return func.search_beside(column, words, pattern, term.whole)
 
 
 def _named(book_id: UUID, term: NameTerm, ids: tuple[UUID, ...] | None, *, each: bool) -> ColumnElement[bool]:
