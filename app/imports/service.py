@@ -10,7 +10,17 @@ from app.access.watching import settle
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
-from app.imports import payees, plain_names, plain_posting, repeats, repository, ruled, trade_repository, trades
+from app.imports import (
+    payees,
+    plain_market,
+    plain_names,
+    plain_posting,
+    repeats,
+    repository,
+    ruled,
+    trade_repository,
+    trades,
+)
 from app.imports.documents import as_event, import_document
 from app.imports.errors import ImportEditedError, ImportMergedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
@@ -84,8 +94,11 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
         await repository.keep_mapping(book.connection, book.book_id, held.header_hash, held.lasting_mapping)
     book.record(Event(ENTITY, import_id, "committed", before=as_event(held), after={**as_event(held), **changes}))
     await _post(book, held, has_rules=has_rules, has_lines=has_lines)
+    if plain and has_trades:
+        await plain_market.set_methods(book, held)
     told = await trades.enter(book, held) if has_trades else []
     if plain:
+        await plain_market.store(book, held)
         await plain_names.archive(book, held)
     told += await settle(book)
     document = await get(book, import_id)
@@ -148,6 +161,8 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
     changes = {"status": "undone", "undone_at": now(), "revision": book.revision}
     await repository.change(book.connection, book.book_id, import_id, changes)
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
+    if held.format in PLAIN:
+        await plain_market.take_back(book, held, written)
     await trades.take_back(book, held, written)
     await posting.apply_staged(book, posting.StagedRows(gone=GONE, log=LOG_OF_GONE, parameters={"import": import_id}))
     await payees.drop_unused(book, written)

@@ -115,9 +115,9 @@ class Booker:
             if each.made is None:
                 continue
             lots = self.lots.setdefault(each.place, [])
-            lot = next((lot for lot in lots if lot.key == each.made.key), None)
-            if lot is None:
-                lots.append(lot := each.made)
+            lot = next((lot for lot in lots if lot.key == each.made.key), each.made)
+            if lot is each.made:
+                lots.append(lot)
             lot.units += each.units
             lot.pieces += brought[n]
 
@@ -151,7 +151,7 @@ class Booker:
         return self._augmentation(posting, posting.amount, known, transaction.day)
 
     def _reduction(self, posting: Posting, amount: Amount, cost: Cost, used: dict[int, Decimal]) -> Booked:
-        """The lots that go, by what the braces say and then by the account's booking method; `used` are gone already."""
+        """The lots that go: those the braces mean, in the order of the booking method; `used` are gone already."""
         place = (posting.account, amount.commodity)
         wanted = -amount.number
         free = [(lot, lot.units - used.get(id(lot), NOTHING)) for lot in self.lots.get(place, ())]
