@@ -95,6 +95,7 @@ class _Rows:
             self._good.append(transaction)
             if found is not None:
                 attached.append((transaction, found))
+        attached += trades.even_out()
         movements = [movement for _, found in attached for movement in found.movements]
         charter = Charter(self._journal, self._task.accounts, self._task.categories)
         chart = charter.all_of(

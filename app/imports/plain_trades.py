@@ -9,9 +9,10 @@ import orjson
 
 from app.core.money import plain
 from app.imports.plain_task import PlainTask
-from app.imports.plaintext.attaching import Own
+from app.imports.plaintext.attaching import Attached, Own
 from app.imports.plaintext.charting import Chart
 from app.imports.plaintext.dealing import Deal, Dealt
+from app.imports.plaintext.evening import even_out
 from app.imports.plaintext.model import Journal, Transaction
 from app.imports.plaintext.securities import Prices, Securities
 from app.imports.plaintext.trading import Trader
@@ -56,6 +57,11 @@ class Trades:
     def take(self, dealt: Dealt) -> None:
         self._trader.settle(dealt)
         self._deals += dealt.deals
+
+    def even_out(self) -> list[tuple[Transaction, Attached]]:
+        """What rounding leaves, put where it does not show; see `evening`. To be asked when all is taken."""
+        trader = self._trader
+        return list(even_out(self._deals, trader.booker, trader.holders, self._task.exponents, trader.ids))
 
     def accounts(self) -> Iterator[Own]:
         for deal in self._deals:

@@ -29,7 +29,7 @@ class Trader:
         self._journal = journal
         self._exponents = exponents
         self._currency_of = currency_of
-        self._ids = Ids()
+        self.ids = Ids()
         self._bought: set[tuple[Own, str]] = set()
         self.holders = Holders(journal, currency_of)
         self.booker = Booker(journal, currency_of, exponents)
@@ -63,7 +63,7 @@ class Trader:
             return None
         for commodity in words:
             if (account, commodity) in self._bought:
-                row_id = self._ids.make(transaction.day, f"dividend {income.account} {plain(amount)}")
+                row_id = self.ids.make(transaction.day, f"dividend {income.account} {plain(amount)}")
                 notes = notes_of(transaction)
                 fields: Fields = {"amount": self._rounded(amount, account[1]), **({"notes": notes} if notes else {})}
                 return Deal(
@@ -130,7 +130,7 @@ class Trader:
         if "lots" in fields and len(fields["lots"]) > MOST_LOTS:
             raise LineError(booked.posting.line, f"it takes more than {MOST_LOTS} lots at once")
         return Deal(
-            id=self._ids.take(transaction.day, booked, kind),
+            id=self.ids.take(transaction.day, booked, kind),
             line=booked.posting.line,
             day=transaction.day,
             account=self._holder(booked),
