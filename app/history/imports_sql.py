@@ -3,7 +3,7 @@
 from sqlalchemy import Integer, Uuid, bindparam, text
 
 from app.history.undo_sql import PARAMETERS, SMALL_DIFFERS, WRITING
-from app.transactions.images import DIFFERS, FROM_WANTED
+from app.transactions.images import DIFFERS, FROM_WANTED, LOG_OF_GONE
 
 # What imported rows remember of their account and category goes back with it, the rows of previews as well.
 _ROWS_MOVED = """
@@ -33,15 +33,17 @@ ROWS_BACK = text(
 # Which rows a commit left out is told by what it posted: a preview has left out none yet.
 ROWS_SKIPPED = text(
     """
-    UPDATE import_rows r SET skipped = w.committed AND t.id IS NULL
+    UPDATE import_rows r SET skipped = w.committed AND t.id IS NULL AND h.id IS NULL
     FROM (SELECT entity_id AS id, before ->> 'status' = 'committed' AS committed FROM events
           WHERE book_id = :book AND revision = :undone AND entity = 'import'
             AND (before ->> 'status', after ->> 'status')
                 IN (('previewed', 'committed'), ('committed', 'previewed'))) AS w,
-         import_rows x LEFT JOIN transactions t ON t.book_id = :book AND t.id = x.transaction_id
+         import_rows x
+         LEFT JOIN transactions t ON t.book_id = :book AND t.id = x.transaction_id
+         LEFT JOIN trades h ON h.book_id = :book AND h.id = x.transaction_id
     WHERE x.book_id = :book AND x.import_id = w.id AND x.outcome IN ('new', 'suspect')
       AND r.book_id = :book AND r.import_id = x.import_id AND r.position = x.position
-      AND r.skipped IS DISTINCT FROM (w.committed AND t.id IS NULL)
+      AND r.skipped IS DISTINCT FROM (w.committed AND t.id IS NULL AND h.id IS NULL)
     """
 ).bindparams(*PARAMETERS)
 IMPORTS_ON_ACCOUNTS = text(
@@ -157,9 +159,12 @@ LOAD_DIFFERS = text(
     LIMIT 5
     """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*PARAMETERS, bindparam("import", type_=Uuid))
+# The transactions of its trades have events of their own, which the undo turns round.
+LOG_OF_LOAD = f"{LOG_OF_GONE} AND t.import_id = CAST(:import AS uuid)"
 LOAD_COUNTS = text(
     """
-    SELECT (SELECT count(*) FROM transactions WHERE book_id = :book AND import_id = :import) AS present,
+    SELECT (SELECT count(*) FROM transactions WHERE book_id = :book AND import_id = :import)
+           + (SELECT count(*) FROM trades WHERE book_id = :book AND import_id = :import) AS present,
            (SELECT created_count FROM imports WHERE book_id = :book AND id = :import) AS created
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))

@@ -5,7 +5,8 @@ from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
 from app.categories.service import MAX_DEPTH
 from app.history.undo_sql import PARAMETERS
 
-# Names that came along with a transaction stay when something else uses them, or when they were changed since.
+# Names that came along with a transaction stay when something else uses them, or when they were changed since; so do
+# assets that came with an import.
 SPARED = text(
     """
     SELECT e.entity_id FROM events e
@@ -21,7 +22,15 @@ SPARED = text(
         OR (e.entity = 'tag' AND (
                 EXISTS (SELECT 1 FROM transaction_tags x WHERE x.book_id = :book AND x.tag_id = e.entity_id)
                 OR EXISTS (SELECT 1 FROM tags g WHERE g.book_id = :book AND g.id = e.entity_id
-                           AND g.name <> e.after ->> 'name'))))
+                           AND g.name <> e.after ->> 'name')))
+        OR (e.entity = 'asset'
+            AND EXISTS (SELECT 1 FROM events l WHERE l.book_id = :book AND l.revision = :undone
+                        AND l.entity = 'import' AND l.action = 'committed')
+            AND (EXISTS (SELECT 1 FROM trades t WHERE t.book_id = :book AND t.asset_id = e.entity_id)
+                OR EXISTS (SELECT 1 FROM trades t WHERE t.book_id = :book AND t.to_asset_id = e.entity_id)
+                OR EXISTS (SELECT 1 FROM asset_prices p WHERE p.book_id = :book AND p.asset_id = e.entity_id)
+                OR EXISTS (SELECT 1 FROM assets a WHERE a.book_id = :book AND a.id = e.entity_id
+                           AND a.revision <> :undone))))
     """
 ).bindparams(*PARAMETERS)
 IN_BASE = {"budget_amount", "budget_assignment", "goal_source"}

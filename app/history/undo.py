@@ -26,7 +26,7 @@ from app.imports.posting import GONE
 from app.portfolio.remaking import remake
 from app.schedules.repository import WAKE
 from app.transactions import posting
-from app.transactions.images import LOG_OF_GONE, head_of, line_of, tagged_of
+from app.transactions.images import head_of, line_of, tagged_of
 from app.transactions.posting_sql import NO_LOG
 
 Document = dict[str, Any]
@@ -135,7 +135,7 @@ class _Step:
         """Refuse when anything is not as the revision left it."""
         offenders: list[Document] = []
         for entity in sorted(self.entities & ENTITIES.keys()):
-            lenient = self.by_product and entity in {"payee", "tag"}
+            lenient = (self.by_product and entity in {"payee", "tag"}) or (self.loads and entity == "asset")
             statement = text(differing(ENTITIES[entity])).bindparams(*_TYPED, bindparam("lenient", type_=Boolean))
             offenders += await self._ids(statement, entity, {"entity": entity, "lenient": lenient})
         if ("account", "created") in self.found:
@@ -248,7 +248,7 @@ class _Step:
             line=line_of(sql.IMAGES_TO_RESTORE),
             tagged=tagged_of(sql.IMAGES_TO_RESTORE),
             gone=f"{sql.IDS_TO_REMOVE} UNION {GONE}" if self.loads else sql.IDS_TO_REMOVE,
-            log=LOG_OF_GONE if self.loads else NO_LOG,
+            log=imports_sql.LOG_OF_LOAD if self.loads else NO_LOG,
             parameters={**self.names, "base": self.base_currency, "import": self.import_id},
             unseal=True,
         )

@@ -20,6 +20,7 @@ def import_document(row: AnyRow) -> Document:
         "mapping_source": row.mapping_source,
         "confidence": row.confidence,
         "warnings": row.warnings,
+        "assets": row.assets,
         "rows": {"total": sum(counts.values()), **counts},
         "created": row.created_count,
         "skipped": row.skipped_count,
@@ -32,6 +33,7 @@ def import_document(row: AnyRow) -> Document:
 def row_document(row: AnyRow, *, committed: bool) -> Document:
     """A row; only a committed one that was not left out has a transaction."""
     posted = committed and row.outcome in {"new", "suspect"} and not row.skipped
+    is_trade = row.trade is not None
     return {
         "position": row.position,
         "line": row.line,
@@ -48,7 +50,9 @@ def row_document(row: AnyRow, *, committed: bool) -> Document:
         "category_id": row.category_id,
         "match_id": row.match_id,
         "skipped": row.skipped,
-        "transaction_id": row.transaction_id if posted else None,
+        "transaction_id": row.transaction_id if posted and not is_trade else None,
+        "trade_id": row.transaction_id if posted and is_trade else None,
+        "trade": {name: value for name, value in row.trade.items() if name != "id"} if is_trade else None,
         "rules": row.rules or [],
         "suggestion": None
         if row.learned is None

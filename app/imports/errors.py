@@ -33,6 +33,13 @@ class ImportEditedError(ConflictError):
     title = "Imported transactions were changed since"
 
 
+class ImportRowError(ConflictError):
+    """A row of a preview that cannot be entered as the book is by now; `position` and `line` say which one."""
+
+    code = "import_row_refused"
+    title = "A row cannot be entered"
+
+
 class UnreadableFileError(InvalidError):
     code = "unreadable_file"
     title = "The file cannot be read"

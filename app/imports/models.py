@@ -1,8 +1,10 @@
 """Uploaded files, their rows and what became of each, and the mappings that worked."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, LargeBinary, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.columns import (
@@ -23,7 +25,11 @@ from app.core.database import Base
 
 
 class Import(Base):
-    """One uploaded file: previewed (nothing posted), committed, or undone."""
+    """One uploaded file: previewed (nothing posted), committed, or undone.
+
+    `assets` is what the file calls which asset: id, symbol, name, type, currency and isin of each, and whether it is
+    `new` and the commit makes it.
+    """
 
     __tablename__ = "imports"
 
@@ -41,6 +47,7 @@ class Import(Base):
     mapping_source: Mapped[Words]
     confidence: Mapped[Document]
     warnings: Mapped[Document]
+    assets: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     rows_new: Mapped[Whole]
     rows_duplicate: Mapped[Whole]
     rows_suspect: Mapped[Whole]

@@ -8,7 +8,7 @@ import gc
 import hashlib
 from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any, TypeVar
@@ -81,6 +81,8 @@ class Parsed:
     mapping_source: str
     confidence: Document
     warnings: list[Document]
+    assets: list[Document] = field(default_factory=list)
+    """What the file calls which asset; see `Import`."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -16,34 +14,21 @@ from app.core.ids import new_id
 from app.core.money import plain, quantum
 from app.imports.csv import Question
 from app.imports.parsing import Open, Parsed, Unreadable
+from app.imports.plain_task import PlainTask
+from app.imports.plain_trades import Trades
 from app.imports.plaintext import balances, beancount, hledger
 from app.imports.plaintext.attaching import Attached, Attacher
-from app.imports.plaintext.charting import Chart, Charter, KnownAccount, KnownCategory, as_uuid, free_ids, one_line
+from app.imports.plaintext.charting import Chart, Charter, as_uuid, free_ids, one_line
 from app.imports.plaintext.model import Journal, LineError, NumberQuestionError, Transaction
 from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
 from app.transactions.schemas import MAX_TAGS
 
-PlainFormat = Literal["hledger", "beancount"]
 # Signs that stand for one currency alone; others, such as $, are asked about.
 SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "₫": "VND", "₴": "UAH"}
 TAG_LENGTH = 100
 MOST_POSTINGS = 1_000
 ORIGINAL = re.compile(r"(\d{1,15}(?:\.\d{1,18})?) ([A-Z0-9]{3,10})", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class PlainTask:
-    """A file and all that reading it takes."""
-
-    data: bytes
-    format: PlainFormat
-    decimal_mark: str | None
-    commodities: Mapping[str, str]
-    exponents: Mapping[str, int]
-    accounts: Sequence[KnownAccount]
-    categories: Sequence[KnownCategory]
-    today: date
 
 
 def parse(task: PlainTask) -> Parsed | Unreadable | Open:
@@ -78,7 +63,7 @@ def parse(task: PlainTask) -> Parsed | Unreadable | Open:
 
 
 def _unclear_signs(task: PlainTask, journal: Journal) -> str | None:
-    used = {p.amount.commodity for t in journal.transactions for p in t.postings if p.amount is not None}
+    used = {p.amount.commodity for t in journal.transactions for p in t.postings if p.amount and p.cost is None}
     unknown = (sign for sign in sorted(used) if sign not in SIGNS and sign not in task.commodities)
     return next((sign for sign in unknown if not any(c.isalnum() for c in sign)), None)
 
@@ -94,36 +79,44 @@ class _Rows:
 
     def parsed(self) -> Parsed:
         attacher = Attacher(self._journal.kind_of, self._currency, self._task.exponents)
+        trades = Trades(self._journal, self._task, self._currency)
         errors = list(self._journal.errors)
         attached: list[tuple[Transaction, Attached]] = []
-        for transaction in self._journal.transactions:
+        # Lots go by the order of days.
+        for transaction in sorted(self._journal.transactions, key=lambda each: each.day):
             try:
                 self._check(transaction)
-                found = attacher.attach(transaction)
+                dealt = trades.deal(transaction)
+                found = attacher.attach(dealt.rest) if dealt.rest is not None else None
             except LineError as error:
                 errors.append(error)
                 continue
+            trades.take(dealt)
             self._good.append(transaction)
             if found is not None:
                 attached.append((transaction, found))
+        attached += trades.even_out()
         movements = [movement for _, found in attached for movement in found.movements]
         charter = Charter(self._journal, self._task.accounts, self._task.categories)
         chart = charter.all_of(
-            (movement.account for movement in movements),
-            (movement.category for movement in movements if movement.category is not None),
+            (*(movement.account for movement in movements), *trades.accounts()),
+            (*(m.category for m in movements if m.category is not None), *trades.categories()),
             self._task.exponents,
         )
-        staged = self._staged(attached, errors, chart)
+        trades.name_holders(chart)
+        staged = self._staged(attached, errors, chart, trades)
+        prices = trades.prices()
         warnings = [{"code": code, "detail": detail} for code, detail in self._journal.warnings.items()]
         return Parsed(
             staged=staged,
             content_hash=hashlib.sha256(self._task.data).digest(),
             header_hash=None,
             mapping=self._mapping(chart),
-            lasting_mapping=self._to_make(chart),
+            lasting_mapping={**self._to_make(chart), **trades.to_set(prices, chart)},
             mapping_source="given" if self._task.decimal_mark or self._task.commodities else "detected",
             confidence={},
-            warnings=[*warnings, *balances.warnings(self._journal, self._good)],
+            warnings=[*warnings, *trades.warnings(prices), *balances.warnings(self._journal, self._good)],
+            assets=trades.assets(),
         )
 
     def _check(self, transaction: Transaction) -> None:
@@ -172,11 +165,14 @@ class _Rows:
             "base_currency": base if base in self._task.exponents else None,
         }
 
-    def _staged(self, attached: list[tuple[Transaction, Attached]], errors: list[LineError], chart: Chart) -> Staged:
+    def _staged(
+        self, attached: list[tuple[Transaction, Attached]], errors: list[LineError], chart: Chart, trades: Trades
+    ) -> Staged:
         ids = free_ids(transaction.meta.get("id") for transaction, _ in attached)
         rows: list[tuple[int, Sequence[str | None]]] = []
         for (transaction, found), own_id in zip(attached, ids, strict=True):
             rows.append((transaction.line, self._row(transaction, found, own_id or new_id(), chart)))
+        rows += trades.rows(chart, self._digest.update)
         rows += [(error.line, (str(new_id()), None, error.reason[:1000], *[None] * 9)) for error in errors]
         rows.sort(key=lambda row: row[0])
         lines = [

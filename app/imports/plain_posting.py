@@ -2,6 +2,7 @@
 
 _WANTED = """
     r.book_id = :book AND r.import_id = CAST(:import AS uuid) AND r.outcome IN ('new', 'suspect') AND NOT r.skipped
+    AND NOT r.document ? 'trade'
 """
 HEAD = f"""
     SELECT r.transaction_id AS id, r.document->>'type' AS type, r.date, r.account_id,

@@ -5,15 +5,19 @@ from uuid import UUID
 
 from app.access.context import BookReader
 from app.accounts import service as accounts
+from app.assets import bringing
 from app.categories import service as categories
 from app.core.errors import FieldError, ForbiddenError, InvalidError
 from app.currencies import service as currencies
 from app.imports import preview
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Unreadable, run_off_loop
-from app.imports.plain_parsing import PlainFormat, PlainTask, parse
+from app.imports.plain_parsing import parse
+from app.imports.plain_task import PlainFormat, PlainTask
 from app.imports.plaintext.charting import KnownAccount, KnownCategory
+from app.imports.plaintext.securities import KnownAsset
 from app.imports.schemas import Mapping
+from app.portfolio import methods
 
 USED = {"decimal_separator", "commodities"}
 
@@ -51,6 +55,11 @@ async def preview_plain(
             for c in await categories.every(book)
         ],
         today=book.actor.today(),
+        assets=[
+            KnownAsset(a.id, a.symbol, a.name, a.type, a.currency, a.isin, a.archived)
+            for a in await bringing.every(book)
+        ],
+        cost_methods=await methods.every(book),
     )
     parsed = await run_off_loop(parse, task, len(data))
     if isinstance(parsed, Unreadable):

@@ -35,6 +35,9 @@ _UNUSED_ACCOUNTS = text(
     WHERE a.book_id = :book AND a.id = ANY(:ids)
       AND (SELECT p.account_id FROM postings p WHERE p.book_id = :book AND p.account_id = a.id LIMIT 1) IS NULL
       AND (SELECT r.account_id FROM reconciliations r WHERE r.book_id = :book AND r.account_id = a.id LIMIT 1) IS NULL
+      AND (SELECT t.id FROM trades t WHERE t.book_id = :book AND t.account_id = a.id LIMIT 1) IS NULL
+      AND (SELECT t.id FROM trades t WHERE t.book_id = :book AND t.to_account_id = a.id LIMIT 1) IS NULL
+      AND (SELECT m.id FROM cost_methods m WHERE m.book_id = :book AND m.account_id = a.id) IS NULL
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)))
 _UNUSED_CATEGORIES = text(

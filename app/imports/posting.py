@@ -12,7 +12,7 @@ _ROWS = """
     FROM (
         SELECT *, lower(payee) AS payee_key FROM import_rows
         WHERE book_id = :book AND import_id = CAST(:import AS uuid) AND outcome IN ('new', 'suspect') AND NOT skipped
-          AND (document IS NULL OR NOT document ? 'postings')
+          AND (document IS NULL OR NOT document ?| ARRAY['postings', 'trade'])
         OFFSET 0
     ) AS k
     OFFSET 0
@@ -55,4 +55,5 @@ LINE = f"""
         OFFSET 0
     ) AS r
 """  # noqa: S608  # nosec B608  # constants of this module
+# What trades move goes with them: their transactions have no import of their own.
 GONE = "SELECT id FROM transactions WHERE book_id = :book AND import_id = CAST(:import AS uuid)"

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.errors import FieldError, ForbiddenError
 from app.core.ids import new_id
-from app.imports import repeats, repository, staging_sql, suggested
+from app.imports import repeats, repository, staging_sql, suggested, trade_repository
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
 from app.imports.schemas import Mapping
@@ -82,6 +82,7 @@ async def keep(
             "mapping_source": parsed.mapping_source,
             "confidence": parsed.confidence,
             "warnings": parsed.warnings,
+            "assets": parsed.assets,
             "revision": book.revision,
             **dict.fromkeys(("rows_new", "rows_duplicate", "rows_suspect", "rows_error"), 0),
         },
@@ -90,9 +91,12 @@ async def keep(
     await staging_sql.classify(book.connection, book.book_id, import_id)
     if file_format != "csv":
         await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
+        await trade_repository.settle_known(book.connection, book.book_id, import_id)
+        await trade_repository.settle_suspects(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
-    del counts["wanted"], counts["ruled"], counts["with_lines"]
+    for name in ("wanted", "ruled", "with_lines", "with_trades"):
+        del counts[name]
     early = await repository.count_before_opening(book.connection, book.book_id, import_id)
     warnings = [*parsed.warnings, *([_before_opening(early)] if early else [])]
     await repository.change(book.connection, book.book_id, import_id, {**counts, "warnings": warnings})

@@ -22,6 +22,7 @@ _PUBLIC = (
     Import.mapping_source,
     Import.confidence,
     Import.warnings,
+    Import.assets,
     Import.rows_new,
     Import.rows_duplicate,
     Import.rows_suspect,
@@ -121,6 +122,7 @@ async def rows(
         ImportRow.transaction_id,
         ImportRow.document["rules"].label("rules"),
         ImportRow.document["type"].label("made"),
+        ImportRow.document["trade"].label("trade"),
         ImportRow.document["learned"].label("learned"),
     ).where(ImportRow.book_id == book_id, ImportRow.import_id == import_id, ImportRow.position > after)
     if outcome is not None:
@@ -204,7 +206,8 @@ _COUNTS = text(
            count(*) FILTER (WHERE outcome = 'error') AS rows_error,
            count(*) FILTER (WHERE outcome IN ('new', 'suspect') AND NOT skipped) AS wanted,
            count(*) FILTER (WHERE document ? 'rules') AS ruled,
-           count(*) FILTER (WHERE document ? 'postings') AS with_lines
+           count(*) FILTER (WHERE document ? 'postings') AS with_lines,
+           count(*) FILTER (WHERE document ? 'trade') AS with_trades
     FROM import_rows WHERE book_id = :book AND import_id = :import
     """
 )
@@ -219,7 +222,7 @@ async def skip(
 
 async def count_outcomes(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> dict[str, int]:
     """The counts by column of `imports`, and others: `wanted` are to become transactions, `ruled` were changed by the
-    book's rules, `with_lines` say their postings themselves.
+    book's rules, `with_lines` say their postings themselves, `with_trades` are trades.
     """
     found = await connection.execute(_COUNTS, {"book": book_id, "import": import_id})
     return dict(found.mappings().one())

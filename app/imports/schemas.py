@@ -81,14 +81,41 @@ class ImportRowOut(BaseModel):
     notes: str | None
     external_id: str | None
     category_id: UUID | None
-    match_id: UUID | None = Field(description="The transaction that a suspect or duplicate looks like.")
+    match_id: UUID | None = Field(description="The transaction or trade that a suspect or duplicate looks like.")
     skipped: bool
     transaction_id: UUID | None = Field(description="What the commit made of it; null before, and when left out.")
+    trade_id: UUID | None = Field(description="The trade that the commit made of it, instead of a transaction.")
+    trade: dict[str, Any] | None = Field(
+        description="For a row that becomes a trade: its body, as `POST /portfolio/trades` takes it.",
+        examples=[
+            {
+                "kind": "buy",
+                "date": "2026-01-31",
+                "account_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6",
+                "asset_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda8",
+                "quantity": "10",
+                "price": "101.50",
+                "fees": "4.90",
+            }
+        ],
+    )
     rules: list[RowRule] = Field(
         description="The book's rules that changed it, in their order. The fields above are as they left them; a "
         "transfer, parts and tags stand in `changes`."
     )
     suggestion: RowSuggestion | None = Field(description="For a row that comes without a category.")
+
+
+class ImportAsset(BaseModel):
+    """What the file calls which asset."""
+
+    id: UUID
+    symbol: str
+    name: str
+    type: str
+    currency: str
+    isin: str | None
+    new: bool = Field(description="Whether the book does not have it yet, and the commit makes it.")
 
 
 class ImportOut(BaseModel):
@@ -108,11 +135,12 @@ class ImportOut(BaseModel):
     confidence: dict[str, Literal["certain", "likely", "guess"]] = Field(
         description="How sure the reader is of each field it settled."
     )
+    assets: list[ImportAsset] = Field(description="The assets that its trades are of.")
     warnings: list[Warning_] = Field(
         description="What to look at before committing; in the answer of the commit also what it brought about."
     )
     rows: RowCounts
-    created: int | None = Field(description="How many transactions the commit made.")
+    created: int | None = Field(description="How many transactions and trades the commit made.")
     skipped: int | None = Field(description="How many rows it left out: duplicates, errors, and those you skipped.")
     created_at: datetime
     committed_at: datetime | None

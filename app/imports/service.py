@@ -10,7 +10,17 @@ from app.access.watching import settle
 from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import invalid
-from app.imports import payees, plain_names, plain_posting, repeats, repository, ruled
+from app.imports import (
+    payees,
+    plain_market,
+    plain_names,
+    plain_posting,
+    repeats,
+    repository,
+    ruled,
+    trade_repository,
+    trades,
+)
 from app.imports.documents import as_event, import_document
 from app.imports.errors import ImportEditedError, ImportMergedError, ImportNotFoundError, ImportStateError
 from app.imports.posting import GONE, HEAD, LINE
@@ -19,6 +29,7 @@ from app.transactions import posting
 from app.transactions.images import LOG_OF_GONE
 
 ENTITY = "import"
+PLAIN = ("hledger", "beancount")
 
 Document = dict[str, Any]
 
@@ -40,7 +51,8 @@ async def _find(book: BookReader, import_id: UUID) -> AnyRow:
 
 
 async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
-    """Post every row that is new or a suspect and not skipped, all in one statement of the posting engine.
+    """Post every row that is new or a suspect and not skipped, all in one statement of the posting engine, and enter
+    those that are trades in one call of the portfolio.
 
     What became a duplicate since the preview is left out. The warnings of the answer, and not of the import, say what
     the commit brought about: a budget's threshold, a paid bill.
@@ -54,21 +66,16 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     if body.skip and max(body.skip) > rows:
         raise invalid("skip", "unknown_position", f"the file has {rows} rows; a position counts them from 1")
     await repository.forget_plans(book.connection)
-    plain = held.format != "csv"
+    plain = held.format in PLAIN
     if plain:
         book = await plain_names.make(book, held)
     closed = await repository.closed_account(book.connection, book.book_id, import_id)
     if closed is not None:
         raise ImportStateError(f"It cannot be committed: {closed}.")
-    await repeats.settle_known_ids(book.connection, book.book_id, import_id)
-    if plain:
-        await repeats.settle_transaction_ids(book.connection, book.book_id, import_id)
-    await repeats.settle_repeated(book.connection, book.book_id, import_id)
-    await repository.skip(
-        book.connection, book.book_id, import_id, suspects=body.suspects == "skip", positions=body.skip
-    )
+    await _settle_rows(book, held, body)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     created, has_rules, has_lines = counts.pop("wanted"), counts.pop("ruled") > 0, counts.pop("with_lines") > 0
+    has_trades = counts.pop("with_trades") > 0
     await adopt_names_of_import(book, import_id)
     await payees.add(book, import_id)
     if plain or has_rules:
@@ -86,28 +93,49 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     if held.header_hash is not None:
         await repository.keep_mapping(book.connection, book.book_id, held.header_hash, held.lasting_mapping)
     book.record(Event(ENTITY, import_id, "committed", before=as_event(held), after={**as_event(held), **changes}))
-    parameters = {"import": import_id, "base": book.base_currency}
+    await _post(book, held, has_rules=has_rules, has_lines=has_lines)
+    if plain and has_trades:
+        await plain_market.set_methods(book, held)
+    told = await trades.enter(book, held) if has_trades else []
     if plain:
-        rows_of_file = posting.StagedRows(
-            head=plain_posting.HEAD, line=plain_posting.LINE, tagged=plain_posting.TAGGED, parameters=parameters
-        )
-        await posting.apply_staged(book, rows_of_file)
+        await plain_market.store(book, held)
         await plain_names.archive(book, held)
-    elif has_rules:
-        await ruled.note(book, import_id)
-        await posting.apply_staged(book, ruled.rows_of(parameters, has_lines=has_lines))
-    else:
-        await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
-    told = await settle(book)
+    told += await settle(book)
     document = await get(book, import_id)
     return {**document, "warnings": [*document["warnings"], *told]}
 
 
-async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
-    """Take back everything the import brought, and the payees that only it used.
+async def _settle_rows(book: BookWriter, held: AnyRow, body: CommitIn) -> None:
+    """Mark what became a duplicate since the preview, and what is to be left out."""
+    await repeats.settle_known_ids(book.connection, book.book_id, held.id)
+    if held.format != "csv":
+        await repeats.settle_transaction_ids(book.connection, book.book_id, held.id)
+        await trade_repository.settle_known(book.connection, book.book_id, held.id)
+    await repeats.settle_repeated(book.connection, book.book_id, held.id)
+    await repository.skip(book.connection, book.book_id, held.id, suspects=body.suspects == "skip", positions=body.skip)
 
-    Raises `ImportStateError` when it is not committed, `ImportMergedError` where a transfer would lose one side, and
-    `ImportEditedError` when some of it was changed since, unless forced.
+
+async def _post(book: BookWriter, held: AnyRow, *, has_rules: bool, has_lines: bool) -> None:
+    """The rows that are no trades, through the posting engine."""
+    parameters = {"import": held.id, "base": book.base_currency}
+    if held.format in PLAIN:
+        rows_of_file = posting.StagedRows(
+            head=plain_posting.HEAD, line=plain_posting.LINE, tagged=plain_posting.TAGGED, parameters=parameters
+        )
+        await posting.apply_staged(book, rows_of_file)
+    elif has_rules:
+        await ruled.note(book, held.id)
+        await posting.apply_staged(book, ruled.rows_of(parameters, has_lines=has_lines))
+    else:
+        await posting.apply_staged(book, posting.StagedRows(head=HEAD, line=LINE, parameters=parameters))
+
+
+async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
+    """Take back everything the import brought, and the payees and assets that only it used.
+
+    Raises `ImportStateError` when it is not committed, `ImportMergedError` where a transfer would lose one side,
+    `WouldOversellError` where a later trade needs what it brought, and `ImportEditedError` when some of it was changed
+    since, unless forced.
     """
     held = await _find(book, import_id)
     if held.status != "committed":
@@ -123,17 +151,22 @@ async def undo(book: BookWriter, import_id: UUID, *, force: bool) -> Document:
         )
     written = await repository.committing_revision(book.connection, book.book_id, import_id)
     edited = await repository.edited_count(book.connection, book.book_id, import_id, written)
+    edited += await trades.edited_count(book, import_id, written)
     if edited and not force:
         raise ImportEditedError(
-            f'{edited} of its transactions were changed since. Undo it with {{"force": true}} to remove those too.',
+            f"{edited} of its transactions and trades were changed since. Undo it with "
+            '{"force": true} to remove those too.',
             edited=edited,
         )
     changes = {"status": "undone", "undone_at": now(), "revision": book.revision}
     await repository.change(book.connection, book.book_id, import_id, changes)
     book.record(Event(ENTITY, import_id, "undone", before=as_event(held), after={**as_event(held), **changes}))
+    if held.format in PLAIN:
+        await plain_market.take_back(book, held, written)
+    await trades.take_back(book, held, written)
     await posting.apply_staged(book, posting.StagedRows(gone=GONE, log=LOG_OF_GONE, parameters={"import": import_id}))
     await payees.drop_unused(book, written)
-    if held.format != "csv":
+    if held.format in PLAIN:
         await plain_names.take_back(book, held, written)
     if held.header_hash is not None:
         # Whoever takes an import back may have read it wrongly.

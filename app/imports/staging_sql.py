@@ -119,13 +119,17 @@ staged AS MATERIALIZED (
            lower(concat_ws(' ', coalesce(c.name, s.payee), s.description)) AS words,
            k.transaction_id IS NOT NULL
                OR (s.external_id IS NOT NULL
-                   AND row_number() OVER (PARTITION BY s.account_id, s.external_id ORDER BY s.position) > 1) AS is_known
+                   AND row_number() OVER (PARTITION BY s.account_id, s.external_id ORDER BY s.position) > 1)
+               AS is_known,
+           -- A trade is compared with trades: see `trade_repository`.
+           coalesce(s.document ? 'trade', false) AS is_trade
     FROM import_stage s
     LEFT JOIN import_known k ON k.position = s.position
     LEFT JOIN canonical c ON c.payee = s.payee
 ),
 numbered AS MATERIALIZED (
-    SELECT s.*, row_number() OVER (PARTITION BY s.account_id, s.date, s.amount, s.is_known ORDER BY s.position) AS nth
+    SELECT s.*, row_number() OVER (PARTITION BY s.account_id, s.date, s.amount, s.is_known, s.is_trade
+                                   ORDER BY s.position) AS nth
     FROM staged s
 ),
 by_day AS MATERIALIZED (
@@ -133,6 +137,7 @@ by_day AS MATERIALIZED (
     FROM numbered n
     LEFT JOIN present d
         ON d.account_id = n.account_id AND d.date = n.date AND d.amount = n.amount AND d.nth = n.nth AND NOT n.is_known
+       AND NOT n.is_trade
 ),
 close_by AS (
     SELECT account_id, date + shift AS date, amount, words, min(transaction_id::text)::uuid AS transaction_id
@@ -145,7 +150,7 @@ judged AS (
     FROM by_day b
     LEFT JOIN close_by c
         ON c.account_id = b.account_id AND c.date = b.date AND c.amount = b.amount AND c.words = b.words
-        AND b.day_match IS NULL
+        AND b.day_match IS NULL AND NOT b.is_trade
 )
 INSERT INTO import_rows (book_id, import_id, position, line, outcome, error_column, reason, account_id, date,
                          amount, payee, description, notes, external_id, category_id, match_id, document,

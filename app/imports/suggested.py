@@ -22,7 +22,7 @@ _OPEN = text(
     """
     SELECT position, amount, payee, description, account_id FROM import_rows
     WHERE book_id = :book AND import_id = :import AND position > :after AND outcome IN ('new', 'suspect')
-      AND category_id IS NULL AND (document IS NULL OR NOT document ? 'postings')
+      AND category_id IS NULL AND (document IS NULL OR NOT document ?| ARRAY['postings', 'trade'])
     ORDER BY position LIMIT :most
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
@@ -56,7 +56,7 @@ async def documents(book: BookReader, rows: Sequence[AnyRow], status: str) -> li
 
 
 def _is_open(row: AnyRow) -> bool:
-    return row.outcome in {"new", "suspect"} and row.category_id is None and row.made is None
+    return row.outcome in {"new", "suspect"} and row.category_id is None and row.made is None and row.trade is None
 
 
 def _example(row: AnyRow) -> Example:

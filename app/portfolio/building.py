@@ -71,7 +71,7 @@ def wanted_rates(body: AnyTrade, known: Known) -> Iterator[Pair]:
     """The rate that a trade needs and does not bring; its references are known to exist."""
     if getattr(body, "rate", None) is not None:
         return
-    own = known.accounts[_account(body)].currency
+    own = known.accounts[account_of(body)].currency
     if isinstance(body, TransferTrade):
         pair = (own, known.accounts[body.to_account_id].currency)
     elif isinstance(body, Priced) and body.price is not None and body.amount is None:
@@ -87,7 +87,7 @@ def built(body: AnyTrade, known: Known, rates: dict[Pair, Decimal]) -> Document:
 
     Raises `NoRateError`, and `InvalidError` for an amount that is too large or less than what is taken from it.
     """
-    account = known.accounts[_account(body)]
+    account = known.accounts[account_of(body)]
     found: Document = dict.fromkeys(COLUMNS)
     found |= {name: value for name, value in body.model_dump(exclude={"id", "lots"}).items() if name in COLUMNS}
     found |= {"fees": found["fees"] or ZERO, "taxes": found["taxes"] or ZERO}
@@ -131,7 +131,7 @@ def _fields(body: AnyTrade, known: Known) -> Iterator[FieldError]:
     for field, account_id in named(body, ACCOUNTS).items():
         if account_id in known.liabilities:
             yield FieldError(field, "wrong_account_class", "is an account on which you owe: nothing is held there")
-    account = known.accounts[_account(body)]
+    account = known.accounts[account_of(body)]
     for name in _AMOUNTS:
         amount = getattr(body, name, None)
         if amount is not None and decimals(amount) > account.exponent:
@@ -155,7 +155,8 @@ def _categories(body: AnyTrade, known: Known) -> Iterator[FieldError]:
             yield FieldError(field, "category_kind_mismatch", detail)
 
 
-def _account(body: AnyTrade) -> UUID:
+def account_of(body: AnyTrade) -> UUID:
+    """Its account, which every trade has once splits of everything were given theirs."""
     if body.account_id is None:  # a split was given each of its accounts before
         raise ValueError(body)
     return body.account_id

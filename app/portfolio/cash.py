@@ -4,7 +4,7 @@ What assets are bought and sold for is neither income nor spending: it is `equit
 taken from it are spending of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,12 +14,13 @@ from uuid import UUID
 from app.access.context import BookWriter, Event
 from app.core.ids import new_id
 from app.core.money import plain
+from app.portfolio import references
 from app.transactions import posting, shapes
 from app.transactions.batch import ENTITY
 from app.transactions.converting import InBase
 from app.transactions.documents import as_event, from_entry
 from app.transactions.posting import Changes, Entry, PostingLine
-from app.transactions.references import AccountRef, rate_to_base
+from app.transactions.references import AccountRef
 
 Document = dict[str, Any]
 TYPE = "trade"
@@ -48,12 +49,21 @@ class Cash:
     def of(cls, book: BookWriter) -> "Cash":
         return cls(book, [], [], {})
 
-    async def put(self, trade: Document, account: AccountRef, before: Document | None = None) -> UUID | None:
+    async def learn(self, pairs: Iterable[tuple[str, date]]) -> None:
+        """Look up how amounts of these currencies and days are converted, all in one statement."""
+        base, wanted = self.book.base_currency, set(pairs)
+        found = await references.rates(self.book, {(own, base, day) for own, day in wanted if own != base})
+        for own, day in wanted:
+            rate = found.get((own, base, day))
+            known = {} if rate is None else {(own, day): rate}
+            self.days[own, day] = InBase(base, self.book.base_exponent, known, day)
+
+    def put(self, trade: Document, account: AccountRef, before: Document | None = None) -> UUID | None:
         """Stage the transaction of a trade, over the one it has (`before`); returns its id, None where no money moves.
 
-        What was reconciled stays so, or the engine refuses.
+        What was reconciled stays so, or the engine refuses. `learn` has been told the currency and day.
         """
-        lines = _lines(trade, account, await self._in_base(account.currency, trade["date"]))
+        lines = _lines(trade, account, self.days[account.currency, trade["date"]])
         if not lines:
             if before is not None:
                 self.remove(before)
@@ -78,11 +88,6 @@ class Cash:
             self.book.record(Event(ENTITY, entry.id, "updated", before=as_event(before), after=image))
         self.entries.append(entry)
         return entry.id
-
-    async def _in_base(self, currency: str, day: date) -> InBase:
-        if (currency, day) not in self.days:
-            self.days[currency, day] = await rate_to_base(self.book, currency, day)
-        return self.days[currency, day]
 
     def remove(self, before: Document) -> None:
         self.removed.append(before["id"])

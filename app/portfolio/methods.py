@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, insert, select, text, update
+from sqlalchemy import Uuid, bindparam, delete, func, insert, select, text, update
 
 from app.access.context import BookReader, BookWriter, Event
 from app.accounts import service as accounts
@@ -61,6 +61,23 @@ async def put(book: BookWriter, account_id: UUID, body: CostMethodIn, expected: 
 async def states(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Document]:
     statement = select(CostMethod).where(CostMethod.book_id == book.book_id, CostMethod.id.in_(ids))
     return {row.id: image(row) for row in (await book.connection.execute(statement)).all()}
+
+
+async def every(book: BookReader) -> dict[UUID, str]:
+    """The method of each account for which one is set."""
+    statement = select(CostMethod.account_id, CostMethod.method).where(CostMethod.book_id == book.book_id)
+    return {row.account_id: row.method for row in (await book.connection.execute(statement)).all()}
+
+
+async def forget(book: BookWriter, account_ids: Sequence[UUID], written: int) -> None:
+    """Set back those of these accounts that revision `written` set for the first time; positions are not made anew.
+
+    Its caller takes the trades back that needed them.
+    """
+    mine = (CostMethod.book_id == book.book_id, CostMethod.account_id.in_(account_ids))
+    new = (CostMethod.revision == written, CostMethod.created_at == CostMethod.updated_at)
+    for row in (await book.connection.execute(delete(CostMethod).where(*mine, *new).returning(CostMethod))).all():
+        book.record(Event(ENTITY, row.id, "deleted", before=image(row)))
 
 
 async def of_account(book: BookReader, account_id: UUID) -> AnyRow | None:

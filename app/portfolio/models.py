@@ -96,6 +96,7 @@ class Trade(Base):
         Index("ix_trades_splits", "book_id", "asset_id", "date", postgresql_where=text("kind = 'split'")),
         Index("ix_trades_date", "book_id", "date", "id"),
         Index("ix_trades_revision", "book_id", "revision", "id"),
+        Index("ix_trades_import", "book_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         Index("ix_trades_to_account", "book_id", "to_account_id", postgresql_where=text("to_account_id IS NOT NULL")),
         Index("ix_trades_to_asset", "book_id", "to_asset_id", postgresql_where=text("to_asset_id IS NOT NULL")),
         *(

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from anyio import to_thread
 from sqlalchemy import ARRAY, Date, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +17,7 @@ from app.access.context import BookWriter, Days
 from app.access.private import PrivateOtherSideError, seeing_all
 from app.access.watching import Warnings, watches
 from app.core.database import AnyRow
-from app.core.documents import dump
+from app.core.documents import aside, dump
 from app.portfolio import remaking_sql as sql
 from app.portfolio.errors import refusal
 from app.portfolio.holding import Holding
@@ -27,8 +26,6 @@ from app.portfolio.parts import Part
 from app.transactions import posting
 
 FEATURE = "portfolio"
-MANY = 500
-"""Trades beyond which they are computed beside the event loop."""
 
 _VISIBLE = text("SELECT EXISTS (SELECT FROM trades WHERE book_id = :book AND id = :id)").bindparams(
     bindparam("book", type_=Uuid), bindparam("id", type_=Uuid)
@@ -74,7 +71,8 @@ async def remake(book: BookWriter, written: Collection[UUID] = ()) -> None:
         except ImpossibleTradeError as error:
             impossible = error
         else:
-            await book.connection.execute(sql.WRITE, {"book": book.book_id, **rows_of(made, positions)})
+            rows = await aside(sum(map(len, made.days.values())), rows_of, made, positions)
+            await book.connection.execute(sql.WRITE, {"book": book.book_id, **rows})
             return
     if book.hides and not await book.connection.scalar(_VISIBLE, {"book": book.book_id, "id": impossible.trade.id}):
         raise PrivateOtherSideError from impossible
@@ -126,9 +124,7 @@ async def computed(
     rows = (await connection.execute(sql.TRADES, {"book": book_id, "base": base[0], **named})).all()
     terms = {row.account_id: Terms(row.exponent, row.method, row.long_term_months) for row in positions}
     lot_book, trades = LotBook(terms, base[1]), [_trade(row) for row in rows]
-    if len(trades) > MANY:
-        return await to_thread.run_sync(lot_book.run, trades)
-    return lot_book.run(trades)
+    return await aside(len(trades), lot_book.run, trades)
 
 
 def _trade(row: AnyRow) -> Trade:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -26,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.accounts.models import Account
 from app.assets.models import Asset
 from app.core.database import AnyRow, AnySelect
+from app.core.documents import aside, dump
 from app.portfolio.models import Trade
 
 
@@ -124,10 +124,40 @@ async def naming(
     return (await connection.execute(statement.order_by(Trade.date, Trade.created_at, Trade.id))).all()
 
 
-async def add(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> datetime:
-    """Insert trades; returns the instant they carry."""
-    statement = insert(Trade).values(list(rows)).returning(Trade.created_at)
-    return (await connection.execute(statement)).scalars().all()[0]
+_RECORD = """
+    id uuid, account_id uuid, asset_id uuid, kind text, date date, quantity numeric, price numeric, currency text,
+    rate numeric, amount numeric, fees numeric, taxes numeric, cost numeric, acquired_on date, to_account_id uuid,
+    to_asset_id uuid, ratio numeric, cost_percent numeric, lots jsonb, category_id uuid, tax_category_id uuid,
+    fee_category_id uuid, notes text, external_id text, import_id uuid, transaction_id uuid, revision bigint
+"""
+_NAMES = ", ".join(column.split()[0] for column in _RECORD.split(","))
+_ADD = text(
+    f"""
+    WITH added AS (
+        INSERT INTO trades (book_id, {_NAMES})
+        SELECT :book, {_NAMES} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({_RECORD})
+        RETURNING created_at
+    )
+    SELECT max(created_at) FROM added
+    """  # noqa: S608  # nosec B608  # constants of this module
+).bindparams(bindparam("book", type_=Uuid))
+
+
+async def add(connection: AsyncConnection, book_id: UUID, rows: Sequence[dict[str, Any]]) -> datetime:
+    """Insert trades, with all their columns, however many there are; returns the instant they carry."""
+    given = {"book": book_id, "rows": await aside(len(rows), dump, rows)}
+    return (await connection.execute(_ADD, given)).scalar_one()
+
+
+_OF_IMPORT = text("SELECT id FROM trades WHERE book_id = :book AND import_id = :import ORDER BY id").bindparams(
+    bindparam("book", type_=Uuid), bindparam("import", type_=Uuid)
+)
+
+
+async def of_import(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> list[UUID]:
+    """The trades that came with an import and are there."""
+    rows = await connection.execute(_OF_IMPORT, {"book": book_id, "import": import_id})
+    return list(rows.scalars())
 
 
 async def change(connection: AsyncConnection, book_id: UUID, trade_id: UUID, values: dict[str, Any]) -> datetime:

@@ -1,9 +1,9 @@
 """Trades: entering, changing and deleting them, each with its transaction and all that follows from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,13 +12,15 @@ from app.access.context import BookReader, BookWriter, Event
 from app.access.watching import settle
 from app.core.conditional import check_revision
 from app.core.database import AnyRow
-from app.core.errors import FieldError, InvalidError
+from app.core.documents import aside
+from app.core.errors import DomainError, FieldError, InvalidError
 from app.core.ids import new_id
 from app.core.pagination import PageRequest, bad_cursor, decode_cursor, encode_cursor
 from app.portfolio import building, references, repository
-from app.portfolio.building import COLUMNS
+from app.portfolio.building import COLUMNS, account_of
 from app.portfolio.cash import Cash
 from app.portfolio.errors import NothingHeldError, TradeNotFoundError
+from app.portfolio.references import Known, Pair
 from app.portfolio.remaking import remake
 from app.portfolio.repository import TradeFilter
 from app.portfolio.schemas import AnyTrade, SplitTrade, TradeIn, TradePatch
@@ -27,6 +29,7 @@ from app.transactions import service as transactions
 
 ENTITY = "trade"
 Document = dict[str, Any]
+Answer = TypeVar("Answer")
 _input: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
 _NEW_AMOUNT = {"quantity", "price", "rate", "currency", "asset_id", "account_id"}
 _NEW_RATE = {"date", "currency", "asset_id", "account_id", "to_account_id"}
@@ -71,33 +74,71 @@ async def create(book: BookWriter, body: AnyTrade) -> Document:
     return documents[0]
 
 
-async def create_many(book: BookWriter, bodies: Sequence[AnyTrade]) -> list[Document]:
+async def create_many(book: BookWriter, bodies: Sequence[AnyTrade], *, import_id: UUID | None = None) -> list[Document]:
     """Enter all of them or, when one is wrong, none, with the same number of statements however many there are.
 
-    They count in the order of their dates and, on one day, of this list. Raises `InvalidError`, `NoRateError`,
-    `ReferenceNotFoundError`, `ArchivedError`, what closed periods refuse, the conflicts of ids that are taken, and what
-    `remaking.remake` does where a trade cannot be.
+    They count in the order of their dates and, on one day, of their ids, which are made in the order of this list where
+    they are not given. Raises `InvalidError`, `NoRateError`, `ReferenceNotFoundError`, `ArchivedError`, what closed
+    periods refuse, the conflicts of ids that are taken, and what `remaking.remake` does where a trade cannot be. Of
+    several, the error's `trade_id` is the id of the one that is wrong, where it has one.
     """
+    if not bodies:
+        return []
     wanted = [each for body in bodies for each in await _spread(book, body)]
     known = await references.load(book, wanted)
-    for body in wanted:
-        building.check(book, body, known, None)
-    rates = await references.rates(book, {pair for body in wanted for pair in building.wanted_rates(body, known)})
-    cash, documents = Cash.of(book), []
-    for body in wanted:
-        document = building.built(body, known, rates)
-        document |= {"id": body.id or new_id(), "revision": book.revision}
-        document["transaction_id"] = await cash.put(document, known.accounts[document["account_id"]])
-        book.record(Event(ENTITY, document["id"], "created", after=as_event(document)))
-        documents.append(document)
+    pairs = await aside(len(wanted), _checked, book, wanted, known)
+    rates = await references.rates(book, pairs)
+    cash = Cash.of(book)
+    await cash.learn((known.accounts[account_of(body)].currency, body.date) for body in wanted)
+    more = {"revision": book.revision, "import_id": import_id}
+    documents = await aside(len(wanted), _built, cash, wanted, known, rates, more)
     await cash.put_in()
-    at = await repository.add(book.connection, [{**_row(each), "book_id": book.book_id} for each in documents])
+    at = await repository.add(book.connection, book.book_id, [_row(each) for each in documents])
     await remake(book, {document["id"] for document in documents})
     warnings = await settle(book)
     for document in documents:
         document |= {"created_at": at, "updated_at": at, "warnings": building.warnings_of(document)}
     documents[-1]["warnings"] += warnings
     return documents
+
+
+def _checked(book: BookWriter, bodies: Sequence[AnyTrade], known: Known) -> set[Pair]:
+    """The rates that they need; raises for the first that is wrong."""
+    _each(bodies, lambda body: building.check(book, body, known, None))
+    return {pair for body in bodies for pair in building.wanted_rates(body, known)}
+
+
+def _built(
+    cash: Cash, bodies: Sequence[AnyTrade], known: Known, rates: dict[Pair, Decimal], more: Document
+) -> list[Document]:
+    """The rows of new trades, their transactions staged and all of it recorded."""
+
+    def built(body: AnyTrade) -> Document:
+        document = {**building.built(body, known, rates), "id": body.id or new_id(), **more}
+        document["transaction_id"] = cash.put(document, known.accounts[document["account_id"]])
+        cash.book.record(Event(ENTITY, document["id"], "created", after=as_event(document)))
+        return document
+
+    return _each(bodies, built)
+
+
+def _each(bodies: Sequence[AnyTrade], work: Callable[[AnyTrade], Answer]) -> list[Answer]:
+    """What `work` answers about each; an error about one of several says which one it is."""
+    found = []
+    for body in bodies:
+        try:
+            found.append(work(body))
+        except DomainError as error:
+            if len(bodies) > 1 and body.id is not None:
+                error.extra = {**error.extra, "trade_id": str(body.id)}
+            raise
+    return found
+
+
+async def of_import(book: BookReader, import_id: UUID) -> list[Document]:
+    """The trades that came with an import and are there."""
+    ids = await repository.of_import(book.connection, book.book_id, import_id)
+    return list((await get_many(book, ids)).values()) if ids else []
 
 
 async def replace(book: BookWriter, trade_id: UUID, body: AnyTrade, expected: int | None) -> Document:
@@ -150,7 +191,9 @@ async def _write_over(book: BookWriter, before: Document, body: AnyTrade) -> Doc
     cash, former = Cash.of(book), None
     if before["transaction_id"] is not None:
         former = await transactions.get(book, before["transaction_id"])
-    document["transaction_id"] = await cash.put(document, known.accounts[document["account_id"]], former)
+    account = known.accounts[document["account_id"]]
+    await cash.learn([(account.currency, document["date"])])
+    document["transaction_id"] = cash.put(document, account, former)
     book.record(Event(ENTITY, before["id"], "updated", before=as_event(before), after=as_event(document)))
     await cash.put_in()
     document["updated_at"] = await repository.change(book.connection, book.book_id, before["id"], _row(document))

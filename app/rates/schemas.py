@@ -34,7 +34,7 @@ class RateOut(BaseModel):
     date: date
     rate: Money = Field(description="How much of `quote` one unit of `base` is.", examples=["1.0842"])
     source: str = Field(
-        description="`manual` or `csv` for the book's own, else the provider's name.", examples=["manual"]
+        description="`manual`, `csv` or `import` for the book's own, else the provider's name.", examples=["manual"]
     )
     revision: int | None = Field(description="Of the book's own; null for a provider's.")
 

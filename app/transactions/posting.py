@@ -18,7 +18,7 @@ from sqlalchemy import TextClause
 from app.access.context import BookWriter
 from app.access.opening import flush_events
 from app.core.database import without_nested_loops
-from app.core.documents import dump
+from app.core.documents import aside, dump
 from app.transactions.errors import PeriodLockedError, SealedError
 from app.transactions.posting_sql import HEAD, LINE, NO_LOG, applying, moving
 
@@ -117,7 +117,12 @@ async def apply(book: BookWriter, changes: Changes) -> datetime:
     period, and `SealedError` where a sealed transaction would go or change its date, its status or what it moves on an
     account; either takes everything back.
     """
-    parameters = {
+    parameters = await aside(len(changes.put) + len(changes.delete), _parameters, changes)
+    return await _execute(book, _FROM_JSON, parameters)
+
+
+def _parameters(changes: Changes) -> dict[str, Any]:
+    return {
         "head": dump([_head_row(entry) for entry in changes.put]),
         "line": dump([row for entry in changes.put for row in _line_rows(entry)]),
         "gone": list(changes.delete),
@@ -127,7 +132,6 @@ async def apply(book: BookWriter, changes: Changes) -> datetime:
             [{"transaction_id": entry.id, "tag_id": tag_id} for entry in changes.put for tag_id in entry.tag_ids]
         ),
     }
-    return await _execute(book, _FROM_JSON, parameters)
 
 
 async def apply_staged(book: BookWriter, rows: StagedRows) -> datetime:
@@ -140,7 +144,7 @@ async def _execute(
     book: BookWriter, statement: TextClause, parameters: dict[str, Any], *, unseal: bool = False
 ) -> datetime:
     events = book.take_events()
-    own = {"events": dump(events), "unseal": unseal}
+    own = {"events": await aside(len(events), dump, events), "unseal": unseal}
     base = {"base": book.base_currency}  # the undo of another base currency says which it will be
     row = (await book.connection.execute(statement, {**base, **parameters, **own, **_common(book)})).one()
     book.advance(row.logged)

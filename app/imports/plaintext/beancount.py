@@ -1,10 +1,11 @@
-"""Reads Beancount files: what happened, and nothing that Beancount would have to work out (plugins, padding, lots)."""
+"""Reads Beancount files: what happened, and nothing that Beancount would have to work out (plugins, padding)."""
 
 import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+from app.imports.plaintext.beancount_amounts import AMOUNT, NUMBER, amount_of, decimal_of, posting_of
 from app.imports.plaintext.beancount_text import open_behind, tokens_of, value_of
 from app.imports.plaintext.model import (
     KNOWN,
@@ -14,7 +15,7 @@ from app.imports.plaintext.model import (
     Kind,
     LineError,
     Meta,
-    Posting,
+    Price,
     Transaction,
     complete,
 )
@@ -33,15 +34,12 @@ NOT_READ = {
     "pushmeta": "write the metadata where it belongs",
     "popmeta": "write the metadata where it belongs",
 }
-IGNORED = {"note", "event", "query", "price", "document", "close", "custom"}
-MOST_DIGITS = 60
+IGNORED = {"note", "event", "query", "document", "close", "custom"}
+METHODS = {"STRICT", "STRICT_WITH_SIZE", "FIFO", "LIFO", "HIFO", "AVERAGE", "NONE"}
 MOST_LINES_OF_A_STRING = 10_000
 MOST_UNCLOSED = 20
 _DATED = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)\s+(\S+)", re.ASCII)
 _META = re.compile(r"([a-z][a-zA-Z0-9\-_]+):(?:\s+(.*))?$", re.DOTALL)
-_ACCOUNT = re.compile(r"(?:[!*&#?%A-Z]\s+)?([^\W\d_a-z][\w\-]*(?::[\w\-]+)+)(?:\s+(.*))?$", re.DOTALL)
-_NUMBER = r"[-+]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)"
-_AMOUNT = re.compile(rf"({_NUMBER})\s*([A-Z/][A-Z0-9'._\-]*)?\s*", re.ASCII)
 
 
 class Reader:
@@ -108,7 +106,7 @@ class Reader:
         elif word == "custom":
             self._custom(rest)
         elif word == "price":
-            self.journal.warnings.setdefault("prices_ignored", f"Market prices (line {number}) are not imported.")
+            self._price(rest, number, day)
         elif word not in IGNORED:
             raise LineError(number, f"'{word[:40]}' is not a directive that is known here")
 
@@ -141,6 +139,8 @@ class Reader:
             self.journal.kinds[value] = ROOTS[name]
         elif name == "operating_currency":
             self.journal.base_currency = self.journal.base_currency or value
+        elif name == "booking_method" and value in METHODS:
+            self.journal.booking[""] = value
 
     def _declared(self, word: str, rest: str, number: int, meta: Meta) -> None:
         found = re.match(r"\S+", rest)
@@ -149,8 +149,21 @@ class Reader:
         if word == "open":
             currency = re.match(r"\s+([A-Z/][A-Z0-9'._\-]*)", rest[found.end() :])
             self.journal.accounts[found[0]] = {**({"currency": currency[1]} if currency else {}), **meta}
-        elif "code" in meta:
-            self.journal.codes[found[0]] = meta["code"]
+            methods = [text for kind, text in tokens_of(rest) if kind == "string"]
+            if methods and methods[0] not in METHODS:
+                raise LineError(number, f"'{methods[0][:40]}' is no booking method")
+            self.journal.booking |= dict.fromkeys([found[0]], methods[0]) if methods else {}
+        else:
+            self.journal.commodities[found[0]] = meta
+            if "code" in meta:
+                self.journal.codes[found[0]] = meta["code"]
+
+    def _price(self, rest: str, number: int, day: date) -> None:
+        found = re.match(r"(\S+)\s+(.*)$", rest, re.DOTALL)
+        amount = amount_of(found[2], number)[0] if found else None
+        if found is None or amount is None:
+            raise LineError(number, f"'{rest[:40]}' is not a price")
+        self.journal.prices.append(Price(number, day, found[1], amount))
 
     def _custom(self, rest: str) -> None:
         texts = [text for kind, text in tokens_of(rest) if kind == "string"]
@@ -159,15 +172,15 @@ class Reader:
 
     def _balance(self, rest: str, number: int, day: date) -> None:
         account, _, rest = rest.partition(" ")
-        found = _AMOUNT.match(rest.strip())
+        found = AMOUNT.match(rest.strip())
         tolerance = None
-        if found and (about := re.match(rf"~\s*({_NUMBER})\s*(\S+)", rest.strip()[found.end() :])):
-            tolerance, commodity = _decimal(about[1], number), about[2]
+        if found and (about := re.match(rf"~\s*({NUMBER})\s*(\S+)", rest.strip()[found.end() :])):
+            tolerance, commodity = decimal_of(about[1], number), about[2]
         else:
             commodity = (found[2] if found else None) or ""
         if found is None or not commodity:
             raise LineError(number, f"'{rest.strip()[:40]}' is not a balance")
-        stated = _decimal(found[1], number)
+        stated = decimal_of(found[1], number)
         exponent = stated.as_tuple().exponent
         if tolerance is None:
             tolerance = Decimal(1).scaleb(exponent) if isinstance(exponent, int) and exponent < 0 else Decimal(0)
@@ -206,9 +219,10 @@ class Reader:
             elif line[0] in "#^":
                 self._labels(made, line)
             else:
-                made.postings.append(_posting(line, at))
+                made.postings.append(posting_of(line, at))
         made.notes += [f"{name}: {value}" for name, value in made.meta.items() if name not in KNOWN]
-        complete(made)
+        if not made.has_lots:  # what lots are worth is known once all that came before is read
+            complete(made)
         self.journal.transactions.append(made)
 
     def _labels(self, made: Transaction, text: str) -> None:
@@ -217,43 +231,6 @@ class Reader:
                 made.tags.append(value)
             elif kind == "link":
                 made.notes.append(f"^{value}")
-
-
-def _posting(line: str, number: int) -> Posting:
-    found = _ACCOUNT.match(line)
-    if found is None:
-        raise LineError(number, f"'{line[:40]}' is neither a posting nor metadata")
-    rest = (found[2] or "").strip()
-    if rest.startswith(";"):
-        rest = ""
-    amount, rest = _amount(rest, number)
-    if "{" in rest.split(";")[0]:
-        raise LineError(number, "lots with a cost are not imported yet")
-    total = None
-    if price := re.match(r"@@?", rest):
-        worth, rest = _amount(rest[price.end() :].strip(), number)
-        if amount is None or worth is None:
-            raise LineError(number, "a price without an amount")
-        value = abs(worth.number) if price[0] == "@@" else abs(worth.number * amount.number)
-        total = Amount(value.copy_sign(amount.number), worth.commodity)
-    if rest and not rest.startswith(";"):
-        raise LineError(number, f"'{rest[:40]}' cannot be read; write a number where there is an expression")
-    return Posting(number, found[1], amount, total)
-
-
-def _amount(text: str, number: int) -> tuple[Amount | None, str]:
-    if not text or text[0] in ";@{":
-        return None, text
-    found = _AMOUNT.match(text)
-    if found is None or found[2] is None:
-        raise LineError(number, f"'{text[:40]}' is not an amount with a currency")
-    return Amount(_decimal(found[1], number), found[2]), text[found.end() :]
-
-
-def _decimal(text: str, number: int) -> Decimal:
-    if len(text) > MOST_DIGITS:
-        raise LineError(number, f"'{text[:40]}...' has too many digits")
-    return Decimal(re.sub(r"[,\s]", "", text))
 
 
 def _swapped(names: dict[str, str]) -> list[tuple[Kind, str]]:

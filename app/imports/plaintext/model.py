@@ -37,11 +37,26 @@ class Amount:
     commodity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What stands in the braces behind an amount: what a unit cost, what came on top for all, since when, which lot.
+
+    What is not said is None; of a purchase it follows from the transaction, of a sale it is any.
+    """
+
+    number: Decimal | None = None
+    total: Decimal | None = None
+    currency: str | None = None
+    day: date | None = None
+    label: str | None = None
+
+
 @dataclass(slots=True)
 class Posting:
     """A line of a transaction. Without an amount it takes what the others leave open.
 
-    `total` is what the amount is worth in another commodity, with the amount's sign.
+    `total` is what the amount is worth in another commodity, with the amount's sign. With a `cost` that is known once
+    its lots are; `price` is then what a unit was sold for.
     """
 
     line: int
@@ -49,6 +64,8 @@ class Posting:
     amount: Amount | None
     total: Amount | None = None
     meta: Meta = field(default_factory=dict)
+    cost: Cost | None = None
+    price: Amount | None = None
 
     def worth(self) -> Amount:
         worth = self.total or self.amount
@@ -69,6 +86,10 @@ class Transaction:
     meta: Meta = field(default_factory=dict)
     postings: list[Posting] = field(default_factory=list)
 
+    @property
+    def has_lots(self) -> bool:
+        return any(posting.cost is not None for posting in self.postings)
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
@@ -84,6 +105,16 @@ class Assertion:
     amount: Amount
     tolerance: Decimal
     with_children: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one unit of a commodity was worth on a day."""
+
+    line: int
+    day: date
+    commodity: str
+    amount: Amount
 
 
 @dataclass
@@ -104,6 +135,13 @@ class Journal:
     errors: list[LineError] = field(default_factory=list)
     warnings: dict[str, str] = field(default_factory=dict)
     base_currency: str | None = None
+    prices: list[Price] = field(default_factory=list)
+    commodities: dict[str, Meta] = field(default_factory=dict)
+    booking: dict[str, str] = field(default_factory=dict)
+    """How sales choose their lots, by account; under "" where an account says nothing."""
+
+    def booking_of(self, account: str) -> str:
+        return self.booking.get(account) or self.booking.get("") or "STRICT"
 
     def kind_of(self, account: str) -> Kind | None:
         """By the nearest account above it of which the file says what it is."""

@@ -1,0 +1,60 @@
+"""Prices, rates and cost methods that a plain-text ledger brings: stored at the commit, taken back at the undo."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.access.context import BookWriter
+from app.assets import bringing as prices
+from app.core.database import AnyRow
+from app.imports.errors import ImportStateError
+from app.imports.plain_trades import CHANGEABLE, METHOD
+from app.portfolio import methods
+from app.portfolio.holding_schemas import CostMethodIn
+from app.rates import bringing as rates
+
+AT_ONCE = 5_000
+
+
+async def set_methods(book: BookWriter, held: AnyRow) -> None:
+    """Have the accounts of sales that name their lots take those; before the trades are entered.
+
+    Raises `ImportStateError` where an account got another method since the preview.
+    """
+    for text in held.lasting_mapping.get("cost_methods", ()):
+        account_id = UUID(text)
+        present = await methods.get(book, account_id)
+        if present["method"] not in CHANGEABLE:
+            raise ImportStateError(
+                f"An account has the cost method '{present['method']}' since the preview, and sales of the file name "
+                "their lots. Upload the file again: the new preview takes it into account."
+            )
+        if present["method"] != METHOD:
+            body = CostMethodIn(method=METHOD, long_term_months=present["long_term_months"])
+            await methods.put(book, account_id, body, None)
+
+
+async def store(book: BookWriter, held: AnyRow) -> None:
+    """Prices of assets and rates of currencies, where the book has none of its own of the day."""
+    chart = held.lasting_mapping
+    for some in _batches(chart.get("prices", [])):
+        await prices.add_prices(book, [(UUID(a), date.fromisoformat(day), Decimal(price)) for a, day, price in some])
+    for some in _batches(chart.get("rates", [])):
+        await rates.add_rates(book, [(b, q, date.fromisoformat(day), Decimal(rate)) for b, q, day, rate in some])
+
+
+async def take_back(book: BookWriter, held: AnyRow, written: int) -> None:
+    """What nobody changed since; before the assets and accounts that it is of go, and after the trades."""
+    chart = held.lasting_mapping
+    if chart.get("prices"):
+        await prices.drop_prices(book, written)
+    if chart.get("rates"):
+        await rates.drop_rates(book, written)
+    if chart.get("cost_methods"):
+        await methods.forget(book, [UUID(text) for text in chart["cost_methods"]], written)
+
+
+def _batches(rows: list[Any]) -> Iterator[list[Any]]:
+    return (rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE))

@@ -1,0 +1,154 @@
+"""The trades of a plain-text ledger as rows for the database, with the assets and prices that go with them."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.core.money import plain
+from app.imports.plain_task import PlainTask
+from app.imports.plaintext.attaching import Attached, Own
+from app.imports.plaintext.charting import Chart
+from app.imports.plaintext.dealing import Deal, Dealt
+from app.imports.plaintext.evening import even_out
+from app.imports.plaintext.model import Journal, Transaction
+from app.imports.plaintext.securities import Prices, Securities
+from app.imports.plaintext.trading import Trader
+from app.imports.staging import cut
+
+METHOD = "specific"
+CHANGEABLE = ("fifo", METHOD)
+"""Cost methods that may become `specific`: it takes the oldest, too, where a sale names no lots."""
+TITLES = {
+    "buy": "Buy {quantity} {commodity}",
+    "sell": "Sell {quantity} {commodity}",
+    "deposit": "{quantity} {commodity} come in kind",
+    "withdrawal": "{quantity} {commodity} go in kind",
+    "transfer": "{quantity} {commodity} go to another account",
+    "split": "Split of {commodity}",
+    "dividend": "Dividend of {commodity}",
+}
+
+Document = dict[str, Any]
+
+
+class Trades:
+    """Gathers the trades of one file while its transactions go by in the order of their days."""
+
+    def __init__(self, journal: Journal, task: PlainTask, currency_of: Callable[[str, int], str]) -> None:
+        self._task = task
+        self._trader = Trader(journal, currency_of, task.exponents)
+        self._securities = Securities(journal, task.assets, currency_of)
+        self._deals: list[Deal] = []
+
+    def deal(self, transaction: Transaction) -> Dealt:
+        """What it comes to: a transaction without lots to itself. Nothing is taken yet. Raises `LineError`."""
+        if transaction.has_lots:
+            dealt = self._trader.deal(transaction)
+        else:
+            income = self._trader.income(transaction)
+            dealt = Dealt([], transaction) if income is None else Dealt([income], None)
+        for deal in dealt.deals:
+            self._securities.of(deal.commodity, deal.account[1], deal.line)
+        return dealt
+
+    def take(self, dealt: Dealt) -> None:
+        self._trader.settle(dealt)
+        self._deals += dealt.deals
+
+    def even_out(self) -> list[tuple[Transaction, Attached]]:
+        """What rounding leaves, put where it does not show; see `evening`. To be asked when all is taken."""
+        trader = self._trader
+        return list(even_out(self._deals, trader.booker, trader.holders, self._task.exponents, trader.ids))
+
+    def accounts(self) -> Iterator[Own]:
+        for deal in self._deals:
+            yield deal.account
+            if deal.to_account is not None:
+                yield deal.to_account
+
+    def categories(self) -> Iterator[str]:
+        return (deal.category for deal in self._deals if deal.category is not None)
+
+    def name_holders(self, chart: Chart) -> None:
+        """A new account that holds assets is an investment account, where its name did not say what else it is."""
+        holding = {str(chart.accounts[own]) for own in self.accounts()}
+        for row in chart.new_accounts:
+            if row["id"] in holding and row["type"] == "checking":
+                row["type"] = "investment"
+
+    def assets(self) -> list[Document]:
+        return list(self._securities.documents.values())
+
+    def prices(self) -> Prices:
+        return self._securities.prices(self._task.today)
+
+    def to_set(self, prices: Prices, chart: Chart) -> Document:
+        """What the commit stores beside the rows."""
+        naming = {chart.accounts[deal.account] for deal in self._deals if "lots" in deal.fields}
+        return {
+            "prices": [[str(asset), day.isoformat(), plain(price)] for (asset, day), price in prices.assets.items()],
+            "rates": [[base, quote, day.isoformat(), plain(rate)] for (base, quote, day), rate in prices.rates.items()],
+            "cost_methods": sorted(str(i) for i in naming if self._task.cost_methods.get(i) != METHOD),
+        }
+
+    @staticmethod
+    def warnings(prices: Prices) -> list[Document]:
+        if not prices.left_out:
+            return []
+        detail = ", ".join(f"{count} {reason}" for reason, count in prices.left_out.items())
+        return [{"code": "prices_ignored", "detail": f"Prices that are not imported: {detail}."}]
+
+    def rows(self, chart: Chart, digest: Callable[[bytes], None]) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+        """Line and columns of `staging_sql.COLUMNS` behind it, one row for each trade."""
+        for deal in self._deals:
+            account = chart.accounts[deal.account]
+            asset = UUID(self._securities.documents[deal.commodity]["id"])
+            to_account = chart.accounts[deal.to_account] if deal.to_account is not None else None
+            category = chart.categories.get(deal.category) if deal.category is not None else None
+            document = self._document(deal, account, asset, to_account, category)
+            quantity = plain(deal.fields["quantity"].normalize()) if "quantity" in deal.fields else ""
+            title = TITLES[deal.kind].format(quantity=quantity, commodity=deal.commodity)
+            digest(repr((deal.day, document)).encode())
+            yield deal.line, (
+                str(deal.id), None, self._refusal(deal, chart, (account, to_account, category, asset)), str(account),
+                deal.day.isoformat(), plain(deal.money), None, cut(title, "description"), None, None, None,
+                orjson.dumps({"trade": document}).decode(),
+            )  # fmt: skip
+
+    def _document(
+        self, deal: Deal, account: UUID, asset: UUID, to_account: UUID | None, category: UUID | None
+    ) -> Document:
+        found: Document = {
+            "id": str(deal.id),
+            "kind": deal.kind,
+            "date": deal.day.isoformat(),
+            "account_id": str(account),
+            "asset_id": str(asset),
+            **{name: _written(value) for name, value in deal.fields.items()},
+        }
+        if to_account is not None:
+            found["to_account_id"] = str(to_account)
+        if category is not None:
+            found["category_id"] = str(category)
+        return found
+
+    def _refusal(self, deal: Deal, chart: Chart, used: tuple[UUID | None, ...]) -> str | None:
+        archived = {**chart.archived, **self._securities.archived}
+        for each in used:
+            if each in archived:
+                return f"'{archived[each]}' is archived"
+        method = self._task.cost_methods.get(chart.accounts[deal.account], METHOD)
+        if "lots" in deal.fields and method not in CHANGEABLE:
+            return f"it names its lots, and the account's cost method is '{method}': set it to '{METHOD}'"
+        return None
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, list):
+        return [{"trade_id": str(piece.trade_id), "quantity": plain(piece.units)} for piece in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, str) else plain(value)

@@ -1,0 +1,129 @@
+"""What trades are in the words of the file, and how they get ids that the same file gives them again."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from app.core.money import plain
+from app.imports.plaintext.attaching import Own
+from app.imports.plaintext.booking import NOTHING, Booked, Lot, Piece, pieces_of
+from app.imports.plaintext.charting import as_uuid
+from app.imports.plaintext.model import Transaction
+
+MILLISECONDS = 86_400_000
+EPOCH = date(1970, 1, 1).toordinal()
+Fields = dict[str, Any]
+Currency = Callable[[str, int], str]
+
+
+@dataclass(slots=True)
+class Deal:
+    """A trade: `fields` are those of a trade but for its account, asset and date.
+
+    `money` is by how much it moves the account's balance, with its sign; `category` is the full name of an income's.
+    """
+
+    id: UUID
+    line: int
+    day: date
+    account: Own
+    commodity: str
+    kind: str
+    fields: Fields
+    money: Decimal = NOTHING
+    to_account: Own | None = None
+    category: str | None = None
+
+
+@dataclass(slots=True)
+class Dealt:
+    """What a transaction comes to: trades, and the rest of it as a transaction without lots (None: nothing is left).
+
+    `booked` are its lots, `brought` which trade brings what of each; they are not moved yet.
+    """
+
+    deals: list[Deal]
+    rest: Transaction | None
+    booked: Sequence[Booked] = ()
+    brought: dict[int, list[Piece]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Part:
+    """What is to be told of a posting yet: units without a sign, what they cost, unrounded, and the lots they are of.
+
+    `number` is its place in what was booked.
+    """
+
+    number: int
+    booked: Booked
+    units: Decimal
+    cost: Decimal
+    taken: list[tuple[Lot, Piece]] = field(default_factory=list)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The trades that brought the units, each once."""
+        found: dict[UUID, Decimal] = {}
+        for _, piece in self.taken:
+            found[piece.trade_id] = found.get(piece.trade_id, NOTHING) + piece.units
+        return [Piece(trade_id, units) for trade_id, units in found.items()]
+
+    def price(self, currency_of: Currency) -> Decimal | None:
+        """What a unit was sold for, where that is said in the currency of the cost."""
+        price = self.booked.posting.price
+        if price is None or currency_of(price.commodity, self.booked.posting.line) != self.booked.currency:
+            return None
+        return price.number
+
+    def proceeds(self, currency_of: Currency) -> Decimal | None:
+        price = self.price(currency_of)
+        return None if price is None else price * self.units
+
+
+def parts_of(booked: Sequence[Booked]) -> list[Part]:
+    skip: dict[int, Decimal] = {}
+    found = []
+    for number, each in enumerate(booked):
+        taken = []
+        for lot, count in each.taken:
+            taken += [(lot, piece) for piece in pieces_of(lot, count, skip.get(id(lot), NOTHING))]
+            skip[id(lot)] = skip.get(id(lot), NOTHING) + count
+        found.append(Part(number, each, abs(each.units), abs(each.weight), taken))
+    return found
+
+
+class Ids:
+    """Hands out the id of each trade: the one that the file gives, else one made of what happened.
+
+    It is of version 7, its time that of the day and its place among the trades of the day, which count in this order.
+    The same file gives the same ids again, also when it has grown, so what it brought before is known by them.
+    """
+
+    def __init__(self) -> None:
+        self._of_day: dict[date, int] = {}
+        self._given: set[UUID] = set()
+
+    def take(self, day: date, booked: Booked, kind: str) -> UUID:
+        said = f"{kind} {booked.posting.account} {booked.commodity} {plain(booked.units)} {plain(booked.weight)}"
+        return self.make(day, said, booked.posting.meta.get("trade"))
+
+    def make(self, day: date, said: str, given: str | None = None) -> UUID:
+        place = self._of_day.get(day, 0)
+        self._of_day[day] = place + 1
+        own = as_uuid(given)
+        if own is not None and own not in self._given:
+            self._given.add(own)
+            return own
+        digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
+        time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
+        return UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
+
+
+def notes_of(transaction: Transaction) -> str:
+    said = " | ".join(text for text in (transaction.payee, transaction.description) if text)
+    return "\n".join(text for text in (said, *transaction.notes) if text)

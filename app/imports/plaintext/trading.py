@@ -1,0 +1,295 @@
+"""From transactions with lots to trades of the book, and what is left of them to ordinary transactions.
+
+Pure: names are those of the file. A trade moves the money of the account that holds the asset (`holders`); what the
+transaction says beyond that, commissions or money from another account, goes on as a transaction of its own, so that
+every account keeps its balance.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, quantum
+from app.imports.plaintext.attaching import OWN_KINDS, Own
+from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece
+from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, notes_of, parts_of
+from app.imports.plaintext.holders import Holders
+from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
+from app.imports.plaintext.moving import moved, split_pieces, split_ratio
+
+MOST_DECIMALS = 18
+MOST_LOTS = 1_000
+
+
+class Trader:
+    """Turns the transactions of one file into trades; they come in the order in which they happened."""
+
+    def __init__(self, journal: Journal, currency_of: Callable[[str, int], str], exponents: Mapping[str, int]) -> None:
+        self._journal = journal
+        self._exponents = exponents
+        self._currency_of = currency_of
+        self.ids = Ids()
+        self._bought: set[tuple[Own, str]] = set()
+        self.holders = Holders(journal, currency_of)
+        self.booker = Booker(journal, currency_of, exponents)
+
+    def settle(self, dealt: Dealt) -> None:
+        """Move the lots: what comes later finds them as this transaction leaves them."""
+        self.booker.settle(dealt.booked, dealt.brought)
+        self._bought |= {(deal.account, deal.commodity) for deal in dealt.deals}
+
+    def income(self, transaction: Transaction) -> Deal | None:
+        """The dividend of something that was bought before: money against an income account that names the two.
+
+        Such as `Income:Broker:GLD:Dividend`. What also has a payee, tags or data of its own stays a transaction.
+        """
+        if len(transaction.postings) != 2 or transaction.payee or transaction.tags or transaction.meta:
+            return None
+        own, income = sorted(transaction.postings, key=lambda p: self._journal.kind_of(p.account) == "income")
+        words = income.account.split(":")
+        if (
+            self._journal.kind_of(income.account) != "income"
+            or self._journal.kind_of(own.account) != "asset"
+            or own.amount is None
+            or own.amount.number <= 0
+            or any(posting.total is not None or posting.meta for posting in transaction.postings)
+            or not any(word.casefold().startswith("dividend") for word in words)
+        ):
+            return None
+        account = (own.account, self._currency_of(own.amount.commodity, own.line))
+        amount = own.amount.number
+        if decimals(amount) > self._exponents[account[1]]:
+            return None
+        for commodity in words:
+            if (account, commodity) in self._bought:
+                row_id = self.ids.make(transaction.day, f"dividend {income.account} {plain(amount)}")
+                notes = notes_of(transaction)
+                fields: Fields = {"amount": self._rounded(amount, account[1]), **({"notes": notes} if notes else {})}
+                return Deal(
+                    row_id, transaction.line, transaction.day, account, commodity, "dividend", fields, amount,
+                    category=income.account,
+                )  # fmt: skip
+        return None
+
+    def deal(self, transaction: Transaction) -> Dealt:
+        """What it comes to, while no lot is moved yet: see `settle`. Raises `LineError`."""
+        booked = self.booker.book(transaction)
+        for each in booked:
+            self._check(each)
+        parts = parts_of(booked)
+        lines = [posting for posting in transaction.postings if posting.cost is None]
+        brought: dict[int, list[Piece]] = {}
+        deals = [self._transfer(transaction, source, target, piece, brought) for source, target, piece in moved(parts)]
+        parts = [part for part in parts if part.units]
+        ratio = split_ratio(parts, self.booker)
+        if ratio is not None and not self._shares_holder(parts):
+            deals.append(
+                self._deal(transaction, parts[0], "split", {"ratio": f"{ratio.numerator}:{ratio.denominator}"})
+            )
+            brought |= split_pieces(parts, ratio)
+            parts = []
+        made = self._in_kind(transaction, lines, parts)
+        if made is None:
+            made = self._paid(transaction, lines, parts)
+        for deal, part in made:
+            if part.booked.made is not None:
+                brought.setdefault(part.number, []).append(Piece(deal.id, part.units))
+        done = [deal for deal in deals if deal is not None] + [deal for deal, _ in made]
+        return Dealt(done, self._rest(transaction, lines, done), booked, brought)
+
+    def _check(self, booked: Booked) -> None:
+        line = booked.posting.line
+        if self._journal.kind_of(booked.posting.account) != "asset":
+            raise LineError(line, "what has a cost is held on an account of assets")
+        if decimals(booked.units) > MOST_DECIMALS or booked.units.adjusted() >= MAX_INTEGER_DIGITS:
+            raise LineError(
+                line, f"a number of units has at most {MOST_DECIMALS} decimals and {MAX_INTEGER_DIGITS} digits"
+            )
+        if booked.weight.adjusted() >= MAX_INTEGER_DIGITS:
+            raise LineError(line, f"the amount has more than {MAX_INTEGER_DIGITS} digits before the point")
+
+    def _holder(self, booked: Booked) -> Own:
+        return self.holders.of(booked.posting.account, booked.currency)
+
+    def _shares_holder(self, parts: Sequence[Part]) -> bool:
+        """Whether another account of the file has units of the same thing on the same account of the book."""
+        if not parts:
+            return False
+        first = parts[0].booked
+        return any(
+            place[1] == first.commodity
+            and place != first.place
+            and any(self.holders.of(place[0], lot.currency) == self._holder(first) for lot in lots)
+            for place, lots in self.booker.lots.items()
+        )
+
+    def _deal(self, transaction: Transaction, part: Part, kind: str, fields: Fields, money: Decimal = NOTHING) -> Deal:
+        booked = part.booked
+        notes = notes_of(transaction)
+        if "lots" in fields and len(fields["lots"]) > MOST_LOTS:
+            raise LineError(booked.posting.line, f"it takes more than {MOST_LOTS} lots at once")
+        return Deal(
+            id=self.ids.take(transaction.day, booked, kind),
+            line=booked.posting.line,
+            day=transaction.day,
+            account=self._holder(booked),
+            commodity=booked.commodity,
+            kind=kind,
+            fields={**fields, **({"notes": notes} if notes else {})},
+            money=money,
+        )
+
+    def _transfer(
+        self, transaction: Transaction, source: Part, target: Part, piece: Piece, brought: dict[int, list[Piece]]
+    ) -> Deal | None:
+        """The trade that takes a piece to another account; None where the book has both as one."""
+        to = self._holder(target.booked)
+        deal = None
+        if to != self._holder(source.booked):
+            fields: Fields = {"quantity": piece.units, "lots": [piece]}
+            deal = self._deal(transaction, replace(source, units=piece.units), "transfer", fields)
+            deal.to_account = to
+        brought.setdefault(target.number, []).append(Piece(deal.id if deal else piece.trade_id, piece.units))
+        return deal
+
+    def _in_kind(
+        self, transaction: Transaction, lines: list[Posting], parts: Sequence[Part]
+    ) -> list[tuple[Deal, Part]] | None:
+        """What comes and goes without being paid: against nothing, or against equity alone. None where it is paid.
+
+        Where money comes along from equity, the equity's lines, in `lines`, are left with that.
+        """
+        kinds = [self._journal.kind_of(line.account) for line in lines]
+        if not {"equity"}.issuperset(kinds):
+            owns = [line for line, kind in zip(lines, kinds, strict=True) if kind in OWN_KINDS]
+            comes_along = (
+                "equity" in kinds
+                and {"equity", *OWN_KINDS}.issuperset(kinds)
+                and all(part.booked.made is not None for part in parts)
+                and all(line.total is None and line.amount is not None and line.amount.number > 0 for line in owns)
+            )
+            if not comes_along or not parts:
+                return None
+            equity = next(line for line, kind in zip(lines, kinds, strict=True) if kind == "equity")
+            against = [
+                Posting(
+                    equity.line, equity.account, Amount(-line.amount.number, line.amount.commodity), None, equity.meta
+                )
+                for line in owns
+                if line.amount is not None
+            ]
+            lines[:] = [*owns, *against]
+        else:
+            lines.clear()
+        return [(self._unpaid(transaction, part), part) for part in parts]
+
+    def _unpaid(self, transaction: Transaction, part: Part) -> Deal:
+        made = part.booked.made
+        if made is None:
+            return self._deal(transaction, part, "withdrawal", {"quantity": part.units, "lots": part.pieces})
+        cost = self._rounded(part.cost, part.booked.currency)
+        fields: Fields = {"quantity": part.units, "cost": cost}
+        if made.day != transaction.day:
+            fields["acquired_on"] = self._day(made.day, transaction, part)
+        return self._deal(transaction, part, "deposit", fields)
+
+    def _day(self, day: date, transaction: Transaction, part: Part) -> date:
+        if day > transaction.day:
+            raise LineError(part.booked.posting.line, f"its lot is of {day}, which is after its transaction")
+        return day
+
+    def _paid(self, transaction: Transaction, lines: list[Posting], parts: Sequence[Part]) -> list[tuple[Deal, Part]]:
+        """Purchases and sales, for what the other lines say; lines of gains go, for gains follow from lots."""
+        made: list[tuple[Deal, Part]] = []
+        for currency in dict.fromkeys(part.booked.currency for part in parts):
+            some = [part for part in parts if part.booked.currency == currency]
+            gains = self._gains(lines, [part for part in some if part.booked.made is None], currency)
+            lines[:] = [line for line in lines if id(line) not in {id(gain) for gain in gains}]
+            amounts = self._amounts(transaction, lines, some, currency, sum(map(self._worth, gains), NOTHING))
+            made += [
+                (self._buy_or_sell(transaction, part, amount), part) for part, amount in zip(some, amounts, strict=True)
+            ]
+        return made
+
+    @staticmethod
+    def _worth(line: Posting) -> Decimal:
+        return line.worth().number
+
+    def _in(self, currency: str, line: Posting) -> bool:
+        return self._currency_of(line.worth().commodity, line.line) == currency
+
+    def _gains(self, lines: Sequence[Posting], sold: Sequence[Part], currency: str) -> list[Posting]:
+        """The lines that say what sales gained: those of income, one of them or all, that come to it by the prices.
+
+        Where no price is given or none of them comes to it: all of income. A loss may stand anywhere.
+        """
+        candidates = [
+            line for line in lines if self._in(currency, line) and self._journal.kind_of(line.account) not in OWN_KINDS
+        ]
+        income = [line for line in candidates if self._journal.kind_of(line.account) == "income"]
+        if not sold:
+            return []
+        if all(part.proceeds(self._currency_of) is not None for part in sold):
+            wanted = sum((part.cost - (part.proceeds(self._currency_of) or NOTHING) for part in sold), NOTHING)
+            near = quantum(self._exponents[currency]) * (len(sold) + 1)
+            if abs(sum(map(self._worth, income), NOTHING) - wanted) <= near:
+                return income
+            for line in (*income, *candidates):
+                if abs(self._worth(line) - wanted) <= near:
+                    return [line]
+            if abs(wanted) <= near:
+                return []
+        return income
+
+    def _amounts(
+        self, transaction: Transaction, lines: Sequence[Posting], parts: Sequence[Part], currency: str, gains: Decimal
+    ) -> list[Decimal]:
+        """What each was bought or sold for: by its cost or price, and the largest so that the lines are met exactly."""
+        sold = sum((part.cost for part in parts if part.booked.made is None), NOTHING)
+        found = []
+        for part in parts:
+            amount = part.cost
+            if part.booked.made is None:
+                priced = part.proceeds(self._currency_of)
+                amount = priced if priced is not None else part.cost - (gains * part.cost / sold if sold else NOTHING)
+            found.append(self._rounded(amount, currency))
+        signs = [1 if part.booked.made is not None else -1 for part in parts]
+        lines_in = sum((self._worth(line) for line in lines if self._in(currency, line)), NOTHING)
+        open_ = self._rounded(-lines_in, currency) - sum((s * a for s, a in zip(signs, found, strict=True)), NOTHING)
+        if open_:
+            place = max(range(len(parts)), key=lambda n: (signs[n] < 0, found[n]))
+            found[place] += signs[place] * open_
+            if found[place] < 0:
+                raise LineError(transaction.line, "what it was sold for does not follow from the transaction")
+        return found
+
+    def _buy_or_sell(self, transaction: Transaction, part: Part, amount: Decimal) -> Deal:
+        booked = part.booked
+        fields: Fields = {"quantity": part.units, "amount": amount}
+        price = booked.made.number if booked.made is not None else part.price(self._currency_of)
+        if price is not None and decimals(price.normalize()) <= MOST_DECIMALS:
+            fields |= {"price": price, "currency": booked.currency}
+        if booked.made is not None:
+            self._day(booked.made.day, transaction, part)
+            return self._deal(transaction, part, "buy", fields, -amount)
+        return self._deal(transaction, part, "sell", {**fields, "lots": part.pieces}, amount)
+
+    def _rest(self, transaction: Transaction, lines: Sequence[Posting], deals: Sequence[Deal]) -> Transaction | None:
+        """The lines, and on each holding account the opposite of what trades moved there."""
+        postings = list(lines)
+        for own in dict.fromkeys(deal.account for deal in deals):
+            money = sum((deal.money for deal in deals if deal.account == own), NOTHING)
+            if money:
+                postings.append(Posting(transaction.line, own[0], Amount(-money, own[1])))
+        sums: dict[Own, Decimal] = {}
+        for posting in postings:
+            if posting.amount is not None:
+                key = (posting.account, self._currency_of(posting.amount.commodity, posting.line))
+                sums[key] = sums.get(key, NOTHING) + posting.amount.number
+        if not any(sums.values()):
+            return None
+        return replace(transaction, postings=postings)
+
+    def _rounded(self, amount: Decimal, currency: str) -> Decimal:
+        return amount.quantize(quantum(self._exponents[currency]), ROUND_HALF_UP)
