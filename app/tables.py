@@ -39,6 +39,7 @@ from app.subscriptions.models import SubscriptionDismissal
 from app.suggestions.models import SuggestionSettings
 from app.transactions.models import DailyTotal, MergedTransaction, MonthlyTotal, Posting, Transaction, TransferRejection
 from app.transactions.name_models import Payee, PayeeAlias, Tag, TransactionTag
+from app.transactions.name_totals import PayeeCategoryTotal, PayeeTotal, TagTotal
 from app.users.models import User
 
 ALL_TABLES = (
@@ -94,6 +95,8 @@ ALL_TABLES = (
     Password,
     Payee,
     PayeeAlias,
+    PayeeCategoryTotal,
+    PayeeTotal,
     PermissionName,
     PersonalToken,
     Position,
@@ -116,6 +119,7 @@ ALL_TABLES = (
     Session,
     SuggestionSettings,
     Tag,
+    TagTotal,
     TotpSecret,
     Trade,
     Transaction,

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Integer, TextClause, Uuid, bindparam, text
 
 from app.transactions.images import DIFFERS, FROM_WANTED
+from app.transactions.name_sums_sql import sums_of_payees, sums_of_tags
 
 PARAMETERS = (
     bindparam("book", type_=Uuid),
@@ -125,6 +126,25 @@ POSTINGS_TO_RESTORE = f"""
     FROM ({SMALL["reassigned"]}) AS s
     CROSS JOIN LATERAL jsonb_to_recordset(s.old -> 'postings') AS l(line integer, account_id uuid, category_id uuid)
 """  # noqa: S608  # nosec B608  # constants
+_OF_POSTINGS = """
+    SELECT s.{name}_id, p.account_id, p.category_id, p.amount, p.base_amount, p.date, s.sign
+    FROM postings p JOIN ({changes}) AS s ON s.id = p.transaction_id
+    WHERE p.book_id = :book AND p.role = 'flow' AND p.transaction_id = ANY(ARRAY(SELECT id FROM wanted))
+"""
+_PAYEES_SUMS = sums_of_payees(
+    _OF_POSTINGS.format(
+        name="payee", changes="SELECT id, come AS payee_id, 1 AS sign FROM put UNION ALL SELECT id, gone, -1 FROM put"
+    )
+)
+_TAGS_SUMS = sums_of_tags(
+    _OF_POSTINGS.format(
+        name="tag",
+        changes="""
+            SELECT w.id, c.tag_id, 1 AS sign FROM wanted w LEFT JOIN come c ON c.transaction_id = w.id
+            UNION ALL SELECT w.id, g.tag_id, -1 FROM wanted w LEFT JOIN gone g ON g.transaction_id = w.id
+        """,
+    )
+)
 PAYEES_BACK = text(
     f"""
     WITH wanted AS MATERIALIZED ({SMALL["payee_changed"]}),
@@ -133,9 +153,11 @@ PAYEES_BACK = text(
         SET payee_id = CAST(w.old ->> 'payee_id' AS uuid), revision = :revision, updated_at = now()
         FROM wanted w
         WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM wanted)) AND t.id = w.id
-        RETURNING t.date
-    )
-    SELECT min(date) FROM put
+        RETURNING t.id, t.date, old.payee_id AS gone, new.payee_id AS come
+    ),
+    {_PAYEES_SUMS}
+    done AS (SELECT min(date) FROM put)
+    SELECT * FROM done
     """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*WRITING)
 SEALS_BACK = text(
@@ -158,7 +180,7 @@ TAGS_BACK = text(
     gone AS (
         DELETE FROM transaction_tags x
         WHERE x.book_id = :book AND x.transaction_id = ANY(ARRAY(SELECT id FROM wanted))
-        RETURNING 1
+        RETURNING x.transaction_id, x.tag_id
     ),
     come AS (
         INSERT INTO transaction_tags (book_id, transaction_id, tag_id)
@@ -166,8 +188,9 @@ TAGS_BACK = text(
         FROM wanted w CROSS JOIN LATERAL jsonb_array_elements_text(w.old -> 'tag_ids') AS tag(id)
         WHERE (SELECT count(*) FROM gone) >= 0
         -- A tag that both states have is still there for this statement, though it is deleted in it.
-        RETURNING 1
+        RETURNING transaction_id, tag_id
     ),
+    {_TAGS_SUMS}
     put AS (
         UPDATE public.transactions t SET revision = :revision, updated_at = now()
         FROM wanted w

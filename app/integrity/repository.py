@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
 from app.integrity.held import HELD
+from app.integrity.named import NAMED
 
 OFFENDERS = 5
 
@@ -188,6 +189,7 @@ CHECKS: dict[str, str] = {
         WHERE a.book_id = :book
     """,
     **HELD,
+    **NAMED,
     "nothing_is_newer_than_the_book": """
         SELECT x.entity, x.id, x.revision, b.revision AS book_revision
         FROM (

@@ -31,6 +31,9 @@ ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "mo
     "budget_alerts",
     "budget_carries",
     "revaluations",
+    "payee_totals",
+    "payee_category_totals",
+    "tag_totals",
 }
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.

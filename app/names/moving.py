@@ -7,6 +7,8 @@ from sqlalchemy import ARRAY, BigInteger, Integer, TextClause, Uuid, bindparam, 
 
 from app.access.context import BookWriter
 from app.access.opening import place_in_log
+from app.core.database import without_nested_loops
+from app.transactions.name_sums_sql import sums_of_payees, sums_of_tags
 from app.transactions.posting import check_open
 
 _PARAMETERS = (
@@ -18,13 +20,29 @@ _PARAMETERS = (
     bindparam("new", type_=Uuid),
 )
 
+_OF_POSTINGS = """
+    SELECT s.{name}_id, p.account_id, p.category_id, p.amount, p.base_amount, p.date, s.sign
+    FROM postings p JOIN ({changes}) AS s ON s.id = p.transaction_id
+    WHERE p.book_id = :book AND p.role = 'flow' AND p.transaction_id = ANY(ARRAY(SELECT id FROM {changed}))
+"""
+_PAYEES_SUMS = sums_of_payees(
+    _OF_POSTINGS.format(
+        name="payee",
+        changed="changed",
+        changes="""
+            SELECT id, CAST(:new AS uuid) AS payee_id, 1 AS sign FROM changed
+            UNION ALL SELECT id, payee_id, -1 FROM changed
+        """,
+    )
+)
 _PAYEES = text(
-    """
+    f"""
     WITH changed AS (
         UPDATE public.transactions t SET payee_id = :new, revision = :revision, updated_at = now()
         WHERE t.book_id = :book AND t.payee_id = ANY(:old)
         RETURNING t.id, t.date, old.payee_id AS payee_id
     ),
+    {_PAYEES_SUMS}
     told AS (
         INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY date, id) - 1, 'transaction', id,
@@ -32,12 +50,24 @@ _PAYEES = text(
         FROM changed
     )
     SELECT count(*) AS moved, min(date) AS earliest FROM changed
-    """
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*_PARAMETERS)
 
 # Without a new tag the old ones are only taken away. Ids reach the big tables as arrays: see the posting engine.
+_TAGS_SUMS = sums_of_tags(
+    _OF_POSTINGS.format(
+        name="tag",
+        changed="held",
+        changes="""
+            SELECT h.id, tag AS tag_id, -1 AS sign FROM held h CROSS JOIN LATERAL unnest(h.tags) AS tag
+            WHERE tag = ANY(:old)
+            UNION ALL SELECT id, :new, 1 FROM held WHERE :new IS NOT NULL AND NOT :new = ANY(tags)
+            UNION ALL SELECT id, NULL, 1 FROM held WHERE :new IS NULL AND tags <@ :old
+        """,
+    )
+)
 _TAGS = text(
-    """
+    f"""
     WITH held AS MATERIALIZED (
         SELECT transaction_id AS id, array_agg(tag_id ORDER BY tag_id) AS tags
         FROM transaction_tags
@@ -58,6 +88,7 @@ _TAGS = text(
         WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM held))
         RETURNING t.id, t.date
     ),
+    {_TAGS_SUMS}
     told AS (
         INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
         SELECT :book, :revision, :position + row_number() OVER (ORDER BY id) - 1, 'transaction', id,
@@ -70,7 +101,7 @@ _TAGS = text(
         FROM held
     )
     SELECT count(*) AS moved, min(date) AS earliest FROM changed
-    """
+    """  # noqa: S608  # nosec B608  # constants
 ).bindparams(*_PARAMETERS)
 
 # The plan that checks a foreign key may be from when the table of names was nearly empty, and read all of it each time.
@@ -93,7 +124,8 @@ async def tags(book: BookWriter, old: Sequence[UUID], new: UUID | None) -> int:
 async def _move(book: BookWriter, statement: TextClause, old: Sequence[UUID], new: UUID | None) -> int:
     await book.connection.execute(_FORGET_PLANS)
     parameters = {**await place_in_log(book), "old": list(old), "new": new}
-    row = (await book.connection.execute(statement, parameters)).one()
+    async with without_nested_loops(book.connection):
+        row = (await book.connection.execute(statement, parameters)).one()
     book.advance(row.moved)
     check_open(book, row.earliest)
     moved: int = row.moved

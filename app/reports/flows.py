@@ -10,7 +10,8 @@ from app.access.context import BookReader
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
 from app.core.money import quantum
-from app.reports.flows_sql import Shape, statement
+from app.reports.flows_sql import BY_SUMS, Shape, has_whole, statement
+from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
 
 UNCATEGORISED = "Uncategorised"
@@ -34,11 +35,6 @@ class Filters:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return frozenset(name for name, value in values.items() if value is not None and value != ())
 
-    @property
-    def of_transactions(self) -> bool:
-        """Whether totals do not know them."""
-        return bool(self.names - {"accounts", "categories"})
-
 
 @dataclass(frozen=True)
 class Question:
@@ -57,11 +53,26 @@ class Question:
     side: str | None = None
     limit: int | None = None
 
-    def source(self, base_currency: str) -> str:
-        """Where the answer is read: postings only for what has no totals, days only where whole months will not do."""
-        if self.filters.of_transactions or {"payee", "tag", "transaction"} & set(self.groups):
+    def source(self, book: BookReader) -> str:
+        """Where the answer is read: postings only for what no totals tell, days only where whole months will not do.
+
+        What a member does not see of a transaction may have its tags, so such a member's are told by postings.
+        """
+        groups, filters = set(self.groups), self.filters.names - {"accounts", "categories"}
+        by_payee, by_tag = "payee" in groups or "payees" in filters, "tag" in groups or "tags" in filters
+        by_day = "weekday" in groups or self.currency != book.base_currency
+        if not (by_payee or by_tag or filters or "transaction" in groups):
+            return "days" if by_day else "months"
+        if by_day or filters & {"min_amount", "max_amount"}:
             return "postings"
-        return "days" if "weekday" in self.groups or self.currency != base_currency else "months"
+        if "transaction" in groups:
+            return "largest" if not filters and self.side is not None and self.limit is not None else "postings"
+        if by_payee and by_tag:
+            return "postings"
+        if by_payee:
+            return "payees"
+        once = "tags" not in filters or ("tag" not in groups and len(self.filters.tags) == 1)
+        return "tags" if once and not book.hides else "postings"
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,7 @@ async def ask(book: BookReader, question: Question) -> Answer:
     In the book's currency amounts are those that the ledger keeps; in another one each total of a day is converted by
     the rate of the day and rounded. What has no rate is under `unconverted` alone.
     """
-    source = question.source(book.base_currency)
+    source = question.source(book)
     converts = question.currency != book.base_currency
     shape = Shape(
         source,
@@ -147,7 +158,7 @@ async def ask(book: BookReader, question: Question) -> Answer:
         question.side,
         limited=question.limit is not None,
     )
-    parameters = _parameters(book, question, source, converts=converts)
+    parameters = _parameters(book, question, shape)
     row = (await book.connection.execute(statement(shape), parameters)).one()
     for account_id in row.no_account or ():
         raise AccountNotFoundError(UUID(account_id))
@@ -166,33 +177,53 @@ async def ask(book: BookReader, question: Question) -> Answer:
     )
 
 
-def _parameters(book: BookReader, question: Question, source: str, *, converts: bool) -> dict[str, Any]:
-    if source == "months":
-        parts = pieces(question.buckets)
-    else:
-        parts = [Piece(number, False, b.first, b.last) for number, b in enumerate(question.buckets)]  # noqa: FBT003
+def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str, Any]:
     filters = question.filters
     values: dict[str, Any] = {
         "book": book.book_id,
         "categories": list(filters.categories),
         "accounts": list(filters.accounts),
-        "buckets": [part.bucket for part in parts],
-        "monthly": [part.monthly for part in parts],
-        "firsts": [part.first for part in parts],
-        "lasts": [part.last for part in parts],
     }
-    if source == "postings":
+    for name in ("tags", "payees", "min_amount", "max_amount"):
+        if name in filters.names:
+            value = getattr(filters, name)
+            values[name] = list(value) if isinstance(value, tuple) else value
+    if shape.source in BY_SUMS:
+        values |= _parts(question.buckets, years=shape.source == "payees")
+    if shape.source not in BY_SUMS or has_whole(shape):
+        values |= _pieces(question.buckets, monthly=shape.source not in {"days", "postings"})
+    if shape.source in {"postings", "largest"}:
         values["earliest"] = min(bucket.first for bucket in question.buckets)
         values["latest"] = max(bucket.last for bucket in question.buckets)
-        for name in ("tags", "payees", "min_amount", "max_amount"):
-            if name in filters.names:
-                value = getattr(filters, name)
-                values[name] = list(value) if isinstance(value, tuple) else value
-    if converts:
+    if shape.converts:
         values |= {"currency": question.currency, "exponent": question.exponent}
     if question.limit is not None:
         values["limit"] = question.limit
     return values
+
+
+def _pieces(buckets: Sequence[Bucket], *, monthly: bool) -> dict[str, Any]:
+    if monthly:
+        found = pieces(buckets)
+    else:
+        found = [Piece(number, False, b.first, b.last) for number, b in enumerate(buckets)]  # noqa: FBT003
+    return {
+        "buckets": [piece.bucket for piece in found],
+        "monthly": [piece.monthly for piece in found],
+        "firsts": [piece.first for piece in found],
+        "lasts": [piece.last for piece in found],
+    }
+
+
+def _parts(buckets: Sequence[Bucket], *, years: bool) -> dict[str, Any]:
+    found = parts(buckets, years=years)
+    return {
+        "part_buckets": [part.bucket for part in found],
+        "units": [part.unit for part in found],
+        "signs": [part.sign for part in found],
+        "part_firsts": [part.first for part in found],
+        "part_lasts": [part.last for part in found],
+    }
 
 
 def _group(row: dict[str, Any], small: Decimal) -> Group:

@@ -1,9 +1,11 @@
 """The text of the one statement behind every report about income and spending.
 
-Where rows come from is one of three: the totals by month with days at their edges, the totals by day, or the postings
-of a bounded period. What each is, income or spending, and what is summed by what, is the same words for all.
+Where rows come from: the totals by month with days at their edges, the totals by day, those by payee or by tag, the
+largest of each day, or the postings of a bounded period. What each is, income or spending, and what is summed by what,
+is the same words for all.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,6 +24,8 @@ from sqlalchemy import (
     bindparam,
     text,
 )
+
+from app.reports.names_sql import kept_of_largest, kept_of_payees, kept_of_tags
 
 # For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
 # is a fence). Days are found by account, for the key of the totals by day begins with the category.
@@ -92,6 +96,28 @@ kept AS (
     FROM own o JOIN account a ON a.id = o.account_id JOIN rate r ON r.currency = a.currency AND r.day = o.day
 ),
 """
+_PIECES = """
+piece AS MATERIALIZED (
+    SELECT * FROM unnest(:buckets, :monthly, :firsts, :lasts) AS p(bucket, monthly, first, last)
+),
+"""
+_PARTS = """
+part AS MATERIALIZED (
+    SELECT * FROM unnest(:part_buckets, :units, :signs, :part_firsts, :part_lasts) AS p(bucket, unit, sign, first, last)
+),
+"""
+_SIDES = """
+{name} AS MATERIALIZED (
+    SELECT s.*, c.top_id,
+           CASE {kind} WHEN 'income' THEN s.inflow - s.outflow WHEN 'expense' THEN 0 ELSE s.inflow END AS income,
+           CASE {kind} WHEN 'income' THEN 0 WHEN 'expense' THEN s.outflow - s.inflow ELSE s.outflow END AS expenses,
+           CASE {kind} WHEN 'income' THEN s.unconverted_inflow - s.unconverted_outflow
+                       WHEN 'expense' THEN 0 ELSE s.unconverted_inflow END AS unconverted_income,
+           CASE {kind} WHEN 'income' THEN 0 WHEN 'expense' THEN s.unconverted_outflow - s.unconverted_inflow
+                       ELSE s.unconverted_outflow END AS unconverted_expenses
+    FROM {kept} s LEFT JOIN category c ON c.id = s.category_id
+),
+"""
 # A category's kind decides the side: a refund lowers its category. What has no category stands by its direction.
 _STATEMENT = """
 WITH RECURSIVE category AS MATERIALIZED (
@@ -111,25 +137,14 @@ account AS MATERIALIZED (
     JOIN currencies c ON c.code = a.currency
     WHERE a.book_id = :book AND (cardinality(:accounts) = 0 OR a.id = ANY (:accounts))
 ),
-piece AS MATERIALIZED (
-    SELECT * FROM unnest(:buckets, :monthly, :firsts, :lasts) AS p(bucket, monthly, first, last)
-),
+{pieces}
 {kept}
-side AS MATERIALIZED (
-    SELECT s.*, c.top_id,
-           CASE c.kind WHEN 'income' THEN s.inflow - s.outflow WHEN 'expense' THEN 0 ELSE s.inflow END AS income,
-           CASE c.kind WHEN 'income' THEN 0 WHEN 'expense' THEN s.outflow - s.inflow ELSE s.outflow END AS expenses,
-           CASE c.kind WHEN 'income' THEN s.unconverted_inflow - s.unconverted_outflow
-                       WHEN 'expense' THEN 0 ELSE s.unconverted_inflow END AS unconverted_income,
-           CASE c.kind WHEN 'income' THEN 0 WHEN 'expense' THEN s.unconverted_outflow - s.unconverted_inflow
-                       ELSE s.unconverted_outflow END AS unconverted_expenses
-    FROM kept s LEFT JOIN category c ON c.id = s.category_id
-),
+{sides}
 grouped AS MATERIALIZED (
     SELECT {columns} sum(s.income) AS income, sum(s.expenses) AS expenses,
            sum(s.income) - sum(s.expenses) AS net, {count} AS count,
-           bool_or(s.inflow <> 0 OR s.outflow <> 0) AS moved,
-           bool_or(s.unconverted_inflow <> 0 OR s.unconverted_outflow <> 0) AS incomplete
+           sum(s.inflow) <> 0 OR sum(s.outflow) <> 0 AS moved,
+           sum(s.unconverted_inflow) <> 0 OR sum(s.unconverted_outflow) <> 0 AS incomplete
     FROM side s {joins}
     {grouping}
 )
@@ -143,14 +158,14 @@ SELECT
     (SELECT count(*) FROM grouped) AS group_count,
     (SELECT to_json(s) FROM (
         SELECT coalesce(sum(s.income), 0)::text AS income, coalesce(sum(s.expenses), 0)::text AS expenses,
-               coalesce(sum(s.count), 0) AS count FROM side s
+               coalesce(sum(s.count), 0) AS count FROM {whole} s
     ) AS s) AS total,
     (SELECT json_agg(to_json(u)) FROM (
         SELECT s.bucket, a.currency, a.exponent, sum(s.unconverted_income)::text AS income,
                sum(s.unconverted_expenses)::text AS expenses
-        FROM side s JOIN account a ON a.id = s.account_id
-        WHERE s.unconverted_inflow <> 0 OR s.unconverted_outflow <> 0
+        FROM {whole} s JOIN account a ON a.id = s.account_id
         GROUP BY s.bucket, a.currency, a.exponent
+        HAVING sum(s.unconverted_inflow) <> 0 OR sum(s.unconverted_outflow) <> 0
     ) AS u) AS unconverted,
     (SELECT json_agg(x.id) FROM unnest(:categories) AS x(id)
      WHERE NOT EXISTS (SELECT FROM category c WHERE c.id = x.id)) AS no_category,
@@ -190,7 +205,9 @@ _TYPES: dict[str, BindParameter[Any]] = {
     **{name: bindparam(name, type_=ARRAY(Uuid)) for name in ("categories", "accounts", "tags", "payees")},
     "buckets": bindparam("buckets", type_=ARRAY(Integer)),
     "monthly": bindparam("monthly", type_=ARRAY(Boolean)),
-    **{name: bindparam(name, type_=ARRAY(Date)) for name in ("firsts", "lasts")},
+    **{name: bindparam(name, type_=ARRAY(Date)) for name in ("firsts", "lasts", "part_firsts", "part_lasts")},
+    **{name: bindparam(name, type_=ARRAY(Integer)) for name in ("part_buckets", "signs")},
+    "units": bindparam("units", type_=ARRAY(Text)),
     **{name: bindparam(name, type_=Date) for name in ("earliest", "latest")},
     "currency": bindparam("currency", type_=Text),
     **{name: bindparam(name, type_=Integer) for name in ("exponent", "limit")},
@@ -203,7 +220,7 @@ _RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_categ
 class Shape:
     """What decides the text of the statement; the values are its parameters.
 
-    `source` is `months`, `days` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
+    `source` is `months`, `days`, `payees`, `tags`, `largest` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
     min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
     `side` leaves out groups in which there is none of it, income or expenses; of postings it counts those of it.
     """
@@ -217,26 +234,53 @@ class Shape:
     limited: bool = False
 
 
+BY_SUMS = {"payees", "tags"}
+TOLD_TWICE = {"tags", "largest"}
+"""Sources in which something counts twice, or not all is: what the period has in all is read from months."""
+
+
 @cache
 def statement(shape: Shape) -> TextualSelect:
     groups = shape.groups
-    columns = [f"{COLUMNS[group]} AS {group}" for group in groups]
+    columns = [f"{_column(shape, group)} AS {group}" for group in groups]
     named = [NAMING[group] for group in groups if group in NAMING]
-    counts_side = shape.side is not None and shape.source == "postings"
     grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
+    apart = has_whole(shape)
     words = _STATEMENT.format(
-        kept=_kept(shape),
+        pieces=(_PARTS if shape.source in BY_SUMS else "") + ("" if shape.source in BY_SUMS and not apart else _PIECES),
+        kept=_kept(shape) + ("all_kept AS (" + _by_months(_own(shape), shape) + ")," if apart else ""),
+        sides=_SIDES.format(name="side", kept="kept", kind="s.side" if shape.source in BY_SUMS else "c.kind")
+        + (_SIDES.format(name="all_side", kept="all_kept", kind="c.kind") if apart else ""),
+        whole="all_side" if apart else "side",
         columns="".join(f"{column}, " for column in columns),
-        count=f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)" if counts_side else "sum(s.count)",
-        joins=TAGS if "tag" in groups else "",
-        grouping=grouping + ("HAVING count(*) > 0" if shape.side is None else f"HAVING sum(s.{shape.side}) <> 0"),
+        count=_count(shape),
+        joins=TAGS if "tag" in groups and shape.source != "tags" else "",
+        grouping=grouping + ("HAVING sum(s.count) > 0" if shape.side is None else f"HAVING sum(s.{shape.side}) <> 0"),
         names="".join(f"g.{group}, " for group in groups) + "".join(f"{name}, " for name, _ in named),
         naming=" ".join(join for _, join in named),
         order=_order(shape),
         limit="LIMIT :limit" if shape.limited else "",
     )
-    parameters = [_TYPES[name] for name in _TYPES if f":{name}" in words]
+    parameters = [_TYPES[name] for name in _TYPES if re.search(rf":{name}\b", words)]
     return text(words).bindparams(*parameters).columns(**dict.fromkeys(_RESULT, JSON()))
+
+
+def has_whole(shape: Shape) -> bool:
+    """Whether what the period has in all is read beside the groups: not of one tag, which has it once."""
+    return shape.source in TOLD_TWICE and "tags" not in shape.filters
+
+
+def _column(shape: Shape, group: str) -> str:
+    return "s.tag_id" if group == "tag" and shape.source == "tags" else COLUMNS[group]
+
+
+def _count(shape: Shape) -> str:
+    if shape.side is not None and shape.source == "postings":
+        return f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)"
+    if shape.side is not None and shape.source in BY_SUMS:
+        kind = "expense" if shape.side == "expenses" else "income"
+        return f"coalesce(sum(s.counted) FILTER (WHERE s.side = '{kind}'), 0)"
+    return "sum(s.count)"
 
 
 def _order(shape: Shape) -> str:
@@ -248,20 +292,34 @@ def _order(shape: Shape) -> str:
     return f"ORDER BY {', '.join(order)}" if order else ""
 
 
-def _kept(shape: Shape) -> str:
+def _own(shape: Shape) -> str:
+    """What narrows postings as well as totals."""
     own = ""
     if "accounts" in shape.filters:
         own += " AND m.account_id = ANY (:accounts)"
     if "categories" in shape.filters:
         own += " AND m.category_id IN (SELECT id FROM below)"
-    by_day = _BY_DAY.format(filters_m=own, amounts=_OWN_AMOUNTS if shape.converts else _KEPT_AMOUNTS)
-    if shape.source == "months":
-        words = _BY_MONTH.format(filters_m=own) + "UNION ALL" + by_day
-    elif shape.source == "days":
-        words = by_day
-    else:
-        words = _postings(own, shape)
+    return own
+
+
+def _kept(shape: Shape) -> str:
+    own = _own(shape)
+    if shape.source == "payees":
+        return kept_of_payees(shape.groups, shape.filters, own)
+    if shape.source == "tags":
+        return kept_of_tags(shape.groups, shape.filters, own)
+    if shape.source == "largest":
+        return kept_of_largest(str(shape.side), own)
+    words = {"months": _by_months, "days": _by_days, "postings": _postings}[shape.source](own, shape)
     return _CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),"
+
+
+def _by_days(own: str, shape: Shape) -> str:
+    return _BY_DAY.format(filters_m=own, amounts=_OWN_AMOUNTS if shape.converts else _KEPT_AMOUNTS)
+
+
+def _by_months(own: str, shape: Shape) -> str:
+    return _BY_MONTH.format(filters_m=own) + "UNION ALL" + _by_days(own, shape)
 
 
 def _postings(own: str, shape: Shape) -> str:

@@ -47,7 +47,7 @@ def _question(book: BookReader, definition: Document, currency: str, exponent: i
         _side(definition["measures"]),
         definition["most"],
     )
-    if question.source(book.base_currency) == "postings":
+    if question.source(book) == "postings":
         check_bounded(period, PERIOD_FIELD)
     return question
 

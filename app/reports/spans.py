@@ -41,12 +41,16 @@ class Span:
         side: str | None = None,
         limit: int | None = None,
     ) -> Answer:
-        """Of the whole period as one bucket, or of these; with `side`, `limit` groups with the most of that side."""
+        """Of the whole period as one bucket, or of these; with `side`, `limit` groups with the most of that side.
+
+        Raises `InvalidError` for a period that is too long for what has to be read posting by posting.
+        """
         wanted = whole(self.period) if buckets is None else buckets
         sort = None if side is None else f"-{side}"
-        return await ask(
-            self.book, Question(wanted, self.currency, self.exponent, groups, self.filters, sort, side, limit)
-        )
+        question = Question(wanted, self.currency, self.exponent, groups, self.filters, sort, side, limit)
+        if question.source(self.book) == "postings":
+            check_bounded(self.period)
+        return await ask(self.book, question)
 
     @property
     def frame(self) -> dict[str, object]:
@@ -62,11 +66,10 @@ async def of_totals(book: BookReader, asked: Spanned, default: str) -> Span:
 
 
 async def of_postings(book: BookReader, asked: OfPostings, default: str) -> Span:
-    """For one that reads the postings of a bounded period. Raises `InvalidError`, and `UnknownTagError`."""
+    """For one that may have to read the postings of its period. Raises `InvalidError`, and `UnknownTagError`."""
     check_amounts(asked)
     currency, exponent = await currency_of(book, asked.currency)
     period = asked.span(book.actor.today(), default)
-    check_bounded(period)
     filters = Filters(
         accounts=tuple(asked.account_id),
         categories=tuple(asked.category_id),

@@ -157,6 +157,22 @@ class Posting(Base):
             postgresql_include=["amount"],
             postgresql_where=text("role <> 'flow'"),
         ),
+        Index(
+            "ix_postings_largest",
+            "book_id",
+            "date",
+            "base_amount",
+            "transaction_id",
+            postgresql_include=["account_id", "category_id"],
+            postgresql_where=text("role = 'flow' AND base_amount IS NOT NULL"),
+        ),
+        Index(
+            "ix_postings_parts",
+            "book_id",
+            "date",
+            "transaction_id",
+            postgresql_where=text("role = 'flow' AND line > 0"),
+        ),
     )
 
 

@@ -137,7 +137,8 @@ def _parameters(changes: Changes) -> dict[str, Any]:
 async def apply_staged(book: BookWriter, rows: StagedRows) -> datetime:
     """The same for rows that already lie in a table: a million of them cost the same number of statements."""
     statement = applying(head=rows.head, line=rows.line, gone=rows.gone, tagged=rows.tagged, log=rows.log)
-    return await _execute(book, statement, rows.parameters, unseal=rows.unseal)
+    async with without_nested_loops(book.connection):
+        return await _execute(book, statement, rows.parameters, unseal=rows.unseal)
 
 
 async def _execute(

@@ -1,13 +1,14 @@
 """The text of the posting engine's statements.
 
 Both find postings that leave and postings that come, and hand what that means to totals and balances in the same
-words, `_SUMS`.
+words, those of `sums_sql`.
 """
 
 from sqlalchemy import Boolean, Integer, Text, TextClause, bindparam, text
 
 from app.access.repository import EVENT_PARAMETERS
 from app.transactions.rating_sql import BASE_AMOUNT_OF_LINE, RATES_OF_LINES
+from app.transactions.sums_sql import sums_of
 
 HEAD = """
     id uuid, type text, date date, account_id uuid, amount numeric, payee_id uuid, description text, notes text,
@@ -17,75 +18,6 @@ HEAD = """
 LINE = """
     transaction_id uuid, line integer, account_id uuid, category_id uuid, role text, amount numeric,
     base_amount numeric, memo text, date date
-"""
-
-
-# From {movement} (postings that come with sign 1, that leave with -1) to what is kept of them.
-_KEPT = (
-    "inflow",
-    "outflow",
-    "base_inflow",
-    "base_outflow",
-    "unconverted_inflow",
-    "unconverted_outflow",
-    "count",
-)
-_ADDED = ", ".join(f"{column} = m.{column} + excluded.{column}" for column in _KEPT)
-_CHANGES_A_MONTH = " OR ".join(f"sum({column}) <> 0" for column in _KEPT)
-_CHANGES_A_DAY = """
-        sum(sign) <> 0
-        OR sum(sign * amount) <> 0 OR sum(sign * abs(amount)) <> 0
-        OR coalesce(sum(sign * base_amount), 0) <> 0 OR coalesce(sum(sign * abs(base_amount)), 0) <> 0
-        OR sum(sign) FILTER (WHERE base_amount IS NULL) <> 0
-"""
-_SUMS = """
-each_day AS MATERIALIZED (
-    SELECT date AS day, account_id, category_id, role,
-           sum(sign * greatest(amount, 0)) AS inflow,
-           sum(sign * greatest(-amount, 0)) AS outflow,
-           coalesce(sum(sign * greatest(base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_inflow,
-           coalesce(sum(sign * greatest(-base_amount, 0)) FILTER (WHERE base_amount IS NOT NULL), 0) AS base_outflow,
-           coalesce(sum(sign * greatest(amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_inflow,
-           coalesce(sum(sign * greatest(-amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_outflow,
-           sum(sign) AS count
-    FROM ({movement}) AS movement
-    GROUP BY 1, 2, 3, 4
-    HAVING {changes_each_day}
-),
-delta AS MATERIALIZED (
-    SELECT date_trunc('month', day::timestamp)::date AS month, account_id, category_id, role,
-           sum(inflow) AS inflow, sum(outflow) AS outflow,
-           sum(base_inflow) AS base_inflow, sum(base_outflow) AS base_outflow,
-           sum(unconverted_inflow) AS unconverted_inflow, sum(unconverted_outflow) AS unconverted_outflow,
-           sum(count) AS count
-    FROM each_day
-    GROUP BY 1, 2, 3, 4
-    HAVING {changes_a_month}
-),
-totals AS (
-    INSERT INTO monthly_totals AS m (book_id, month, account_id, category_id, role, inflow, outflow,
-        base_inflow, base_outflow, unconverted_inflow, unconverted_outflow, count)
-    SELECT :book, d.month, d.account_id, d.category_id, d.role, d.inflow, d.outflow,
-           d.base_inflow, d.base_outflow, d.unconverted_inflow, d.unconverted_outflow, d.count
-    FROM delta d
-    ON CONFLICT (book_id, month, account_id, category_id, role) DO UPDATE SET {added}
-),
-daily AS (
-    INSERT INTO daily_totals AS m (book_id, day, account_id, category_id, inflow, outflow,
-        base_inflow, base_outflow, unconverted_inflow, unconverted_outflow, count)
-    SELECT :book, d.day, d.account_id, d.category_id, d.inflow, d.outflow,
-           d.base_inflow, d.base_outflow, d.unconverted_inflow, d.unconverted_outflow, d.count
-    FROM each_day d WHERE d.role = 'flow'
-    ON CONFLICT (book_id, category_id, day, account_id) DO UPDATE SET {added}
-),
-balances AS (
-    UPDATE accounts a
-    SET balance = a.balance + d.amount, revision = :revision, updated_at = now()
-    FROM (SELECT account_id, sum(inflow - outflow) AS amount FROM delta GROUP BY account_id
-          -- An account shows its opening balance: it changes with that even where nothing moves in all.
-          HAVING sum(inflow - outflow) <> 0 OR bool_or(role = 'equity')) d
-    WHERE a.book_id = :book AND a.id = d.account_id
-),
 """
 
 # Ids reach the big tables as arrays, so that each is found by its key whatever the planner believes of a young table.
@@ -112,12 +44,13 @@ detached AS (
 untagged AS (
     DELETE FROM transaction_tags x
     WHERE x.book_id = :book AND x.transaction_id = ANY(ARRAY(SELECT id FROM leaving))
-    RETURNING x.tag_id
+    RETURNING x.transaction_id, x.tag_id
 ),
 tagged AS (
     INSERT INTO transaction_tags (book_id, transaction_id, tag_id)
     SELECT :book, t.transaction_id, t.tag_id FROM ({tagged}) AS t
     WHERE (SELECT count(*) FROM untagged) >= 0
+    RETURNING transaction_id, tag_id
 ),
 sealed AS MATERIALIZED (
     SELECT t.id FROM transactions t
@@ -125,7 +58,7 @@ sealed AS MATERIALIZED (
 ),
 deleted AS (
     DELETE FROM public.transactions t WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM gone_id))
-    RETURNING t.id
+    RETURNING t.id, t.payee_id
 ),
 inserted AS (
     INSERT INTO public.transactions (book_id, id, type, date, account_id, amount, payee_id, description, notes, status,
@@ -147,7 +80,10 @@ replaced AS (
     FROM head h
     WHERE h.replaces AND t.id = h.id
       AND t.book_id = :book AND t.id = ANY(ARRAY(SELECT id FROM head WHERE replaces))
-    RETURNING t.id
+    RETURNING t.id, old.payee_id
+),
+former AS (
+    SELECT id, payee_id FROM deleted UNION ALL SELECT id, payee_id FROM replaced
 ),
 {rates}
 come AS (
@@ -196,6 +132,21 @@ _CAME_AND_WENT = """
     SELECT transaction_id, account_id, category_id, role, amount, base_amount, date, -1 FROM gone
 """
 
+_PAYEES_CAME_AND_WENT = """
+    SELECT h.payee_id, p.account_id, p.category_id, p.amount, p.base_amount, p.date, 1 AS sign
+    FROM come p JOIN head h ON h.id = p.transaction_id WHERE p.role = 'flow'
+    UNION ALL
+    SELECT h.payee_id, p.account_id, p.category_id, p.amount, p.base_amount, p.date, -1
+    FROM gone p JOIN former h ON h.id = p.transaction_id WHERE p.role = 'flow'
+"""
+_TAGS_CAME_AND_WENT = """
+    SELECT x.tag_id, p.account_id, p.category_id, p.amount, p.base_amount, p.date, 1 AS sign
+    FROM come p LEFT JOIN tagged x ON x.transaction_id = p.transaction_id WHERE p.role = 'flow'
+    UNION ALL
+    SELECT x.tag_id, p.account_id, p.category_id, p.amount, p.base_amount, p.date, -1
+    FROM gone p LEFT JOIN untagged x ON x.transaction_id = p.transaction_id WHERE p.role = 'flow'
+"""
+
 _NAMES = """
 new_payees AS (
     INSERT INTO payees (book_id, id, name, revision)
@@ -221,7 +172,6 @@ moved AS (
               old.account_id AS old_account, old.category_id AS old_category,
               new.account_id AS new_account, new.category_id AS new_category
 ),
-{sums}
 each AS MATERIALIZED (
     SELECT transaction_id, min(date) AS date,
            (array_agg(new_account) FILTER (WHERE line = 0))[1] AS account_id,
@@ -244,8 +194,13 @@ touched AS (
         ) ELSE t.amount END
     FROM each e
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT transaction_id FROM each)) AND t.id = e.transaction_id
-    RETURNING t.id, e.other_account AND t.status = 'reconciled' AS broken
+    RETURNING t.id, t.payee_id, e.other_account AND t.status = 'reconciled' AS broken
 ),
+tagged AS MATERIALIZED (
+    SELECT x.transaction_id, x.tag_id FROM transaction_tags x
+    WHERE x.book_id = :book AND x.transaction_id = ANY(ARRAY(SELECT transaction_id FROM each))
+),
+{sums}
 told AS (
     INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, before, after)
     SELECT :book, :revision, :position + row_number() OVER (ORDER BY transaction_id) - 1, 'transaction',
@@ -262,6 +217,17 @@ _FROM_HAND_TO_HAND = """
     UNION ALL
     SELECT old_account, old_category, role, amount, base_amount, date, -1 FROM moved
 """
+_OF_BOTH_HANDS = """
+    SELECT {name}, s.account_id, s.category_id, p.amount, p.base_amount, p.date, s.sign
+    FROM moved p {join}
+    CROSS JOIN LATERAL (VALUES (p.new_account, p.new_category, 1), (p.old_account, p.old_category, -1))
+        AS s(account_id, category_id, sign)
+    WHERE p.role = 'flow'
+"""
+_PAYEES_OF_BOTH_HANDS = _OF_BOTH_HANDS.format(name="t.payee_id", join="JOIN touched t ON t.id = p.transaction_id")
+_TAGS_OF_BOTH_HANDS = _OF_BOTH_HANDS.format(
+    name="x.tag_id", join="LEFT JOIN tagged x ON x.transaction_id = p.transaction_id"
+)
 
 PARAMETERS = (*EVENT_PARAMETERS, bindparam("position", type_=Integer))
 _BASE = bindparam("base", type_=Text)
@@ -272,15 +238,9 @@ NO_LOG = """
 """
 
 
-def sums_of(movement: str) -> str:
-    return _SUMS.format(
-        movement=movement, added=_ADDED, changes_each_day=_CHANGES_A_DAY, changes_a_month=_CHANGES_A_MONTH
-    )
-
-
 def applying(*, head: str, line: str, gone: str, tagged: str, log: str = NO_LOG, names: bool = False) -> TextClause:
     """The statement that applies changes, over these SELECTs for what comes and goes."""
-    sums = sums_of(_CAME_AND_WENT)
+    sums = sums_of(_CAME_AND_WENT, payees=_PAYEES_CAME_AND_WENT, tags=_TAGS_CAME_AND_WENT)
     statement = _APPLY.format(
         head=head,
         line=line,
@@ -298,5 +258,6 @@ def applying(*, head: str, line: str, gone: str, tagged: str, log: str = NO_LOG,
 
 def moving(wanted: str) -> TextClause:
     """The statement that hands postings to other accounts and categories."""
-    statement = _MOVE.format(wanted=wanted, sums=sums_of(_FROM_HAND_TO_HAND))
+    sums = sums_of(_FROM_HAND_TO_HAND, payees=_PAYEES_OF_BOTH_HANDS, tags=_TAGS_OF_BOTH_HANDS)
+    statement = _MOVE.format(wanted=wanted, sums=sums)
     return text(statement).bindparams(*PARAMETERS, bindparam("log", type_=Boolean))

@@ -10,7 +10,8 @@ from app.access.context import BookReader, BookWriter
 from app.access.opening import place_in_log
 from app.core.database import without_nested_loops
 from app.core.ids import new_id
-from app.transactions.posting_sql import PARAMETERS, sums_of
+from app.transactions.posting_sql import PARAMETERS
+from app.transactions.sums_sql import sums_of
 
 # Each rate is asked for once, each posting is found by its account and day.
 _FOUND = """
@@ -61,12 +62,16 @@ revalued AS (
     RETURNING p.transaction_id, p.account_id, p.category_id, p.role, p.amount, p.date,
               old.base_amount AS old_base, new.base_amount AS new_base
 ),
-{{sums}}
 touched AS (
     UPDATE public.transactions t SET revision = :revision, updated_at = now()
     WHERE t.book_id = :book AND t.id = ANY(ARRAY(SELECT DISTINCT transaction_id FROM revalued))
-    RETURNING t.id
+    RETURNING t.id, t.payee_id
 ),
+tagged AS MATERIALIZED (
+    SELECT x.transaction_id, x.tag_id FROM transaction_tags x
+    WHERE x.book_id = :book AND x.transaction_id = ANY(ARRAY(SELECT DISTINCT transaction_id FROM revalued))
+),
+{{sums}}
 remade AS (
     UPDATE positions p SET stale = true
     WHERE p.book_id = :book AND (SELECT first FROM traded) IS NOT NULL
@@ -93,6 +98,16 @@ _FROM_RATE_TO_RATE = """
     UNION ALL
     SELECT account_id, category_id, role, amount, old_base, date, -1 FROM revalued
 """
+_NAMES_FROM_RATE_TO_RATE = """
+    SELECT {name}, p.account_id, p.category_id, p.amount, s.base_amount, p.date, s.sign
+    FROM revalued p {join}
+    CROSS JOIN LATERAL (VALUES (p.new_base, 1), (p.old_base, -1)) AS s(base_amount, sign)
+    WHERE p.role = 'flow'
+"""
+_PAYEES = _NAMES_FROM_RATE_TO_RATE.format(name="t.payee_id", join="JOIN touched t ON t.id = p.transaction_id")
+_TAGS = _NAMES_FROM_RATE_TO_RATE.format(
+    name="x.tag_id", join="LEFT JOIN tagged x ON x.transaction_id = p.transaction_id"
+)
 _RANGE = (
     bindparam("book", type_=Uuid),
     bindparam("base", type_=Text),
@@ -100,7 +115,8 @@ _RANGE = (
     bindparam("last", type_=Date),
     bindparam("every", type_=Boolean),
 )
-_REVALUING: TextClause = text(_REVALUE.format(sums=sums_of(_FROM_RATE_TO_RATE))).bindparams(
+_SUMS = sums_of(_FROM_RATE_TO_RATE, payees=_PAYEES, tags=_TAGS)
+_REVALUING: TextClause = text(_REVALUE.format(sums=_SUMS)).bindparams(
     *PARAMETERS, *_RANGE[1:], bindparam("log", type_=Boolean), bindparam("id", type_=Uuid)
 )
 _WOULD_CHANGE = text(

@@ -37,7 +37,7 @@ MANY = text(
                || CASE WHEN n < 5500 THEN 'oldjob ' ELSE '' END
                || CASE WHEN n % 400 = 7 THEN 'rare ' ELSE '' END || 'number ' || n, 1
         FROM generate_series(0, :rows - 1) n
-        RETURNING id, date, amount, account_id
+        RETURNING id, date, amount, account_id, payee_id
     ), p AS (
         INSERT INTO postings (book_id, transaction_id, line, account_id, role, amount, base_amount, date)
         SELECT :book, id, 0, account_id, 'flow', -amount, -amount, date FROM t
@@ -52,6 +52,24 @@ MANY = text(
         INSERT INTO daily_totals (book_id, day, account_id, inflow, outflow, base_inflow, base_outflow,
                                   unconverted_inflow, unconverted_outflow, count)
         SELECT :book, date, :account, 0, -sum(amount), 0, -sum(amount), 0, 0, count(*) FROM p GROUP BY date
+    ), n AS (
+        SELECT date_trunc('month', date)::date AS month, payee_id, sum(amount) AS outflow, count(*) AS count
+        FROM t GROUP BY 1, 2
+    ), y AS (
+        INSERT INTO payee_totals (book_id, month, payee_id, account_id, side, base_inflow, base_outflow,
+                                  unconverted_inflow, unconverted_outflow, count, counted)
+        SELECT :book, month, payee_id, :account, 'expense', 0, outflow, 0, 0, count, count FROM n
+    ), c AS (
+        INSERT INTO payee_category_totals (book_id, span, first_day, payee_id, account_id, side, base_inflow,
+                                           base_outflow, unconverted_inflow, unconverted_outflow, count, counted)
+        SELECT :book, 'month', month, payee_id, :account, 'expense', 0, outflow, 0, 0, count, count FROM n
+        UNION ALL
+        SELECT :book, 'year', date_trunc('year', month)::date, payee_id, :account, 'expense', 0, sum(outflow), 0, 0,
+               sum(count), sum(count) FROM n GROUP BY 3, 4
+    ), x AS (
+        INSERT INTO tag_totals (book_id, month, account_id, side, base_inflow, base_outflow, unconverted_inflow,
+                                unconverted_outflow, count, counted)
+        SELECT :book, month, :account, 'expense', 0, sum(outflow), 0, 0, sum(count), sum(count) FROM n GROUP BY month
     )
     UPDATE accounts SET balance = balance - (SELECT sum(outflow) FROM m) WHERE book_id = :book AND id = :account
     """

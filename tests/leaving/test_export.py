@@ -22,7 +22,12 @@ from tests.people import Person, expect, register
 from tests.security.test_row_security import fill
 from tests.staff import confirm, run
 
-COMPUTED = {"monthly_totals", "daily_totals", "budget_references", "budget_alerts", "budget_carries"} | {"revaluations"}
+COMPUTED = {"monthly_totals", "daily_totals", "budget_references", "budget_alerts", "budget_carries"} | {
+    "revaluations",
+    "payee_totals",
+    "payee_category_totals",
+    "tag_totals",
+}
 NESTED = {"postings", "transaction_tags", "book_members"}
 
 

@@ -22,6 +22,23 @@ KEPT = (
     "unconverted_outflow",
     "count",
 )
+NAMED = (
+    ("payee_totals", "a payee's month", "account_id = :account AND payee_id IS NULL"),
+    ("payee_category_totals", "a payee's category", "account_id = :account AND category_id = :category"),
+    ("tag_totals", "a tag's month", "account_id = :account AND category_id = :category"),
+)
+"""Tables by name, what their damage is called, and which rows of them are damaged."""
+NAMED_KEPT = (*KEPT[2:], "counted")
+BY_NAME = {f"{table}_equal_postings" for table, _, _ in NAMED}
+OF_NAMES = [
+    f"UPDATE {table} SET {{change}} WHERE book_id = :book AND {rows} AND side = 'expense'" for table, _, rows in NAMED
+]
+
+
+def of_names(change: str) -> list[str]:
+    """A change of every total by name that the expense is in."""
+    return [statement.format(change=change) for statement in OF_NAMES]
+
 
 # What is damaged, which checks must find it, and which id they must name.
 DAMAGE: dict[str, Damage] = {
@@ -41,6 +58,23 @@ DAMAGE: dict[str, Damage] = {
             "account",
         )
         for column in KEPT
+    },
+    **{
+        f"{what}'s {column}": (
+            [f"UPDATE {table} SET {column} = {column} + 1 WHERE book_id = :book AND {rows}"],
+            {f"{table}_equal_postings"},
+            "account",
+        )
+        for table, what, rows in NAMED
+        for column in (NAMED_KEPT if table == "payee_totals" else NAMED_KEPT[-1:])  # the words are the same for all
+    },
+    **{
+        f"{what} lost": (
+            [f"DELETE FROM {table} WHERE book_id = :book AND {rows}"],
+            {f"{table}_equal_postings"},
+            "account",
+        )
+        for table, what, rows in NAMED
     },
     "a lost day": (
         ["DELETE FROM daily_totals WHERE book_id = :book AND category_id = :category"],
@@ -80,6 +114,7 @@ DAMAGE: dict[str, Damage] = {
             "UPDATE accounts SET balance = balance - 1 WHERE id = :account",
             TOTALS.format(change="outflow = outflow + 1, base_outflow = base_outflow + 1"),
             DAYS.format(change="outflow = outflow + 1, base_outflow = base_outflow + 1"),
+            *of_names("base_outflow = base_outflow + 1"),
         ],
         {"amount_equals_its_postings"},
         "expense",
@@ -113,13 +148,14 @@ DAMAGE: dict[str, Damage] = {
             "daily_totals_equal_postings",
             "first_line_is_on_the_transactions_account",
             "simple_transactions_stay_on_one_account",
-        },
+        }
+        | BY_NAME,
         "",
     ),
     "a category's kind": (
         ["UPDATE categories SET kind = 'income' WHERE id = :category"],
-        {"expenses_are_not_on_income_categories"},
-        "expense",
+        {"expenses_are_not_on_income_categories"} | BY_NAME,
+        "",
     ),
     "a category below its own child": (
         ["UPDATE categories SET parent_id = :child WHERE id = :root"],
@@ -131,6 +167,7 @@ DAMAGE: dict[str, Damage] = {
             LINE.format(change="base_amount = base_amount - 1"),
             TOTALS.format(change="base_outflow = base_outflow + 1"),
             DAYS.format(change="base_outflow = base_outflow + 1"),
+            *of_names("base_outflow = base_outflow + 1"),
         ],
         {"base_amounts_are_the_amounts_at_their_days_rates"},
         "expense",
@@ -148,6 +185,12 @@ DAMAGE: dict[str, Damage] = {
                 "WHERE account_id = :account AND category_id IS NULL AND role = 'flow'"
             ),
             "DELETE FROM daily_totals WHERE account_id = :account AND category_id IS NULL",
+            "DELETE FROM payee_category_totals WHERE account_id = :account AND category_id IS NULL",
+            "DELETE FROM tag_totals WHERE account_id = :account AND category_id IS NULL",
+            (
+                "UPDATE payee_totals SET base_outflow = base_outflow - 10, count = count - 1, counted = counted - 1 "
+                "WHERE account_id = :account"
+            ),
             "UPDATE transactions SET amount = 0 WHERE id = :plain",
         ],
         {"roles_fit_the_type"},
