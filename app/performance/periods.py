@@ -12,8 +12,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import anyio.to_thread
-
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.core.money import quantum
@@ -214,13 +212,13 @@ def weighted_by_time(found: Period) -> Outcome:
     return Outcome(reason=found.lacking) if outcome.reason is Reason.NO_PRICE else outcome
 
 
-async def weighted_by_money(found: Period) -> Outcome:
+def weighted_by_money(found: Period) -> Outcome:
     """See `returns.money_weighted`; what was held in the beginning counts as bought then, the end as sold."""
     start, end = found.total("start"), found.total("end")
     if start is None or end is None or found.total("gain") is None:
         return Outcome(reason=found.lacking)
     flows = [(found.before, -start), *((day, -one.net) for day, one in sorted(found.days.items()))]
-    return await anyio.to_thread.run_sync(money_weighted, [*flows, (found.span.last, end)])
+    return money_weighted([*flows, (found.span.last, end)])
 
 
 def capital_of(found: Period) -> Decimal | None:
