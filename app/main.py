@@ -29,6 +29,7 @@ from app.core.database import Database
 from app.core.failures import StartupError
 from app.core.jobs.metrics import Backlog
 from app.core.jobs.worker import JobWorker
+from app.core.kept_answers import KeptAnswers
 from app.core.keys import load_keyring
 from app.core.middleware import BodyLimit, RequestContext, UploadPath
 from app.core.openapi import describe
@@ -185,6 +186,7 @@ def _equip(app: FastAPI, settings: Settings, database_url: str) -> None:
     app.state.vault = Vault(app.state.secret, settings.secret_key_previous)
     app.state.access_tokens = AccessTokens(settings, app.state.keyring)
     app.state.last_uses = LastUses()
+    app.state.kept_answers = KeptAnswers(settings.kept_answers_bytes)
     app.state.objects = make_store(settings)
     app.state.mailroom = Mailroom(app.state.database, settings)
     app.state.health = HealthCheck()

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Computed,
     Date,
     ForeignKey,
@@ -91,6 +92,16 @@ class MarketQuote(Base):
     currency: Mapped[str] = mapped_column(Text, ForeignKey("currencies.code"))
     adjusted_to: Mapped[CivilDate | None]
     fetched_at: Mapped[NowByDefault]
+
+
+class QuoteVersion(Base):
+    """How often the quotes of a symbol have changed: the database counts with each statement that changes some."""
+
+    __tablename__ = "quote_versions"
+
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    symbol: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
 
 
 class QuoteSource(Base):

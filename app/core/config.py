@@ -56,6 +56,8 @@ class Settings(MarketSettings, IdentitySettings):
     max_upload_bytes: int = Field(default=67_108_864, ge=1024)
     min_free_disk_bytes: int = Field(default=104_857_600, ge=0)
 
+    kept_answers_bytes: int = Field(default=33_554_432, ge=0)
+
     attachments_store: AttachmentsStore = AttachmentsStore.FOLDER
     attachment_max_bytes: int = Field(default=10_485_760, ge=1024)
     attachment_undo_days: int = Field(default=7, ge=0, le=3650)

@@ -1,14 +1,18 @@
 """What the routes about portfolios are asked with: the parameters of their queries."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from app.access.dependencies import ReadBook
+from app.core.conditional import IfNoneMatch, NotModified, is_unchanged, list_tag
 from app.core.fields import CivilDate, CurrencyCode
 from app.core.money import PositiveAmount
 from app.performance.history import Span, span
+from app.performance.keeping import Door, key_of
 from app.performance.repository import Asked
 from app.performance.valuation import asked_for
 
@@ -57,3 +61,30 @@ async def _span(
 
 
 SpanParam = Annotated[Span, Depends(_span, scope="function")]
+
+
+class Answering:
+    """Answers with what is kept, where nothing changed since; under a tag that is another one when it did."""
+
+    def __init__(self, door: Door, tag: str) -> None:
+        self._door = door
+        self._tag = tag
+
+    async def answer(self, model: type[BaseModel], make: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
+        """See `Door.answer`."""
+        body = await self._door.answer(model, make)
+        return Response(body, media_type="application/json", headers={"ETag": self._tag})
+
+
+async def _answering(
+    request: Request, book: ReadBook, currency: Currency = None, if_none_match: IfNoneMatch = None
+) -> Answering:
+    key = await key_of(book, currency, request.url.path, request.url.query)
+    tag = list_tag(book.book_id, book.revision, key)
+    if is_unchanged(if_none_match, tag):
+        raise NotModified(tag)
+    return Answering(Door(request.app.state.kept_answers, key), tag)
+
+
+AnsweringParam = Annotated[Answering, Depends(_answering, scope="function")]
+"""For a route that reads much: what it answers is kept, carries an ETag, and answers 304 unread."""

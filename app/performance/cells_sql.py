@@ -9,14 +9,8 @@ where `splits(d)` is the product of the ratios of the asset's splits up to the d
 price counts them: `adjusted_to`, or the day of the price itself where it is one as it was traded. So units from before
 a split meet a price that already counts it, and units from after it meet an older price that does not.
 
-Few days are looked up one by one, as `price_found` does; over many, prices and positions are walked once, and each is
-laid over the days for which it holds.
+The days are looked up one by one; of many days `walking` says the same.
 """
-
-FEW = 32
-"""Up to so many days each is looked up by itself."""
-DENSE = 5
-"""Prices are walked where there are days for one in so many or more, and looked up where most would be passed over."""
 
 _WANTED = "wanted AS MATERIALIZED (SELECT * FROM unnest(:units, :days) WITH ORDINALITY AS w(unit_day, day, n))"
 _CHOSEN = (
@@ -24,7 +18,7 @@ _CHOSEN = (
     "AND (CAST(:assets AS uuid[]) IS NULL OR p.asset_id = ANY(:assets))"
 )
 
-_HELD_BY_LOOKING_UP = f"""
+_HELD = f"""
     held AS MATERIALIZED (
         SELECT w.n, w.unit_day, w.day, p.id, p.account_id, p.asset_id, s.quantity, s.cost, s.base_cost
         FROM positions p
@@ -38,57 +32,21 @@ _HELD_BY_LOOKING_UP = f"""
         WHERE p.book_id = :book AND s.quantity <> 0 AND {_CHOSEN}
     )
 """  # noqa: S608  # nosec B608  # constants of this module
-_LOOKED_UP = "LEFT JOIN LATERAL price_found(h.asset_id, h.day) AS p ON p.price IS NOT NULL"
-
-# A quote lasts until the next price; one of a day that has a price of the book's own is over before it began.
-# `unit_grid` and `day_grid` are the distinct days, ascending; `width_bucket` says how many of them are up to a day.
-_HELD_BY_WALKING = f"""
-    steps AS MATERIALIZED (
-        SELECT p.id, p.account_id, p.asset_id, d.quantity, d.cost, d.base_cost,
-               width_bucket(d.date - 1, :unit_grid) + 1 AS first,
-               coalesce(width_bucket(lead(d.date) OVER own - 1, :unit_grid), cardinality(:unit_grid)) AS last
-        FROM positions p
-        JOIN position_days d ON d.book_id = :book AND d.account_id = p.account_id AND d.asset_id = p.asset_id
-        WHERE p.book_id = :book AND {_CHOSEN}
-        WINDOW own AS (PARTITION BY d.account_id, d.asset_id ORDER BY d.date)
-    ),
-    held AS MATERIALIZED (
-        SELECT w.n, w.unit_day, w.day, s.id, s.account_id, s.asset_id, s.quantity, s.cost, s.base_cost
-        FROM steps s
-        CROSS JOIN LATERAL generate_series(s.first, s.last) AS place
-        JOIN wanted w ON w.unit_day = (:unit_grid)[place]
-        WHERE s.quantity <> 0
+# As `price_found` does, in the statement itself.
+PRICE = """
+    LATERAL (
+        (SELECT o.price, s.currency, o.date AS priced_on, o.source, CAST(NULL AS date) AS adjusted_to, 1 AS rank
+         FROM asset_prices o WHERE o.book_id = :book AND o.asset_id = s.id AND o.date <= {day}
+         ORDER BY o.date DESC LIMIT 1)
+        UNION ALL
+        (SELECT m.price, m.currency, m.date, m.provider, m.adjusted_to, 2
+         FROM market_quotes m WHERE m.provider = s.provider AND m.symbol = s.provider_symbol AND m.date <= {day}
+         ORDER BY m.date DESC LIMIT 1)
+        ORDER BY 3 DESC, 6
+        LIMIT 1
     )
-"""  # noqa: S608  # nosec B608  # constants of this module
-_PRICED_BY_WALKING = """
-    lasting AS MATERIALIZED (
-        SELECT q.*, width_bucket(q.date - 1, :day_grid) + 1 AS first,
-               coalesce(width_bucket(lead(q.date) OVER own - 1, :day_grid), cardinality(:day_grid)) AS last
-        FROM (SELECT DISTINCT h.asset_id FROM held h) AS one
-        JOIN assets a ON a.book_id = :book AND a.id = one.asset_id
-        CROSS JOIN LATERAL (
-            SELECT a.id AS asset_id, p.date, p.price, a.currency, p.source, CAST(NULL AS date) AS adjusted_to, 1 AS rank
-            FROM asset_prices p
-            WHERE p.book_id = :book AND p.asset_id = a.id AND p.date <= :last_day
-              AND p.date >= coalesce((SELECT max(o.date) FROM asset_prices o WHERE o.book_id = :book
-                                      AND o.asset_id = a.id AND o.date <= :first_day), :first_day)
-            UNION ALL
-            SELECT a.id, m.date, m.price, m.currency, m.provider, m.adjusted_to, 2
-            FROM market_quotes m
-            WHERE m.provider = a.provider AND m.symbol = a.provider_symbol AND m.date <= :last_day
-              AND m.date >= coalesce((SELECT max(o.date) FROM market_quotes o WHERE o.provider = a.provider
-                                      AND o.symbol = a.provider_symbol AND o.date <= :first_day), :first_day)
-        ) AS q
-        WINDOW own AS (PARTITION BY q.asset_id ORDER BY q.date, q.rank DESC)
-    ),
-    priced AS MATERIALIZED (
-        SELECT l.asset_id, (:day_grid)[place] AS day, l.price, l.currency, l.date AS priced_on, l.source,
-               l.adjusted_to
-        FROM lasting l
-        CROSS JOIN LATERAL generate_series(l.first, l.last) AS place
-    ),
 """
-_WALKED = "LEFT JOIN priced p ON p.asset_id = h.asset_id AND p.day = h.day"
+"""The newest price of the asset `s` up to a day."""
 
 SPLITS = """
     split AS (
@@ -104,17 +62,18 @@ SPLITS = """
     )
 """
 
-# A cost is known in the account's currency and, by the rates of the days of purchase, in the book's; in any other it
-# is that of the account at the rate of the day.
-_CELLS = """
-    {priced}
+# The division comes last, so that what ends in a half is rounded as one. A cost is known in the account's currency and,
+# by the rates of the days of purchase, in the book's; in any other it is that of the account at the rate of the day.
+_CELLS = f"""
     worth AS MATERIALIZED (
         SELECT h.*, a.currency AS account_currency, p.price, p.currency AS price_currency, p.priced_on,
                p.source AS price_source,
+               h.quantity * p.price * coalesce(met.factor, 1) AS grown, coalesce(own.factor, 1) AS own,
                h.quantity * p.price * coalesce(met.factor, 1) / coalesce(own.factor, 1) AS amount
         FROM held h
         JOIN accounts a ON a.book_id = :book AND a.id = h.account_id
-        {prices}
+        JOIN assets s ON s.book_id = :book AND s.id = h.asset_id
+        LEFT JOIN {PRICE.format(day="h.day")} AS p ON true
         LEFT JOIN LATERAL (
             SELECT g.factor FROM grown g
             WHERE g.asset_id = h.asset_id AND g.date <= coalesce(p.adjusted_to, p.priced_on)
@@ -126,15 +85,19 @@ _CELLS = """
         ) AS own ON true
     ),
     rated AS MATERIALIZED (
-        SELECT c.code, c.day, rate_at(c.code, :currency, c.day) AS rate
+        SELECT c.code, r.day, r.rate
         FROM (
-            SELECT w.price_currency AS code, w.day FROM worth w WHERE w.price_currency IS NOT NULL
-            UNION
-            SELECT w.account_currency, w.day FROM worth w WHERE CAST(:currency AS text) <> CAST(:base AS text)
+            SELECT u.code, array_agg(DISTINCT u.day) AS days FROM (
+                SELECT w.price_currency AS code, w.day FROM worth w WHERE w.price_currency IS NOT NULL
+                UNION ALL
+                SELECT w.account_currency, w.day FROM worth w WHERE CAST(:currency AS text) <> CAST(:base AS text)
+            ) AS u
+            GROUP BY u.code
         ) AS c
+        CROSS JOIN LATERAL rates_over(c.code, :currency, c.days) AS r
     ),
     cells AS (
-        SELECT w.*, r.rate, round(w.amount * r.rate, :exponent) AS value,
+        SELECT w.*, r.rate, round(w.grown * r.rate / w.own, :exponent) AS value,
                CASE WHEN w.account_currency = :currency THEN w.cost
                     WHEN CAST(:currency AS text) = CAST(:base AS text) THEN w.base_cost
                     ELSE round(w.cost * o.rate, :exponent) END AS cost_there
@@ -142,16 +105,12 @@ _CELLS = """
         LEFT JOIN rated r ON r.code = w.price_currency AND r.day = w.day
         LEFT JOIN rated o ON o.code = w.account_currency AND o.day = w.day
     )
-"""
+"""  # noqa: S608  # nosec B608  # constants of this module
 
 
-def over_cells(select: str, *, many: bool, dense: bool) -> str:
-    """A statement that selects from `cells`, prepared for few days or `many`, near to each other or not; all find the
-    same.
-    """
-    held = _HELD_BY_WALKING if many else _HELD_BY_LOOKING_UP
-    cells = _CELLS.format(priced=_PRICED_BY_WALKING if dense else "", prices=_WALKED if dense else _LOOKED_UP)
-    return f"WITH RECURSIVE {_WANTED}, {held}, {SPLITS}, {cells} {select}"
+def over_cells(select: str) -> str:
+    """A statement that selects from `cells`."""
+    return f"WITH RECURSIVE {_WANTED}, {_HELD}, {SPLITS}, {_CELLS} {select}"
 
 
 EACH = """
@@ -169,7 +128,6 @@ BY_DAY = """
     SELECT c.n,
            coalesce(sum(c.value) FILTER (WHERE c.cost_there IS NOT NULL), 0) AS value,
            coalesce(sum(c.cost_there) FILTER (WHERE c.value IS NOT NULL), 0) AS cost,
-           count(*) AS holdings,
            coalesce(sum(c.value), 0) AS worth,
            array_agg(DISTINCT c.asset_id) FILTER (WHERE c.price IS NULL) AS unpriced,
            array_agg(DISTINCT c.asset_id)

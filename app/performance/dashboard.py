@@ -111,7 +111,8 @@ def _income(found: Valuation, flows: Sequence[AnyRow], at: date) -> Document:
     for back in range(12, -1, -1):
         months[f"{months_before(at.replace(day=1), back):%Y-%m}"] += ZERO
     for flow in flows:
-        months[f"{flow.day:%Y-%m}"] += flow.dividends + flow.interest
+        if flow.day is not None:
+            months[f"{flow.day:%Y-%m}"] += flow.dividends + flow.interest
     return {
         "total": sum(months.values(), found.nothing),
         "months": [{"month": month, "income": income} for month, income in months.items()],

@@ -5,10 +5,11 @@ from app.performance.cells_sql import SPLITS
 # A row for each position that a trade moves. What is in kind is worth what the day's price says; what came in kind on
 # the day it was bought cost what it cost. What only changes place (a transfer, a merger, a spin-off) is the same amount
 # out of the one position and into the other, and `link` tells the two.
-FLOWS = f"""
+_CONVERTED = f"""
     WITH RECURSIVE {SPLITS},
     chosen AS MATERIALIZED (
-        SELECT t.*, t.kind IN ('transfer', 'merger', 'spin_off') AS moves,
+        SELECT t.id, t.date, t.kind, t.account_id, t.asset_id, t.to_account_id, t.to_asset_id, t.quantity, t.ratio,
+               t.amount, t.fees, t.taxes, t.cost, t.kind IN ('transfer', 'merger', 'spin_off') AS moves,
                t.kind = 'withdrawal' OR (t.kind = 'deposit' AND t.acquired_on < t.date) AS old
         FROM trades t
         WHERE t.book_id = :book AND t.date BETWEEN :first_day AND :last_day
@@ -66,42 +67,69 @@ FLOWS = f"""
     ),
     selected AS MATERIALIZED (
         SELECT l.*, a.currency AS account_currency,
-               (l.paid, l.received, l.income, l.fees, l.taxes, l.dividends, l.interest)
-                   IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0) AS moved_cash
+               (l.paid = 0 AND l.received = 0 AND l.income = 0 AND l.fees = 0 AND l.taxes = 0 AND l.dividends = 0
+                AND l.interest = 0) IS NOT TRUE AS moved_cash
         FROM legs l
         JOIN accounts a ON a.book_id = :book AND a.id = l.account_id
         WHERE (CAST(:accounts AS uuid[]) IS NULL OR l.account_id = ANY(:accounts))
           AND (CAST(:assets AS uuid[]) IS NULL OR l.asset_id = ANY(:assets))
     ),
     rated AS MATERIALIZED (
-        SELECT c.code, c.day, rate_at(c.code, :currency, c.day) AS rate
+        SELECT c.code, r.day, r.rate
         FROM (
-            SELECT s.account_currency AS code, s.day FROM selected s WHERE s.moved_cash
-            UNION
-            SELECT s.currency, s.day FROM selected s WHERE coalesce(s.came, s.went) IS NOT NULL
+            SELECT u.code, array_agg(DISTINCT u.day) AS days FROM (
+                SELECT s.account_currency AS code, s.day FROM selected s WHERE s.moved_cash
+                UNION ALL
+                SELECT s.currency, s.day FROM selected s WHERE coalesce(s.came, s.went) IS NOT NULL
+            ) AS u
+            GROUP BY u.code
         ) AS c
+        CROSS JOIN LATERAL rates_over(c.code, :currency, c.days) AS r
+    ),
+    converted AS (
+        SELECT s.day, s.account_id, s.asset_id, s.link, s.unpriced,
+               coalesce(round(s.paid * r.rate, :exponent), 0)
+                   + coalesce(round(s.came * k.rate, :exponent), 0) AS inflow,
+               coalesce(round(s.received * r.rate, :exponent), 0) AS cash_out,
+               coalesce(round(s.went * k.rate, :exponent), 0) AS went,
+               coalesce(round(s.income * r.rate, :exponent), 0) AS income,
+               coalesce(round(s.dividends * r.rate, :exponent), 0) AS dividends,
+               coalesce(round(s.interest * r.rate, :exponent), 0) AS interest,
+               coalesce(round(s.fees * r.rate, :exponent), 0) AS fees,
+               coalesce(round(s.taxes * r.rate, :exponent), 0) AS taxes,
+               CASE WHEN s.moved_cash AND r.rate IS NULL THEN s.account_currency END AS unrated,
+               CASE WHEN coalesce(s.came, s.went) IS NOT NULL AND k.rate IS NULL THEN s.currency END AS unrated_kind
+        FROM selected s
+        LEFT JOIN rated r ON r.code = s.account_currency AND r.day = s.day
+        LEFT JOIN rated k ON k.code = s.currency AND k.day = s.day
     )
-    SELECT s.day, s.account_id, s.asset_id, s.link,
-           sum(coalesce(round(s.paid * r.rate, :exponent), 0)
-               + coalesce(round(s.came * k.rate, :exponent), 0)) AS inflow,
-           sum(coalesce(round(s.received * r.rate, :exponent), 0)
-               + coalesce(round(s.went * k.rate, :exponent), 0)) AS outflow,
-           sum(coalesce(round(s.received * r.rate, :exponent), 0)) AS cash_out,
-           sum(coalesce(round(s.income * r.rate, :exponent), 0)) AS income,
-           sum(coalesce(round(s.dividends * r.rate, :exponent), 0)) AS dividends,
-           sum(coalesce(round(s.interest * r.rate, :exponent), 0)) AS interest,
-           sum(coalesce(round(s.fees * r.rate, :exponent), 0)) AS fees,
-           sum(coalesce(round(s.taxes * r.rate, :exponent), 0)) AS taxes,
-           array_agg(DISTINCT s.account_currency) FILTER (WHERE s.moved_cash AND r.rate IS NULL) AS unrated,
-           array_agg(DISTINCT s.currency)
-               FILTER (WHERE coalesce(s.came, s.went) IS NOT NULL AND k.rate IS NULL) AS unrated_kind,
-           bool_or(s.unpriced) AS unpriced
-    FROM selected s
-    LEFT JOIN rated r ON r.code = s.account_currency AND r.day = s.day
-    LEFT JOIN rated k ON k.code = s.currency AND k.day = s.day
-    GROUP BY s.day, s.account_id, s.asset_id, s.link
-    ORDER BY s.day, s.account_id, s.asset_id
 """  # noqa: S608  # nosec B608  # constants of this module
+
+# What leaves one position for another stays inside: of the whole it is no flow, only the cash that comes with it (of a
+# merger) is.
+FLOWS = f"""{_CONVERTED},
+    inside AS (SELECT s.link FROM selected s WHERE s.link IS NOT NULL GROUP BY s.link HAVING count(*) > 1)
+    SELECT c.day, c.account_id, c.asset_id, sum(c.inflow) AS inflow, sum(c.cash_out + c.went) AS outflow,
+           sum(c.income) AS income, sum(CASE WHEN i.link IS NULL THEN c.inflow ELSE 0 END) AS put_in,
+           sum(c.cash_out + CASE WHEN i.link IS NULL THEN c.went ELSE 0 END) AS taken_out,
+           sum(c.dividends) AS dividends, sum(c.interest) AS interest, sum(c.fees) AS fees, sum(c.taxes) AS taxes,
+           array_agg(DISTINCT c.unrated) FILTER (WHERE c.unrated IS NOT NULL) AS unrated,
+           array_agg(DISTINCT c.unrated_kind) FILTER (WHERE c.unrated_kind IS NOT NULL) AS unrated_kind,
+           array_agg(DISTINCT c.asset_id) FILTER (WHERE c.unpriced) AS unpriced
+    FROM converted c LEFT JOIN inside i ON i.link = c.link
+    GROUP BY GROUPING SETS ((c.day), (c.account_id, c.asset_id))
+    ORDER BY c.day, c.account_id, c.asset_id
+"""  # noqa: S608  # nosec B608  # constants of this module
+"""A row for each day, and then one for each position, without a day. `put_in` and `taken_out` are of the whole."""
+
+NET_BY_DAY = f"""{_CONVERTED}
+    SELECT c.day, sum(c.inflow - c.cash_out - c.went - c.income) AS net,
+           bool_and(c.unrated IS NULL AND c.unrated_kind IS NULL AND c.unpriced IS NOT TRUE) AS known
+    FROM converted c
+    GROUP BY c.day
+    ORDER BY c.day
+"""  # noqa: S608  # nosec B608  # constants of this module
+"""What was put in on each day, less what came out."""
 
 # In the account's currency and in the book's a sale's gain is known; elsewhere it is the account's at the day's rate.
 REALISED = """
@@ -118,9 +146,11 @@ REALISED = """
           AND (CAST(:assets AS uuid[]) IS NULL OR d.asset_id = ANY(:assets))
     ),
     rated AS MATERIALIZED (
-        SELECT c.currency, c.day, rate_at(c.currency, :currency, c.day) AS rate
-        FROM (SELECT DISTINCT s.currency, s.day FROM sold s
-              WHERE s.currency <> :currency AND CAST(:currency AS text) <> CAST(:base AS text)) AS c
+        SELECT c.currency, r.day, r.rate
+        FROM (SELECT s.currency, array_agg(DISTINCT s.day) AS days FROM sold s
+              WHERE s.currency <> :currency AND CAST(:currency AS text) <> CAST(:base AS text)
+              GROUP BY s.currency) AS c
+        CROSS JOIN LATERAL rates_over(c.currency, :currency, c.days) AS r
     )
     SELECT s.account_id, s.asset_id, sum(coalesce(s.known, round(s.gain * r.rate, :exponent))) AS gain,
            array_agg(DISTINCT s.currency)
@@ -141,8 +171,10 @@ BENCHMARK = f"""
         CROSS JOIN LATERAL price_found(:asset, w.day) AS f
     ),
     rated AS MATERIALIZED (
-        SELECT c.currency, c.day, rate_at(c.currency, :currency, c.day) AS rate
-        FROM (SELECT DISTINCT p.currency, p.day FROM priced p WHERE p.price IS NOT NULL) AS c
+        SELECT c.currency, r.day, r.rate
+        FROM (SELECT p.currency, array_agg(p.day) AS days FROM priced p WHERE p.price IS NOT NULL
+              GROUP BY p.currency) AS c
+        CROSS JOIN LATERAL rates_over(c.currency, :currency, c.days) AS r
     )
     SELECT p.day, p.price, p.currency, p.priced_on, p.level, p.level * r.rate AS there
     FROM priced p LEFT JOIN rated r ON r.currency = p.currency AND r.day = p.day

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 from app.access.context import BookReader
 from app.core.errors import invalid
 from app.core.money import quantum
-from app.performance import repository
+from app.performance import many_days, repository
 from app.performance.kinds import Every
 from app.performance.repository import Asked
 
@@ -80,16 +80,16 @@ def _back(last: date, every: Every) -> Iterator[date]:
 async def document(book: BookReader, asked: Asked, period: Span, every: Every | None) -> Document:
     """A point says what was held at the end of its day; what could not be valued is in none of its sums."""
     days = points(period, every)
-    rows = {row.n: row for row in await repository.by_day(book, asked, [(day, day) for day in days])}
-    moved = await repository.flows(book, asked, EARLIEST, period.last)
+    rows = {row.n: row for row in await many_days.by_day(book, asked, [(day, day) for day in days])}
+    moved = await repository.net_by_day(book, asked, EARLIEST, period.last)
     nothing = Decimal(0).quantize(quantum(asked.exponent))
     listed: list[Document] = []
     invested, place, complete = nothing, 0, True
     for number, day in enumerate(days, start=1):
         while place < len(moved) and moved[place].day <= day:
             flow = moved[place]
-            invested += flow.inflow - flow.outflow - flow.income
-            complete = complete and not (flow.unrated or flow.unrated_kind or flow.unpriced)
+            invested += flow.net
+            complete = complete and flow.known
             place += 1
         row = rows.get(number)
         value, cost = (nothing + row.value, nothing + row.cost) if row is not None else (nothing, nothing)

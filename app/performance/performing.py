@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from anyio import to_thread
+
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.performance import benchmark, periods, repository
@@ -19,7 +21,11 @@ async def document(book: BookReader, asked: Asked, span: Span, benchmark_id: UUI
     assets = {position[1] for position in found.holdings} | {asset for asset, _ in found.unpriced}
     named = {row.id: row for row in await repository.assets_named(book, assets)}
     compared = None if benchmark_id is None else await benchmark.document(book, found, benchmark_id)
-    outcome = await periods.weighted_by_money(found)
+    return await to_thread.run_sync(_told, found, named, compared)
+
+
+def _told(found: Period, named: dict[UUID, AnyRow], compared: Document | None) -> Document:
+    asked, span = found.asked, found.span
     return {
         "currency": asked.currency,
         "from": span.first,
@@ -35,7 +41,7 @@ async def document(book: BookReader, asked: Asked, span: Span, benchmark_id: UUI
         "unrealised_gain": found.total("unrealised"),
         **{name: found.nothing + found.sums[name] for name in IN_PERIOD},
         "time_weighted": rate_document(periods.weighted_by_time(found), found.worked),
-        "money_weighted": rate_document(outcome, found.worked, annual=True),
+        "money_weighted": rate_document(periods.weighted_by_money(found), found.worked, annual=True),
         "modified_dietz": rate_document(periods.dietz(found), found.length),
         "holdings": _holdings(found, named),
         "benchmark": compared,

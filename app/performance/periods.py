@@ -12,12 +12,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import anyio.to_thread
-
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.core.money import quantum
-from app.performance import repository
+from app.performance import many_days, repository
 from app.performance.history import Span
 from app.performance.repository import Asked
 from app.performance.returns import (
@@ -167,37 +165,27 @@ def _note(found: Period, row: AnyRow) -> None:
 
 
 def add_flows(found: Period, rows: Sequence[AnyRow]) -> None:
-    """Take the flows of the time, as `repository.flows` reads them."""
-    sides: dict[UUID, int] = defaultdict(int)
+    """Take the flows of the time, as `repository.flows` reads them: of each day, and of each position."""
     for row in rows:
-        sides[row.link] += 1
-    for row in rows:
+        unrated = [*(row.unrated or ()), *(row.unrated_kind or ())]
+        if row.day is not None:
+            found.days[row.day] = Day(row.put_in, row.taken_out, row.income)
+            found.unconverted |= {(code, row.day) for code in unrated}
+            found.unpriced |= {(asset, row.day) for asset in row.unpriced or ()}
+            continue
         holding = found.holdings[row.account_id, row.asset_id]
         holding.inflow += row.inflow
         holding.outflow += row.outflow
         holding.income += row.income
         for name in IN_PERIOD:
             found.sums[name] += getattr(row, name)
-        unrated = [*(row.unrated or ()), *(row.unrated_kind or ())]
-        found.unconverted |= {(code, row.day) for code in unrated}
-        if row.unpriced:
-            found.unpriced.add((row.asset_id, row.day))
-        holding.known = holding.known and not (unrated or row.unpriced)
-        _add_to_day(found, row, inside=row.link is not None and sides[row.link] > 1)
-
-
-def _add_to_day(found: Period, row: AnyRow, *, inside: bool) -> None:
-    """What leaves one position for another stays inside; cash that comes with it (of a merger) does not."""
-    day = found.days.setdefault(row.day, Day())
-    day.inflow += ZERO if inside else row.inflow
-    day.outflow += row.cash_out if inside else row.outflow
-    day.income += row.income
+        holding.known = not (unrated or row.unpriced)
 
 
 async def _add_course(book: BookReader, found: Period) -> None:
     days = sorted(found.days)
     pairs = [pair for day in days for pair in ((day - DAY, day), (day, day))]
-    rows = {row.n: row for row in await repository.by_day(book, found.asked, pairs)}
+    rows = {row.n: row for row in await many_days.by_day(book, found.asked, pairs)}
     for number, day in enumerate(days):
         before, after = rows.get(2 * number + 1), rows.get(2 * number + 2)
         moved = found.days[day]
@@ -224,13 +212,13 @@ def weighted_by_time(found: Period) -> Outcome:
     return Outcome(reason=found.lacking) if outcome.reason is Reason.NO_PRICE else outcome
 
 
-async def weighted_by_money(found: Period) -> Outcome:
+def weighted_by_money(found: Period) -> Outcome:
     """See `returns.money_weighted`; what was held in the beginning counts as bought then, the end as sold."""
     start, end = found.total("start"), found.total("end")
     if start is None or end is None or found.total("gain") is None:
         return Outcome(reason=found.lacking)
     flows = [(found.before, -start), *((day, -one.net) for day, one in sorted(found.days.items()))]
-    return await anyio.to_thread.run_sync(money_weighted, [*flows, (found.span.last, end)])
+    return money_weighted([*flows, (found.span.last, end)])
 
 
 def capital_of(found: Period) -> Decimal | None:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader
 from app.core.database import AnyRow, without_nested_loops
-from app.performance.cells_sql import BY_ACCOUNT, BY_DAY, DENSE, EACH, FEW, over_cells
-from app.performance.flows_sql import BENCHMARK, FLOWS, REALISED
+from app.performance.cells_sql import BY_ACCOUNT, BY_DAY, EACH, over_cells
+from app.performance.flows_sql import BENCHMARK, FLOWS, NET_BY_DAY, REALISED
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Asked:
         }
 
 
-_COMMON = (
+COMMON = (
     bindparam("book", type_=Uuid),
     bindparam("currency", type_=Text),
     bindparam("base", type_=Text),
@@ -46,74 +46,46 @@ _COMMON = (
     bindparam("assets", type_=ARRAY(Uuid)),
 )
 _DAYS = (bindparam("units", type_=ARRAY(Date)), bindparam("days", type_=ARRAY(Date)))
-_GRIDS = (
-    bindparam("unit_grid", type_=ARRAY(Date)),
-    bindparam("day_grid", type_=ARRAY(Date)),
-    bindparam("first_day", type_=Date),
-    bindparam("last_day", type_=Date),
-)
 
 
-@dataclass(frozen=True)
-class Ways:
-    """The same statement for few days, for many far from each other, and for many near to each other."""
-
-    few: Executable
-    sparse: Executable
-    dense: Executable
+def _over(select: str) -> TextClause:
+    return text(over_cells(select)).bindparams(*COMMON, *_DAYS)
 
 
-def _ways(select: str, **columns: Any) -> Ways:
-    found: list[TextClause] = [
-        text(over_cells(select, many=many, dense=dense)).bindparams(*_COMMON, *_DAYS, *binds)
-        for many, dense, binds in ((False, False, ()), (True, False, _GRIDS[:1]), (True, True, _GRIDS))
-    ]
-    return Ways(*(each.columns(**columns) if columns else each for each in found))
-
-
-_EACH, _BY_DAY, _BY_ACCOUNT = _ways(EACH), _ways(BY_DAY), _ways(BY_ACCOUNT, unvalued=JSONB)
+_EACH, _BY_DAY, _BY_ACCOUNT = _over(EACH), _over(BY_DAY), _over(BY_ACCOUNT).columns(unvalued=JSONB)
 
 Pair = tuple[date, date]
 """At the end of which day it was held, and of which day price and rate are."""
 
 
-async def _over(book: BookReader, asked: Asked, pairs: Sequence[Pair], ways: Ways) -> Sequence[AnyRow]:
+async def _at(book: BookReader, asked: Asked, pairs: Sequence[Pair], statement: Executable) -> Sequence[AnyRow]:
     if not pairs:
         return []
-    units, days = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    parameters = {**asked.parameters(book), "units": units, "days": days}
-    grid = sorted(set(days))
-    if len(grid) <= FEW:
-        return (await book.connection.execute(ways.few, parameters)).all()
-    parameters["unit_grid"] = sorted(set(units))
-    statement = ways.sparse
-    if len(grid) * DENSE >= (grid[-1] - grid[0]).days:
-        statement = ways.dense
-        parameters |= {"day_grid": grid, "first_day": grid[0], "last_day": grid[-1]}
-    async with without_nested_loops(book.connection):
-        return (await book.connection.execute(statement, parameters)).all()
+    days = {"units": [pair[0] for pair in pairs], "days": [pair[1] for pair in pairs]}
+    return (await book.connection.execute(statement, {**asked.parameters(book), **days})).all()
 
 
 async def cells(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Sequence[AnyRow]:
     """Each position for each pair; `n` is the place of the pair, from 1. What was not held has no row."""
-    return await _over(book, asked, pairs, _EACH)
+    return await _at(book, asked, pairs, _EACH)
 
 
 async def by_day(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Sequence[AnyRow]:
-    """The sums of each pair; one for which nothing was held has no row."""
-    return await _over(book, asked, pairs, _BY_DAY)
+    """The sums of each of a few pairs; one for which nothing was held has no row."""
+    return await _at(book, asked, pairs, _BY_DAY)
 
 
 async def by_account(book: BookReader, asked: Asked, days: Sequence[date]) -> Sequence[AnyRow]:
-    """The sums of each account and day."""
-    return await _over(book, asked, [(day, day) for day in days], _BY_ACCOUNT)
+    """The sums of each account and day, of few days."""
+    return await _at(book, asked, [(day, day) for day in days], _BY_ACCOUNT)
 
 
 _PERIOD = (bindparam("first_day", type_=Date), bindparam("last_day", type_=Date))
-_FLOWS = text(FLOWS).bindparams(*_COMMON[:2], *_COMMON[3:], *_PERIOD)
-_REALISED = text(REALISED).bindparams(*_COMMON, *_PERIOD)
+_FLOWS = text(FLOWS).bindparams(*COMMON[:2], *COMMON[3:], *_PERIOD)
+_NET_BY_DAY = text(NET_BY_DAY).bindparams(*COMMON[:2], *COMMON[3:], *_PERIOD)
+_REALISED = text(REALISED).bindparams(*COMMON, *_PERIOD)
 _BENCHMARK = text(BENCHMARK).bindparams(
-    *_COMMON[:2], bindparam("asset", type_=Uuid), bindparam("days", type_=ARRAY(Date))
+    *COMMON[:2], bindparam("asset", type_=Uuid), bindparam("days", type_=ARRAY(Date))
 )
 _FIRST_DAY = text(
     """
@@ -121,10 +93,10 @@ _FIRST_DAY = text(
     WHERE d.book_id = :book AND (CAST(:accounts AS uuid[]) IS NULL OR d.account_id = ANY(:accounts))
       AND (CAST(:assets AS uuid[]) IS NULL OR d.asset_id = ANY(:assets))
     """
-).bindparams(bindparam("book", type_=Uuid), *_COMMON[4:])
+).bindparams(bindparam("book", type_=Uuid), *COMMON[4:])
 _ASSET_NAMES = text(
     "SELECT a.id, a.symbol, a.name FROM assets a WHERE a.book_id = :book AND a.id = ANY(:assets) ORDER BY a.symbol_key"
-).bindparams(bindparam("book", type_=Uuid), _COMMON[5])
+).bindparams(bindparam("book", type_=Uuid), COMMON[5])
 
 
 def _named(parameters: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -132,10 +104,19 @@ def _named(parameters: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 async def flows(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:
-    """What went into each position and came out of it on each day, both ends included, in the currency asked for."""
+    """What went in and came out, both ends included: of each day, and of each position (without `day`)."""
+    return await _flows(book, asked, _FLOWS, first, last)
+
+
+async def net_by_day(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:
+    """What was put in on each day, less what came out; `known` says whether all of it has a price and a rate."""
+    return await _flows(book, asked, _NET_BY_DAY, first, last)
+
+
+async def _flows(book: BookReader, asked: Asked, statement: Executable, first: date, last: date) -> Sequence[AnyRow]:
     parameters = _named(asked.parameters(book), "book", "currency", "exponent", "accounts", "assets")
     async with without_nested_loops(book.connection):
-        return (await book.connection.execute(_FLOWS, {**parameters, "first_day": first, "last_day": last})).all()
+        return (await book.connection.execute(statement, {**parameters, "first_day": first, "last_day": last})).all()
 
 
 async def realised(book: BookReader, asked: Asked, first: date, last: date) -> Sequence[AnyRow]:

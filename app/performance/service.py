@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.access.context import BookReader
 from app.currencies.service import exponent_of
-from app.performance import repository
+from app.performance import many_days
 from app.performance.repository import Asked
 
 
@@ -43,7 +43,7 @@ async def holdings_value(book: BookReader, days: Sequence[date], currency: str) 
     """
     exponent = await exponent_in(book, currency)
     found = HoldingsValue()
-    for row in await repository.by_account(book, Asked(currency, exponent), sorted(set(days))):
+    for row in await many_days.by_account(book, Asked(currency, exponent), sorted(set(days))):
         found.by_account[row.day, row.account_id] = row.value if row.value is not None else Decimal(0)
         for missing in row.unvalued or ():
             amount = None if missing["amount"] is None else Decimal(missing["amount"])

@@ -45,6 +45,16 @@ class BookRate(Base):
     )
 
 
+class RateVersion(Base):
+    """How often the rates of a pair have changed: the database counts with each statement that changes some."""
+
+    __tablename__ = "rate_versions"
+
+    base: Mapped[str] = mapped_column(Text, primary_key=True)
+    quote: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class RateFetch(Base):
     """How asking a provider went the last time: what was stored, and what was not believed.
 

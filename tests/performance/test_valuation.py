@@ -246,5 +246,6 @@ async def test_how_many_statements_it_takes(kim: Person, world: World, settings:
             expect(await client.get(f"/api/v1/portfolio/{path}", headers=dict(kim.http.headers)), 200)
             counts[path] = sum("SELECT" in statement for statement in seen)
     await app.state.database.dispose()
-    # Each opens the request first; a period asks when it begins; large sets cost two settings of the planner each time.
-    assert counts == {"valuation": 2, "history": 9, "dashboard": 6, "performance": 9, "allocation": 3}
+    # Each opens the request first and asks what has changed; a period asks when it begins; flows cost two settings of
+    # the planner each time.
+    assert counts == {"valuation": 3, "history": 10, "dashboard": 7, "performance": 10, "allocation": 4}

@@ -29,6 +29,8 @@ TABLES = (
     "book_rates",
     "assets",
 )
+_TAKEN = text("UPDATE books SET revision = revision + 1, updated_at = now() WHERE id = :book")
+"""As every change of a book does; answers are kept by it."""
 EXPONENTS = {"EUR": 2, "USD": 2, "JPY": 0, "CHF": 2}
 
 
@@ -171,10 +173,13 @@ class World:
         statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
         async with self.owner.begin() as connection:
             await connection.execute(text(statement), listed)
+            if of_book:
+                await connection.execute(_TAKEN, {"book": UUID(self.person.book_id)})
 
     async def _run(self, statement: str) -> None:
         async with self.owner.begin() as connection:
             await connection.execute(text(statement), {"book": UUID(self.person.book_id)})
+            await connection.execute(_TAKEN, {"book": UUID(self.person.book_id)})
 
     async def clear(self) -> None:
         """What was written past the API goes again: no transaction stands behind it."""

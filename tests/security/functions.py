@@ -44,6 +44,9 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     # Rates are everybody's or of the open book; what a currency is, is for admins to say.
     "rate_found": (Probe("SELECT f.rate::text FROM rate_found('EUR', 'KWD', '2026-01-15') f", (None,)),),
     "rate_at": (Probe("SELECT rate_at('EUR', 'KWD', '2026-01-15')::text", (None,)),),
+    "rates_over": (Probe("SELECT r::text FROM rates_over('EUR', 'KWD', '{2026-01-15}') r", ()),),
+    "count_rate_changes": NOT_GRANTED,
+    "count_quote_changes": NOT_GRANTED,
     "add_currency": (Probe("SELECT add_currency('PROBE', 'Probe', 2::smallint)::text", ("false",)),),
     "change_currency": (Probe("SELECT change_currency('EUR', 'Probe', 3::smallint)", ("refused",)),),
     "remove_currency": (

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.core.database import Database
 
-FETCHED = {"exchange_rates", "market_quotes", "quote_sources", "rate_fetches"}
+FETCHED = {"exchange_rates", "market_quotes", "quote_sources", "quote_versions", "rate_fetches", "rate_versions"}
 """What comes from others: empty until they are asked."""
 
 GLOBAL = {"alembic_version", "currencies", "permissions"} | FETCHED
