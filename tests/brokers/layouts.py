@@ -27,7 +27,7 @@ class Layout:
 INTERACTIVE_BROKERS = Layout(
     "Interactive Brokers, Flex query of trades",
     "EUR",
-    '''\
+    """\
 "ClientAccountID","CurrencyPrimary","FXRateToBase","AssetClass","Symbol","Description","ISIN","TradeID","TradeDate",\
 "Quantity","TradePrice","Proceeds","Taxes","IBCommission","IBCommissionCurrency","NetCash","Buy/Sell"
 "U1","USD","0.9","STK","AAPL","APPLE INC","US0378331005","7001","20240103","10","184.25","-1842.5","0","-1","USD",\
@@ -36,7 +36,7 @@ INTERACTIVE_BROKERS = Layout(
 "758.95","SELL"
 "U1","EUR","1","STK","VWCE","VANGUARD FTSE ALL-WORLD","IE00BK5BQT80","7003","20240301","20","112.5","-2250","0","-3",\
 "EUR","-2253","BUY"
-''',
+""",
     [
         ("buy", "AAPL", "10", "-1659.15"),
         ("sell", "AAPL", "4", "698.23"),
@@ -93,7 +93,7 @@ Interest on cash,2024-03-31 02:00:00,,,,,,,,1.07,GBP,,,,i-1,,
 SCHWAB = Layout(
     "Charles Schwab, transactions",
     "USD",
-    '''\
+    """\
 "Date","Action","Symbol","Description","Quantity","Price","Fees & Comm","Amount"
 "03/28/2024 as of 03/27/2024","Bank Interest","","BANK INT 022924-032724","","","","$1.07"
 "03/15/2024","Reinvest Shares","SCHB","SCHWAB US BROAD MARKET ETF","0.1523","$60.03","","-$9.14"
@@ -105,7 +105,7 @@ SCHWAB = Layout(
 "01/03/2024","Buy","AAPL","APPLE INC","10","$184.25","$4.95","-$1,847.45"
 "01/02/2024","MoneyLink Transfer","","Tfr BANK","","","","$8,000.00"
 "Transactions Total","","","","","","","$1,305.80"
-''',
+""",
     [
         (None, None, None, "1.07"),
         ("buy", "SCHB", "0.1523", "-9.14"),
@@ -186,7 +186,7 @@ Share Price,Principal Amount,Commission Fees,Net Amount,Accrued Interest,Account
 ROBINHOOD = Layout(
     "Robinhood, account activity",
     "USD",
-    '''\
+    """\
 "Activity Date","Process Date","Settle Date","Instrument","Description","Trans Code","Quantity","Price","Amount"
 "3/29/2024","3/29/2024","3/29/2024","","Interest Payment","INT","","","$1.07"
 "2/16/2024","2/16/2024","2/16/2024","AAPL","Cash Div: R/D 2024-02-12 P/D 2024-02-15 - 10 shares at 0.24","CDIV","","",\
@@ -199,7 +199,7 @@ CUSIP: 037833100","Buy","10","$184.25","($1,842.50)"
 "1/2/2024","1/2/2024","1/8/2024","","ACH Deposit","ACH","","","$2,000.00"
 
 "","","","","","","","","","The data provided is for informational purposes only."
-''',
+""",
     [
         (None, None, None, "1.07"),
         ("dividend", "AAPL", None, "2.40"),
@@ -265,17 +265,16 @@ Ticker-Symbol;Wertpapiername;Notiz
     ],
     {"VWCE": "15"},
     "3252.39",
-    {"amount_is": "net"},
 )
 KRAKEN = Layout(
     "Kraken, trades",
     "EUR",
-    '''\
+    """\
 "txid","ordertxid","pair","time","type","ordertype","price","cost","fee","vol","margin","misc","ledgers"
 "TA1","OA1","XXBTZEUR","2024-01-03 10:00:00.1234","buy","limit",40000.0,500.0,0.8,0.0125,0.0,"","LA1,LA2"
 "TA2","OA2","ETH/EUR","2024-02-03 10:00:00.1234","buy","limit",2000.0,1000.0,1.6,0.5,0.0,"","LA3,LA4"
 "TA3","OA3","XXBTZEUR","2024-04-02 10:00:00.1234","sell","market",60000.0,240.0,0.62,0.004,0.0,"","LA5,LA6"
-''',
+""",
     [
         ("buy", "BTC", "0.0125", "-500.80"),
         ("buy", "ETH", "0.5", "-1001.60"),

@@ -27,8 +27,8 @@ async def test_a_file_of_each_broker(kim: Person, layout: Layout) -> None:
     held = await kim.read("/portfolio")
     assert {holding["symbol"]: holding["quantity"] for holding in held["items"]} == layout.held
     assert await kim.balance(account) == layout.balance
-    assets = {asset["symbol"]: asset["type"] for asset in (await kim.read("/assets"))["items"]}
+    assets = {asset["symbol"]: asset["type"] for asset in (await kim.read("/portfolio/assets"))["items"]}
     assert layout.types.items() <= assets.items()
     await undo(kim, preview)
-    assert (await kim.read("/assets"))["items"] == []
+    assert (await kim.read("/portfolio/assets"))["items"] == []
     assert await kim.balance(account) == "0.00"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from app.imports.broker.mapping import BrokerMapping
-from app.imports.broker.words import COLUMNS, GROSS_OR_NET, RATE_TO_ACCOUNT, column_key, kind_of
+from app.imports.broker.words import COLUMNS, RATE_TO_ACCOUNT, column_key, kind_of
 from app.imports.csv.amounts import amount_like
 from app.imports.csv.currencies import CODES
 from app.imports.csv.dates import date_like
@@ -39,7 +39,7 @@ def find_table(records: Sequence[Record], mapping: BrokerMapping) -> Table:
     given = {fold(name) for name in _given_names(mapping)}
     best, most = None, 1
     for position, record in enumerate(records[:_SEARCHED]):
-        fields = {field for cell in record.cells for field, _ in COLUMNS.get(column_key(cell), ())}
+        fields = {field for cell in record.cells for field in _fields(cell)}
         count = len(fields) + 10 * len(given & {fold(cell) for cell in record.cells})
         if count > most and (given or ("date" in fields and fields & {"quantity", *_AMOUNTS})):
             best, most = position, count
@@ -82,19 +82,19 @@ class Columns:
 
     @property
     def amount_is(self) -> str | None:
-        """What the name of the amount's column says it is, `gross` or `net`."""
-        return self._said("amount", GROSS_OR_NET)
+        """What the name of the amount's column says it is, `gross` or `net`: net, too, beside one that is gross."""
+        if "amount" not in self.found:
+            return None
+        named = _fields(self._name(self.found["amount"]))
+        beside = {field for index in self._free() for field in _fields(self._name(index))}
+        if "net" in named or ("amount" in named and "gross" in beside):
+            return "net"
+        return "gross" if "gross" in named else None
 
     @property
     def rate_multiplies(self) -> bool:
         """Whether the name of the rate's column says that it leads to the account's currency."""
         return "rate" in self.found and column_key(self._name(self.found["rate"])) in RATE_TO_ACCOUNT
-
-    def _said(self, field: str, meanings: dict[str, str]) -> str | None:
-        if field not in self.found:
-            return None
-        named = [name for name, _ in COLUMNS.get(column_key(self._name(self.found[field])), ())]
-        return next((meanings[name] for name in named if name in meanings), None)
 
     def settled(self) -> dict[str, str | int | list[str | int]]:
         """The columns as a mapping names them."""
@@ -181,6 +181,10 @@ class Columns:
         if money is not None and "currency" in self.found:
             found.setdefault(money, self.found["currency"])
         return found
+
+
+def _fields(name: str) -> set[str]:
+    return {field for field, _ in COLUMNS.get(column_key(name), ())}
 
 
 def _is_code(cell: str) -> bool:

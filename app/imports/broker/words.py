@@ -95,8 +95,7 @@ NAMES: Final[dict[str, str]] = {
     """,
 }
 
-# A column of this meaning says by its name what fees and taxes are to it, and whether its rate multiplies.
-GROSS_OR_NET: Final = {"net": "net", "gross": "gross"}
+# Rates that lead to the account's currency, as their name says.
 RATE_TO_ACCOUNT: Final = frozenset({"fxrate to base"})
 
 _KINDS: Final[dict[LineKind, str]] = {
@@ -224,10 +223,11 @@ LONGEST: Final = max(len(word.split()) for word in KINDS)
 
 def kind_of(text: str) -> LineKind | None:
     """What a word for what happened means; of a longer text, its longest beginning that is known."""
-    found = KINDS.get(key(text))
+    # Capitals inside a word begin another one, unless the table has it whole.
+    found = KINDS.get(key(text)) or KINDS.get(key(text.casefold()))
     if found is not None:
         return found
-    tokens = words(text)
+    tokens = words(text.casefold())
     if not _TAKEN_BACK.isdisjoint(tokens):
         return None
     for length in range(min(LONGEST, len(tokens)), 0, -1):
