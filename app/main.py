@@ -85,6 +85,8 @@ from app.weekly.router import router as weekly
 
 API = "/api/v1"
 FILES_AT_ONCE = 2
+DOWNLOADS_EACH = 4
+"""Of one user, until the last byte is sent: each is a file on disk as long as its reader takes."""
 ROUTERS = (
     *AUTOCOMPLETE,  # before those with an id in the same place
     *AUTH,
@@ -180,6 +182,7 @@ def _equip(app: FastAPI, settings: Settings, database_url: str) -> None:
     app.state.logging_in = Admission(settings.password_hashes_at_once, waiting=100)
     app.state.reading_files = Admission(FILES_AT_ONCE, waiting=10)
     app.state.writing_files = Admission(FILES_AT_ONCE, waiting=10)
+    app.state.downloads = AdmissionEach(DOWNLOADS_EACH, waiting=0)
     app.state.drawing = Admission(1, waiting=50)  # the library that draws does one at a time
     # A third of the connections for one user, whatever their requests wait for.
     app.state.turns = AdmissionEach(max(2, settings.database_pool_size // 3), waiting=100)

@@ -1,6 +1,7 @@
 """What a request may do: who asks, which book is open, and, for writers, the revision they are making."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -46,6 +47,17 @@ class BookReader:
     revision: int
     hides: bool = field(default=False, kw_only=True)
     """Whether there are accounts that this member does not see. The database hides them, and all that is theirs."""
+
+
+@dataclass(frozen=True)
+class HeldBook:
+    """A book at one state that may be read while the answer is sent already.
+
+    `held` is to be left as soon as all is read: the connection and the turns go then, however slowly the answer does.
+    """
+
+    book: BookReader
+    held: AbstractAsyncContextManager[object]
 
 
 @dataclass(frozen=True)

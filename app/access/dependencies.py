@@ -5,6 +5,7 @@ nothing is awaited: FastAPI runs a plain function in a thread, which costs a req
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access import repository
-from app.access.context import Actor, BookReader, BookWriter, PersonSnapshot
+from app.access.context import Actor, BookReader, BookWriter, HeldBook, PersonSnapshot
 from app.access.opening import actor_of, close_book, take_book
 from app.access.permissions import confirmed, refusal_of
 from app.core.admission import Admission
@@ -195,6 +196,24 @@ async def _read_snapshot(
 
 SnapshotBook = Annotated[BookReader, Depends(_read_snapshot, scope="function")]
 """A book of which every statement sees the same state, whatever is written meanwhile: for what reads all of it."""
+
+
+async def _hold_snapshot(
+    request: Request,
+    token: Annotated[str, Depends(get_bearer)],
+    wanted: Annotated[UUID | None, Depends(_wanted_book)],
+) -> AsyncIterator[HeldBook]:
+    state = request.app.state
+    claims = kept_bearer(request.scope, token) or state.access_tokens.bearer(token)
+    async with state.downloads.turn(claims.turn), AsyncExitStack() as held:
+        await held.enter_async_context(state.writing_files.turn())
+        await held.enter_async_context(state.turns.turn(claims.turn))
+        connection = await held.enter_async_context(state.database.snapshot())
+        yield HeldBook(await _read_book(await _open_on(connection, request, claims, wanted)), held)
+
+
+StreamedBook = Annotated[HeldBook, Depends(_hold_snapshot, scope="request")]
+"""The same for an answer that is sent while it is read: its turn at `writing_files` is in it."""
 
 
 async def _person_snapshot(

@@ -1,18 +1,23 @@
 """The HTTP side of exports."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
-from app.access.dependencies import SnapshotBook, waits_for
+from app.access.dependencies import SnapshotBook, StreamedBook, waits_for
 from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
 from app.core.problems import not_modified, problems
 from app.core.routing import routes
 from app.exports import service, transactions
-from app.exports.transactions import FileFormat, ReaderGoneError
-from app.rendering.files import MEDIA_TYPES, Export, pieces
+from app.exports.transactions import FileFormat, ReaderGoneError, Wanted
+from app.rendering.files import MEDIA_TYPES, Export, finished, pieces
+from app.rendering.growing import GrowingFile
 from app.transactions.flat import RowKind
 from app.transactions.query import FilterParams, SortParam
 
@@ -47,6 +52,38 @@ def _stream(export: Export, tag: str, kind: str = "txt") -> StreamingResponse:
         "ETag": tag,
     }
     return StreamingResponse(pieces(export), headers=headers, media_type=MEDIA_TYPES[kind])
+
+
+class _WhileWritten(StreamingResponse):
+    """A file that is sent while the rest of it is written; it ends with its reader, and breaks off with its writer."""
+
+    def __init__(
+        self,
+        growing: GrowingFile,
+        rest: Callable[[], Awaitable[None]],
+        held: AbstractAsyncContextManager[object],
+        tag: str,
+        kind: str,
+    ) -> None:
+        headers = {"Content-Disposition": f'attachment; filename="{growing.name}"', "ETag": tag}
+        super().__init__(growing.pieces(), headers=headers, media_type=MEDIA_TYPES[kind])
+        self._growing, self._rest, self._held = growing, rest, held
+
+    async def _write(self) -> None:
+        try:
+            async with self._held:
+                await self._rest()
+        except Exception as error:  # noqa: BLE001  # the reader raises it
+            self._growing.broken(error)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        writing = asyncio.create_task(self._write())
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            writing.cancel()
+            await asyncio.wait([writing])
+            self._growing.close()
 
 
 @router.get(
@@ -92,12 +129,11 @@ async def export_beancount(
     operation_id="export_transactions",
     summary="Transactions as CSV, XLSX or JSON",
     responses=_answers("The transactions as a file.", "csv", "xlsx", "json"),
-    dependencies=[waits_for("writing_files")],
 )
 async def export_transactions(
     request: Request,
     response: Response,
-    book: SnapshotBook,
+    opened: StreamedBook,
     wanted: FilterParams,
     sort: SortParam,
     format: Annotated[FileFormat, Query(description="The kind of file.")] = "csv",  # noqa: A002  # its public name
@@ -114,13 +150,21 @@ async def export_transactions(
 
     `amount` of a CSV or XLSX row is what moved on `account`, positive for money in. In CSV a text that a spreadsheet
     would take for a formula has an apostrophe before it; `POST /imports` knows the file again and takes it off. JSON
-    is an array of the list's own items.
+    is an array of the list's own items. Both begin to arrive with the first page; one that cannot be completed is
+    broken off and has no proper end. XLSX is sent when it is whole.
     """
+    book = opened.book
     asked = sha256(request.url.query.encode()).hexdigest()[:16]
     tag = list_tag(book.book_id, book.revision, "transactions", asked, book.actor.today())
     end_if_unchanged(response, if_none_match, tag)
-    try:
-        made = await transactions.export(book, wanted, sort, format, rows, mark=bom, gone=request.is_disconnected)
-    except ReaderGoneError:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
-    return _stream(made, tag, format)
+    everything = Wanted(wanted, sort, format, rows, bom)
+    if format == "xlsx":
+        try:
+            async with opened.held:
+                return _stream(await transactions.export(book, everything, gone=request.is_disconnected), tag, format)
+        except ReaderGoneError:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+    growing, rest = await transactions.begin(book, everything)
+    if growing.is_complete:
+        return _stream(finished(growing.file, growing.name), tag, format)
+    return _WhileWritten(growing, rest, opened.held, tag, format)

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from string import ascii_letters, digits
 
 from app.core.money import PLAIN_NUMBER
 from app.rendering.model import Cell, Column
@@ -15,6 +16,9 @@ _FORMULA = re.compile(
     "[=+\\-@\u2212\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
     "|'*[\t\r\n]"
 )
+
+HARMLESS = frozenset(ascii_letters + digits)
+"""A text that begins with one of these is never a formula, and needs no search."""
 
 
 def guarded(text: str) -> str:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from io import StringIO
 from typing import IO
 
-from app.core.money import plain
-from app.rendering.cells import guarded, value_of
+from app.core.money import PLAIN_NUMBER, plain
+from app.rendering.cells import HARMLESS, NUMERIC, guarded
 from app.rendering.model import Cell, Column, Table
 
 
@@ -25,7 +25,11 @@ class CsvFile:
         self._put([[column.name for column in columns]])
 
     def write(self, rows: Iterable[Sequence[Cell]]) -> None:
-        self._put([_text(cell, column) for cell, column in zip(row, self._columns, strict=True)] for row in rows)
+        """Column by column: a file has few of them and many rows."""
+        table = list(zip(*rows, strict=True))
+        if table:
+            texts = [_texts(cells, column) for cells, column in zip(table, self._columns, strict=True)]
+            self._put(zip(*texts, strict=True))
 
     def _put(self, rows: Iterable[Sequence[str]]) -> None:
         out = StringIO(newline="")
@@ -38,13 +42,22 @@ def write_csv(file: IO[bytes], table: Table, *, mark: bool = False) -> None:
     CsvFile(file, table.columns, mark=mark).write(table.rows)
 
 
-def _text(cell: Cell, column: Column) -> str:
+def _texts(cells: Sequence[Cell], column: Column) -> list[str]:
+    """Cells of one column as they are written; what most of them are is told apart without a call."""
+    if column.kind in NUMERIC:
+        return [
+            "" if cell is None else cell if type(cell) is str and PLAIN_NUMBER.fullmatch(cell) else _text(cell)
+            for cell in cells
+        ]
+    return [
+        "" if cell is None else cell if type(cell) is str and cell[:1] in HARMLESS else _text(cell) for cell in cells
+    ]
+
+
+def _text(cell: Cell) -> str:
     """Numbers and dates as the API writes them; a text is a text wherever it is opened."""
-    value = value_of(cell, column)
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return guarded(value) if isinstance(value, str) else str(value)
+    if isinstance(cell, Decimal):
+        return plain(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return guarded(cell) if isinstance(cell, str) else str(cell)

@@ -24,6 +24,8 @@ _OPTIONS = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
+    # A sheet that is full has more than 2 GiB before it is packed; smaller files are as they are without it.
+    "use_zip64": True,
 }
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 

@@ -1,6 +1,6 @@
 """Pages of transactions."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -56,20 +56,25 @@ async def transactions(book: BookReader, wanted: TransactionFilter, sort: Sort, 
 
 
 async def walk(
-    book: BookReader, wanted: TransactionFilter, sort: Sort, *, size: int
-) -> AsyncIterator[Sequence[AnyRow]]:
+    book: BookReader, wanted: TransactionFilter, sort: Sort, *, size: int, flat: bool = False
+) -> AsyncGenerator[Sequence[AnyRow]]:
     """Every row there is, `size` at a time, by key: a statement for each page, and none costs more than another.
+
+    A row is for `from_row`, or, where it is `flat`, for `flat.rows`.
 
     They are one state of the book only on a connection that sees one (`SnapshotBook`).
     """
     ready = await prepared(book, wanted)
     after: Position = None
-    while rows := await repository.page(book.connection, book.book_id, ready, sort, limit=size, skip=0, after=after):
+    columns = repository.FLAT if flat else repository.WHOLE
+    while rows := await repository.page(
+        book.connection, book.book_id, ready, sort, limit=size, skip=0, after=after, columns=columns
+    ):
         yield rows
         if len(rows) < size:
             return
         last = rows[-1]
-        after = (last.date if sort.name == "date" else last.amount_key, last.id)
+        after = (last.date if sort.name == "date" else last.amount_key, UUID(str(last.id)))
 
 
 async def _first(

@@ -47,6 +47,53 @@ _OTHER_SIDE_PRIVATE = literal_column(
 ).label("other_side_private")
 
 
+_TEXT_OF_LINES = (
+    Posting.line,
+    Posting.account_id,
+    Posting.category_id,
+    Posting.role,
+    as_type(Posting.amount, Text),
+)
+
+
+def _build_flat() -> AnySelect:
+    """What a row of a file is made from, ids and amounts as text: reading a value into a type costs more than it does.
+
+    Without what names tell (currencies of accounts), and without an array where there are no tags.
+    """
+    parts = func.json_build_array(*_TEXT_OF_LINES, as_type(Posting.base_amount, Text), Posting.memo)
+    lines = (
+        select(as_type(func.json_agg(aggregate_order_by(parts, Posting.line)), Text))
+        .where(Posting.book_id == BOOK, Posting.transaction_id == Transaction.id)
+        .correlate(Transaction)
+        .scalar_subquery()
+    )
+    tags = (
+        select(as_type(func.json_agg(aggregate_order_by(Tag.name, Tag.name_key)), Text))
+        .join(TransactionTag, and_(TransactionTag.book_id == BOOK, TransactionTag.tag_id == Tag.id))
+        .where(Tag.book_id == BOOK, TransactionTag.transaction_id == Transaction.id)
+        .correlate(Transaction)
+        .scalar_subquery()
+    )
+    return select(
+        as_type(Transaction.id, Text).label("id"),
+        Transaction.type,
+        Transaction.date,
+        Transaction.amount_key,
+        as_type(Transaction.account_id, Text).label("account_id"),
+        Payee.name.label("payee"),
+        Transaction.description,
+        Transaction.notes,
+        Transaction.status,
+        Transaction.external_id,
+        as_type(Transaction.original_amount, Text).label("original_amount"),
+        Transaction.original_currency,
+        lines.label("lines"),
+        tags.label("tags"),
+        _OTHER_SIDE_PRIVATE,
+    ).outerjoin(Payee, and_(Payee.book_id == BOOK, Payee.id == Transaction.payee_id))
+
+
 def _build_whole() -> AnySelect:
     """A transaction with its payee, tags and postings in one row: children are aggregated in the same statement."""
     lines = (
@@ -54,11 +101,7 @@ def _build_whole() -> AnySelect:
             func.json_agg(
                 aggregate_order_by(
                     func.json_build_array(
-                        Posting.line,
-                        Posting.account_id,
-                        Posting.category_id,
-                        Posting.role,
-                        as_type(Posting.amount, Text),
+                        *_TEXT_OF_LINES,
                         # Not a join: with one, the planner may look for the account's postings instead of the line's.
                         select(accounts.c.currency)
                         .where(accounts.c.book_id == BOOK, accounts.c.id == Posting.account_id)
@@ -116,15 +159,16 @@ def _build_whole() -> AnySelect:
 
 
 # Built once: putting a statement of this size together costs as much as running it.
-_WHOLE = _build_whole()
-_ONE = _WHOLE.where(Transaction.book_id == BOOK, Transaction.id == bindparam("id", type_=UuidType))
+WHOLE = _build_whole()
+FLAT = _build_flat()
+_ONE = WHOLE.where(Transaction.book_id == BOOK, Transaction.id == bindparam("id", type_=UuidType))
 
 
 async def get(connection: AsyncConnection, book_id: UUID, transaction_id: UUID) -> AnyRow | None:
     return (await connection.execute(_ONE, {"book": book_id, "id": transaction_id})).one_or_none()
 
 
-_MANY = _WHOLE.where(Transaction.book_id == BOOK, Transaction.id == func.any(bindparam("ids", type_=ARRAY(UuidType))))
+_MANY = WHOLE.where(Transaction.book_id == BOOK, Transaction.id == func.any(bindparam("ids", type_=ARRAY(UuidType))))
 
 
 async def get_many(connection: AsyncConnection, book_id: UUID, ids: Sequence[UUID]) -> dict[UUID, AnyRow]:
@@ -182,30 +226,34 @@ async def page(
     limit: int,
     skip: int,
     after: tuple[Any, UUID] | None,
+    columns: AnySelect = WHOLE,
 ) -> Sequence[AnyRow]:
-    """Up to `limit` rows in order, from behind `after` (the sort key and id of the last row seen)."""
+    """Up to `limit` rows in order, from behind `after` (the sort key and id of the last row seen).
+
+    `columns` is `WHOLE`, for documents, or `FLAT`, for rows of files.
+    """
     parameters = {"book": book_id, "limit": limit, "skip": skip}
     if after is not None:
         parameters |= {"after_key": after[0], "after_id": after[1]}
     if wanted == EVERYTHING:
-        statement = _plain_page(sort, after is not None)
+        statement = _plain_page(columns, sort, after is not None)
     elif sort.name == "date" and len(wanted.account_ids) == 1 and not wanted.is_short:
-        statement = _page_of(_keys_of_account(book_id, wanted, sort, behind=after is not None), sort)
+        statement = _page_of(_keys_of_account(book_id, wanted, sort, behind=after is not None), sort, columns)
     else:
-        statement = _page_of(_keys(wanted.conditions(book_id), sort, behind=after is not None), sort)
+        statement = _page_of(_keys(wanted.conditions(book_id), sort, behind=after is not None), sort, columns)
     return (await connection.execute(statement, parameters)).all()
 
 
 @cache
-def _plain_page(sort: Sort, behind: bool) -> AnySelect:  # cached by its arguments
+def _plain_page(columns: AnySelect, sort: Sort, behind: bool) -> AnySelect:  # cached by its arguments
     """The list without filters, which is asked for most: its few forms are put together once."""
-    return _page_of(_keys([Transaction.book_id == BOOK], sort, behind=behind), sort)
+    return _page_of(_keys([Transaction.book_id == BOOK], sort, behind=behind), sort, columns)
 
 
-def _page_of(keys: AnySelect, sort: Sort) -> AnySelect:
+def _page_of(keys: AnySelect, sort: Sort, columns: AnySelect) -> AnySelect:
     """The rows behind these keys. What belongs to a row is gathered for the page alone, not for rows passed over."""
     page = keys.limit(bindparam("limit", type_=Integer)).offset(bindparam("skip", type_=Integer)).subquery("page")
-    whole = _WHOLE.join(page, page.c.id == Transaction.id).where(Transaction.book_id == BOOK)
+    whole = columns.join(page, page.c.id == Transaction.id).where(Transaction.book_id == BOOK)
     return whole.order_by(*_directed([page.c.key, page.c.id], sort))
 
 
