@@ -7,7 +7,7 @@ is kept is kept by: a quote or a rate that comes makes another of it, in the tra
 from alembic import op
 
 revision = "0034"
-down_revision = "0030"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
