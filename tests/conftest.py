@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -30,6 +31,17 @@ LIMITS = ("user", "anonymous", "login", "login_address", "registration", "mail")
 SECRET = "a-secret-of-the-test-suite-and-of-nothing-else"
 
 _numbers = itertools.count(1)
+
+# The same examples each time, however slow the machine is. `--hypothesis-profile=search` looks for others.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("suite")
 
 # What is imported and collected stays to the end: the garbage collector need not look through it while it grows ...
 gc.disable()
