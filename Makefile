@@ -29,10 +29,13 @@ demo: $(VENV)/.project ## Fill a demo user's book with years of everyday money.
 verify: $(VENV)/.project ## Check every book against its postings.
 	@exec $(BIN)/finance verify
 
+# Only these are collected where all tests are asked for.
+MEASURED = $(shell grep -rl --include='*.py' 'pytest\.mark\.measured' tests)
+
 test: $(VENV)/.dev ## Run all tests on all cores; fails below 95 % branch coverage.
 	@$(BIN)/python -m pytest -m "not measured" -n logical --dist worksteal \
 		--cov --cov-branch --cov-report=term --cov-fail-under=95 --durations=30 $(ARGS)
-	@$(BIN)/python -m pytest -m measured $(ARGS) || test $$? -eq 5 # none is among those asked for
+	@$(BIN)/python -m pytest -m measured $(or $(ARGS),$(MEASURED)) || test $$? -eq 5 # none is among those asked for
 
 lint: $(VENV)/.dev ## Check style, types and the order of imports.
 	@$(BIN)/ruff check .

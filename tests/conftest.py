@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient
@@ -31,11 +32,26 @@ SECRET = "a-secret-of-the-test-suite-and-of-nothing-else"
 
 _numbers = itertools.count(1)
 
+# The same examples each time, however slow the machine is. `--hypothesis-profile=search` looks for others.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large],
+)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("suite")
+
+# What is imported and collected stays to the end: the garbage collector need not look through it while it grows ...
+gc.disable()
+
 
 def pytest_collection_finish() -> None:
-    """What is there before the first test stays to the end: the garbage collector need not look through it again."""
+    """... nor again during the tests."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -97,8 +113,11 @@ def settings(request_url: str, work_folder: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The suite's server; somebody nobody acts as has registered first and is its admin."""
-    application = create_app(settings)
+    """The suite's server; somebody nobody acts as has registered first and is its admin.
+
+    Its hashes cost less than the settings allow: half of what registering cost was theirs.
+    """
+    application = create_app(settings.model_copy(update={"argon2_memory_kib": 64}))
     async with application.router.lifespan_context(application):
         first = await register(application, fresh_email())
         await first.http.aclose()

@@ -27,6 +27,7 @@ from app.core.migrations import DATABASE_ERRORS, migrate, unusable_database
 from app.core.version import VERSION
 from app.runtime.database import available_database, own_database
 from app.runtime.interruption import interruptible
+from app.runtime.loading import loading
 
 FAILED = 1
 COULD_NOT_RUN = 2
@@ -61,8 +62,9 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Start the server, with a database of its own unless DATABASE_URL names one; Ctrl-C stops it."""
-    from app.main import create_app
-    from app.runtime import serving
+    with loading():
+        from app.main import create_app
+        from app.runtime import serving
 
     settings = _settings(host=host, port=port, data_dir=data_dir)
     with suppress(KeyboardInterrupt), ExitStack() as stack:
@@ -100,8 +102,9 @@ def migrate_command(
 @cli.command()
 def worker(data_dir: DataDir = None) -> None:
     """Run the jobs of a database that servers with JOBS_IN_SERVER=false share; Ctrl-C stops it. There may be many."""
-    from app.jobs import TASKS
-    from app.runtime import working
+    with loading():
+        from app.jobs import TASKS
+        from app.runtime import working
 
     settings = _settings(data_dir=data_dir)
     with _told():

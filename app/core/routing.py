@@ -11,6 +11,8 @@ from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from app.core.idempotency import Replay, answer_of, pending_claim
 from app.core.problems import OtherMethodError, problems
@@ -120,6 +122,12 @@ class _Router(APIRouter):
     """Puts the permission to read on the GETs and that to write on all else, but where a route has its own."""
 
     permissions: tuple[str, str] | None = None
+    beginning = ""
+    """What stands in the path of each of its routes, before any parameter."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """The same answer, without trying route after route of a router that has none for such a path."""
+        return super().matches(scope) if self.beginning in scope["path"] else (Match.NONE, {})
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         given = list(options.get("dependencies") or ())
@@ -139,6 +147,7 @@ def routes(
     """
     every = (422, 500, 503) if reads is None else (401, 403, 422, 500, 503)
     router = _Router(prefix=prefix, tags=[tag], route_class=Route, responses=problems(*every, *errors))
+    router.beginning = prefix.partition("{")[0]
     if reads is not None:
         router.permissions = (reads, writes or reads)
     return router

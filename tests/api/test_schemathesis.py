@@ -12,11 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import requests
 import schemathesis
 import uvicorn
 from fastapi import FastAPI
@@ -40,7 +42,9 @@ from tests.security.authorisation import ROWS
 # The rest of the suite goes through the same lines; measuring them here would cost minutes.
 pytestmark = pytest.mark.no_cover
 
-EXAMPLES = 10
+WHOLE = os.environ.get("CONTRACT") == "whole"
+EXAMPLES = 10 if WHOLE else 4
+"""What is drawn at random for an operation, beside the values that are gone through one by one."""
 EXCLUDED = [
     # Business rules refuse much that fits the schema: a date in the future, an id of nobody's, a sibling's name.
     positive_data_acceptance,
@@ -69,7 +73,6 @@ def configuration(database_url: str, data_dir: Path) -> Settings:
     )
 
 
-WHOLE = os.environ.get("CONTRACT") == "whole"
 OF_MANY = {CoverageScenario.INCORRECT_TYPE: 2, CoverageScenario.UNSPECIFIED_HTTP_METHOD: 1}
 SENT = Counter[tuple[object, ...]]()
 DEEP = ["create_rule", "replace_rule", "update_rule", "test_rule", "run_rules"]
@@ -94,6 +97,8 @@ class Served:
 
     url: str
     headers: dict[str, str]
+    session: requests.Session
+    """Its connections are used again, and cookies it takes none."""
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +113,9 @@ def served(postgres: EmbeddedPostgres, work_folder: Path) -> Iterator[Served]:
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.05)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield _log_in(f"http://127.0.0.1:{port}")
+        with requests.Session() as session:
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            yield _log_in(f"http://127.0.0.1:{port}", session)
     finally:
         server.should_exit = True
         thread.join(timeout=60)
@@ -123,13 +130,13 @@ def _run(server: uvicorn.Server) -> None:
     server.run()
 
 
-def _log_in(url: str) -> Served:
+def _log_in(url: str, session: requests.Session) -> Served:
     # Not the password of the examples: confirmed by one of them, this admin would take permissions away from roles.
     who = {"email": fresh_email(), "password": f"{PASSWORD} of the contract"}
     with httpx.Client(base_url=f"{url}{API}") as client:
         client.post("/auth/register", json=who).raise_for_status()
         token = client.post("/auth/login", json=who).raise_for_status().json()["access_token"]
-    return Served(url, {"Authorization": f"Bearer {token}"})
+    return Served(url, {"Authorization": f"Bearer {token}"}, session)
 
 
 generated = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -165,6 +172,6 @@ def is_one_of_many(case: schemathesis.Case[Any]) -> bool:
 
 def check(case: schemathesis.Case[Any], served: Served) -> None:
     name = case.operation.definition.raw["operationId"]
-    who = _log_in(served.url) if name in ENDING else served
+    who = _log_in(served.url, served.session) if name in ENDING else served
     excluded: list[Any] = [*EXCLUDED, *([negative_data_rejection] if name in BY_ITEM else [])]
-    case.call_and_validate(base_url=served.url, headers=who.headers, excluded_checks=excluded)
+    case.call_and_validate(base_url=served.url, headers=who.headers, excluded_checks=excluded, session=served.session)

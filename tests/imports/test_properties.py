@@ -1,5 +1,6 @@
 """Whatever rows a bank has and however it writes them: they arrive, once, and can be taken back."""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -70,9 +71,10 @@ def arrived(items: list[dict[str, str]]) -> Counter[Booking]:
 
 
 Example = Callable[..., None]
+EXAMPLES = int(os.environ.get("IMPORT_EXAMPLES", "8"))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(BOOKINGS, min_size=1, max_size=25), copies=st.integers(1, 2), dialect=DIALECTS)
 async def test_rows_arrive_as_they_are_once_and_can_be_taken_back(
     app: FastAPI, rows: list[Booking], copies: int, dialect: dict[str, str | bool]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.no_cover
 
 # For a longer search: MODEL_LIVES=500 MODEL_STEPS=60 pytest tests/ledger/test_model.py; MODEL_SEED=7 begins with that
 # life. A failure names its seed; making the life shorter would take minutes and is left out.
-LIVES = int(os.environ.get("MODEL_LIVES", "10"))
+LIVES = int(os.environ.get("MODEL_LIVES", "5"))
 LONGEST = int(os.environ.get("MODEL_STEPS", "40"))
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 NOW_AND_THEN = 6

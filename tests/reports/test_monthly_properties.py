@@ -1,5 +1,6 @@
 """Any month against a plain computation over its transactions, and what a report costs."""
 
+import os
 from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.no_cover
 # A tree by position: each category's parent stands before it.
 TREE = {"expense": [None, 0, 0, 1, None], "income": [None, 0, None]}
 
+EXAMPLES = int(os.environ.get("REPORT_EXAMPLES", "6"))
 AMOUNTS = st.integers(1, 10**9).map(lambda cents: Decimal(cents).scaleb(-2))
 ENTRIES = st.tuples(
     st.sampled_from(["expense", "refund", "income", "loose out", "loose in", "transfer"]),
@@ -32,7 +34,11 @@ ENTRIES = st.tuples(
 )
 
 
-@bounded(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@bounded(
+    max_examples=int(os.environ.get("REPORT_EXAMPLES", "6")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(entries=st.lists(ENTRIES, max_size=12))
 async def test_a_report_is_what_adding_up_gives(app: FastAPI, entries: list[tuple[str, int, Decimal, int]]) -> None:
     person = await register(app, fresh_email())
