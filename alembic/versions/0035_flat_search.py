@@ -114,6 +114,9 @@ BEGIN
                 count(*) FILTER (WHERE r.fits AND CASE WHEN $2 THEN coalesce($3, r.last) - r.day
                                                   ELSE r.day - coalesce($3, r.first) END
                                                   BETWEEN 0 AND (r.last - r.first) * 3 / 10) AS soon,
+                min(CASE WHEN $2 THEN coalesce($3, r.last) - r.day ELSE r.day - coalesce($3, r.first) END)
+                    FILTER (WHERE true = ALL(r.has) AND CASE WHEN $2 THEN r.day <= coalesce($3, r.last)
+                                                             ELSE r.day >= coalesce($3, r.first) END) AS away,
                 ARRAY[%s] AS counts, ARRAY[%s] AS spreads, count(*) AS looked_at,
                 min(r.first) AS first, max(r.last) AS last
          FROM (
@@ -194,6 +197,10 @@ BEGIN
     statement := replace(statement, '/* some */', 'AND (t.date BETWEEN $3 AND $4) IS TRUE');
     statement := replace(statement, '/* days */', 'AND t.date BETWEEN $3 AND $4');
     found := '{}';
+    IF leads > 0 AND seen.away IS NOT NULL THEN
+        -- Up to where it was seen first there is little of it.
+        days := greatest(days, seen.away - (seen.last - seen.first) / 10);
+    END IF;
     LOOP
         far := CASE WHEN downwards THEN greatest(near - days + 1, seen.first)
                     ELSE least(near + days - 1, seen.last) END;

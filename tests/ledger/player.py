@@ -43,7 +43,7 @@ class Player:
 
     async def begin(self) -> None:
         body = {"symbol": "ACME", "name": "Acme", "type": "stock", "currency": "EUR"}
-        self.asset = expect(await self.person.http.post("/assets", json=body), 201)["id"]
+        self.asset = expect(await self.person.http.post("/portfolio/assets", json=body), 201)["id"]
         book = await self.person.read(f"/books/{self.person.book_id}")
         self.first = self.revision = book["revision"]
         for row in (await self.person.read("/categories"))["items"]:
