@@ -123,11 +123,11 @@ async def computed(
     named = {"accounts": [row.account_id for row in positions], "assets": [row.asset_id for row in positions]}
     rows = (await connection.execute(sql.TRADES, {"book": book_id, "base": base[0], **named})).all()
     terms = {row.account_id: Terms(row.exponent, row.method, row.long_term_months) for row in positions}
-    lot_book, trades = LotBook(terms, base[1]), [_trade(row) for row in rows]
+    lot_book, trades = LotBook(terms, base[1]), [trade_of(row) for row in rows]
     return await aside(len(trades), lot_book.run, trades)
 
 
-def _trade(row: AnyRow) -> Trade:
+def trade_of(row: AnyRow) -> Trade:
     zero = Decimal(0)
     return Trade(
         id=row.id,
