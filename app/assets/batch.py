@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, text
 
 from app.access.context import BookReader, BookWriter, Event
 from app.assets import repository
 from app.assets.schemas import AssetIn
 from app.assets.service import ENTITY, IMAGE, MAX_ASSETS, TooManyAssetsError
+from app.core.database import AnyRow
 from app.core.documents import dump
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
@@ -40,29 +41,17 @@ _DROP = text(
     RETURNING {_IMAGE}
     """  # noqa: S608  # nosec B608  # constants of this module
 ).bindparams(bindparam("book", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)), bindparam("written", type_=BigInteger))
-_NAMED = text(
+_EVERY = text(
     """
-    SELECT id, symbol, isin, currency, archived_at IS NOT NULL AS archived FROM assets
-    WHERE book_id = :book
-      AND (id = ANY(:ids) OR symbol_key = ANY(SELECT upper(x) FROM unnest(:symbols) AS x) OR isin = ANY(:isins))
-    ORDER BY archived_at IS NOT NULL, created_at, id
+    SELECT id, symbol, name, type, currency, isin, archived_at IS NOT NULL AS archived FROM assets
+    WHERE book_id = :book ORDER BY created_at, id
     """
-).bindparams(
-    bindparam("book", type_=Uuid),
-    bindparam("ids", type_=ARRAY(Uuid)),
-    bindparam("symbols", type_=ARRAY(Text)),
-    bindparam("isins", type_=ARRAY(Text)),
-)
+).bindparams(bindparam("book", type_=Uuid))
 
 
-async def named(
-    book: BookReader, *, ids: Sequence[UUID] = (), symbols: Sequence[str] = (), isins: Sequence[str] = ()
-) -> list[Document]:
-    """The assets with one of these ids, symbols (whatever their case) or ISINs; of several with an ISIN, the first in
-    use comes first.
-    """
-    given = {"book": book.book_id, "ids": list(ids), "symbols": list(symbols), "isins": list(isins)}
-    return [dict(row) for row in (await book.connection.execute(_NAMED, given)).mappings()]
+async def every(book: BookReader) -> Sequence[AnyRow]:
+    """What each asset of the book is called, the archived ones too; the oldest first."""
+    return (await book.connection.execute(_EVERY, {"book": book.book_id})).all()
 
 
 async def create_many(book: BookWriter, bodies: Sequence[AssetIn]) -> None:

@@ -50,6 +50,7 @@ OUR_EXPORT = CsvMapping(
 
 Document = dict[str, Any]
 AnyTask = TypeVar("AnyTask")
+AnyAnswer = TypeVar("AnyAnswer")
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,7 @@ async def parse_off_loop(task: Task) -> Parsed | Unreadable | Open:
     return await run_off_loop(parse, task, len(task.data))
 
 
-async def run_off_loop(
-    parse: Callable[[AnyTask], Parsed | Unreadable | Open], task: AnyTask, size: int
-) -> Parsed | Unreadable | Open:
+async def run_off_loop(parse: Callable[[AnyTask], AnyAnswer], task: AnyTask, size: int) -> AnyAnswer | Unreadable:
     """A reader of files where it cannot hold up anybody: a big one in another process, a small one in a thread."""
     if size <= OWN_PROCESS_BYTES:
         return await to_thread.run_sync(parse, task)
@@ -126,7 +125,7 @@ async def run_off_loop(
         raise BusyError("The process that reads files could not be started; try again in a moment.") from None
 
 
-def _alone(parse: Callable[[AnyTask], Parsed | Unreadable | Open], task: AnyTask) -> Parsed | Unreadable | Open:
+def _alone(parse: Callable[[AnyTask], AnyAnswer], task: AnyTask) -> AnyAnswer:
     """A reader in the process that is there for reading."""
     _settle()
     return parse(task)

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.errors import FieldError, ForbiddenError
 from app.core.ids import new_id
-from app.imports import repeats, repository, staging_sql, suggested, trade_repository
+from app.imports import repeats, repository, staging_sql, suggested, trade_repository, trades
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
 from app.imports.schemas import Mapping
@@ -94,6 +94,8 @@ async def keep(
         await trade_repository.settle_known(book.connection, book.book_id, import_id)
         await trade_repository.settle_suspects(book.connection, book.book_id, import_id)
     await repeats.settle_repeated(book.connection, book.book_id, import_id)
+    if file_format != "csv":
+        await trades.refuse_impossible(book, import_id)
     counts = await repository.count_outcomes(book.connection, book.book_id, import_id)
     for name in ("wanted", "ruled", "with_lines", "with_trades"):
         del counts[name]

@@ -1,6 +1,6 @@
 """The HTTP side of imports."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import File, Form, Query, UploadFile
@@ -14,21 +14,26 @@ from app.core.pagination import Page, PageParams
 from app.core.problems import problems
 from app.core.routing import routes
 from app.imports import listing, preview, service
+from app.imports.broker.mapping import BrokerMapping
+from app.imports.broker_parsing import BROKER_CSV
+from app.imports.broker_preview import preview_broker
 from app.imports.plain_preview import preview_plain
 from app.imports.plaintext.detecting import format_of
 from app.imports.schemas import CommitIn, Format, ImportOut, ImportPreview, ImportRowOut, Mapping, Outcome, UndoIn
 
 FILE_NAME_LIMIT = 255
+NAMED = {"accounts", "assets", "kinds"}
+AnyMapping = TypeVar("AnyMapping", Mapping, BrokerMapping)
 
 router = routes("/imports", "imports", reads="imports:read", writes="imports:write", errors=(404,))
 
 
-def _parse_mapping(text: str | None) -> Mapping:
+def _parse_mapping(text: str | None, shape: type[AnyMapping]) -> AnyMapping:
     """In a multipart form JSON is a text field; its errors are told like those of any body."""
     if text is None or not text.strip():
-        return Mapping()
+        return shape()
     try:
-        return Mapping.model_validate_json(text)
+        return shape.model_validate_json(text)
     except ValidationError as error:
         raise InvalidError(_wrong_fields(error)) from None
 
@@ -38,8 +43,8 @@ def _wrong_fields(error: ValidationError) -> list[FieldError]:
     found: dict[str, FieldError] = {}
     for item in error.errors():
         name, *inner = item["loc"] or ("",)
-        # Behind the name stand positions, the names of accounts, and the kinds of value a field may have.
-        place = [str(part) for part in inner if isinstance(part, int) or name == "accounts"][:1]
+        # Behind the name stand positions, the names of accounts and assets, and the kinds of value a field may have.
+        place = [str(part) for part in inner if isinstance(part, int) or name in NAMED][:1]
         field = ".".join(filter(None, ("mapping", str(name), *place)))
         detail = item["msg"].removeprefix("Value error, ")
         if field in found:
@@ -59,7 +64,7 @@ def _file_name(name: str | None) -> str | None:
     status_code=201,
     response_model=ImportPreview,
     operation_id="create_import",
-    summary="Upload a bank export or a plain-text ledger and preview it",
+    summary="Upload a bank's or broker's export or a plain-text ledger and preview it",
     responses=problems(409, 413),
     dependencies=[waits_for("reading_files"), Idempotent],
 )
@@ -69,37 +74,50 @@ async def create_import(
     response: Response,
     account_id: Annotated[
         UUID | None,
-        Form(description="The account it is of; for CSV. hledger and Beancount files name their accounts."),
+        Form(
+            description="The account it is of; for CSV, of a bank or a broker. hledger and Beancount files name their "
+            "accounts."
+        ),
     ] = None,
     format: Annotated[  # noqa: A002  # the name in the contract
-        Format | None, Form(description="Found from the content when absent.")
+        Format | None,
+        Form(
+            description="Found from the content when absent, but for a broker's file of trades, which is `broker_csv`."
+        ),
     ] = None,
     mapping: Annotated[
         str | None,
         Form(
             max_length=50_000,
             description="JSON that overrides what would be detected, for example "
-            '`{"date_order": "DMY", "amount_column": "Betrag"}`; its fields are those of the schema `Mapping`.',
+            '`{"date_order": "DMY", "amount_column": "Betrag"}`; its fields are those of the schema `Mapping`, '
+            "with the format `broker_csv` those of `BrokerMapping`.",
         ),
     ] = None,
 ) -> dict[str, Any]:
     """Nothing is posted: you get what was detected, how sure the reader is, and what each row would become.
 
-    A bank's CSV file goes to one account. An hledger journal or a Beancount file is a whole book: its accounts and
-    categories are found by name, or made at the commit.
+    A bank's CSV file goes to one account, and so does a broker's, whose rows become trades. An hledger journal or a
+    Beancount file is a whole book: its accounts and categories are found by name, or made at the commit.
 
     The encoding, the delimiter, the header, the columns, the date order and the decimal separator are detected. What
     the file alone cannot decide, such as whether 05/03/2021 is in May or in March, is asked for: 422 and `questions`.
     """
-    document = await _preview(book, file, account_id, format, _parse_mapping(mapping))
+    document = await _preview(book, file, account_id, format, mapping)
     response.headers["Location"] = f"/api/v1/imports/{document['id']}"
     return document
 
 
 async def _preview(
-    book: BookReader, file: UploadFile, account_id: UUID | None, given_format: Format | None, given: Mapping
+    book: BookReader, file: UploadFile, account_id: UUID | None, given_format: Format | None, mapping: str | None
 ) -> dict[str, Any]:
     data, name = await file.read(), _file_name(file.filename)
+    if given_format == BROKER_CSV:
+        wanted = _parse_mapping(mapping, BrokerMapping)
+        if account_id is None:
+            raise invalid("account_id", "missing", "say which account the trades are on")
+        return await preview_broker(book, account_id=account_id, file_name=name, data=data, given=wanted)
+    given = _parse_mapping(mapping, Mapping)
     file_format = given_format or ("csv" if account_id is not None else format_of(data))
     if file_format != "csv":
         return await preview_plain(

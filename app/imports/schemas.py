@@ -13,7 +13,7 @@ from app.imports.csv.mapping import FileText
 from app.transactions.outputs import Warning_
 
 Outcome = Literal["new", "duplicate", "suspect", "error"]
-Format = Literal["csv", "hledger", "beancount"]
+Format = Literal["csv", "hledger", "beancount", "broker_csv"]
 MAX_ACCOUNTS = 100
 MAX_SKIPPED = 100_000
 

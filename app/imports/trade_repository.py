@@ -11,7 +11,7 @@ from app.core.database import AnyRow
 _OF_IMPORT = (bindparam("book", type_=Uuid), bindparam("import", type_=Uuid))
 _WANTED = text(
     """
-    SELECT position, line, document -> 'trade' AS trade FROM import_rows
+    SELECT position, line, outcome, document -> 'trade' AS trade FROM import_rows
     WHERE book_id = :book AND import_id = :import AND outcome IN ('new', 'suspect') AND NOT skipped
       AND document ? 'trade'
     ORDER BY position
@@ -78,15 +78,15 @@ _SUSPECT = text(
 ).bindparams(*_OF_IMPORT)
 _REFUSE = text(
     """
-    UPDATE import_rows r SET outcome = 'error', error_column = w.error_column, reason = w.reason, match_id = NULL
-    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS w(position integer, error_column text, reason text)
+    UPDATE import_rows r SET outcome = 'error', reason = w.reason, match_id = NULL
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS w(position integer, reason text)
     WHERE r.book_id = :book AND r.import_id = :import AND r.position = w.position
     """
 ).bindparams(*_OF_IMPORT)
 
 
 async def wanted(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> Sequence[AnyRow]:
-    """Position, line and trade of the rows that the commit enters, in the order of the file."""
+    """Position, line, outcome and trade of the rows that the commit enters, in the order of the file."""
     return (await connection.execute(_WANTED, {"book": book_id, "import": import_id})).all()
 
 
@@ -109,5 +109,5 @@ async def settle_suspects(connection: AsyncConnection, book_id: UUID, import_id:
 
 
 async def refuse(connection: AsyncConnection, book_id: UUID, import_id: UUID, rows: str) -> None:
-    """Make rows errors: JSON of their positions, each with the column that is wrong and the reason."""
+    """Make rows errors: JSON of their positions, each with the reason."""
     await connection.execute(_REFUSE, {"book": book_id, "import": import_id, "rows": rows})

@@ -12,21 +12,39 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from app.access.context import BookWriter
+from app.access.context import BookReader, BookWriter
 from app.assets import batch as assets
 from app.assets.schemas import AssetIn
 from app.core.database import AnyRow
-from app.core.documents import aside
+from app.core.documents import aside, dump
 from app.core.errors import ConflictError, DomainError, InvalidError
 from app.imports import trade_repository
 from app.imports.errors import ImportRowError
 from app.portfolio import service as portfolio
+from app.portfolio import trying
 from app.portfolio.schemas import AnyTrade, TradeIn
 
 OF_ASSET = ("id", "symbol", "name", "type", "currency", "isin")
 
 Document = dict[str, Any]
 _bodies: TypeAdapter[list[AnyTrade]] = TypeAdapter(list[TradeIn])
+
+
+async def refuse_impossible(book: BookReader, import_id: UUID) -> None:
+    """For a preview: make rows errors whose trades could not be entered, after those there are and those before them.
+
+    A suspect stays one: most likely it is the very trade that stands against it.
+    """
+    rows = await trade_repository.wanted(book.connection, book.book_id, import_id)
+    bodies = await aside(len(rows), _bodies.validate_python, [row.trade for row in rows])
+    refused = await trying.impossible(book, bodies)
+    wrong = [
+        {"position": row.position, "reason": refused[body.id]}
+        for row, body in zip(rows, bodies, strict=True)
+        if body.id in refused and row.outcome == "new"
+    ]
+    if wrong:
+        await trade_repository.refuse(book.connection, book.book_id, import_id, dump(wrong))
 
 
 async def enter(book: BookWriter, held: AnyRow) -> list[Document]:

@@ -128,6 +128,7 @@ async def computed(
 
 
 def trade_of(row: AnyRow) -> Trade:
+    """What the lot book reads of a row of `remaking_sql.TRADES`."""
     zero = Decimal(0)
     return Trade(
         id=row.id,

@@ -2,10 +2,16 @@
 
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
 
+
 # Positions hang together where units go from one to another: what is sold here may have been bought there.
-_CONNECTED = """
+def connected_from(seed: str) -> str:
+    """The start of a statement that knows `connected`: the positions of a SELECT and all that hang together with them.
+
+    The SELECT is a constant of the code.
+    """
+    return f"""
     WITH RECURSIVE connected(account_id, asset_id) AS (
-        SELECT p.account_id, p.asset_id FROM positions p WHERE p.book_id = :book AND p.stale
+        {seed}
         UNION
         SELECT n.account_id, n.asset_id
         FROM connected c
@@ -23,7 +29,10 @@ _CONNECTED = """
             WHERE t.book_id = :book AND t.to_asset_id = c.asset_id AND t.account_id = c.account_id
         ) AS n
     )
-"""
+    """  # noqa: S608  # nosec B608  # a constant
+
+
+_CONNECTED = connected_from("SELECT p.account_id, p.asset_id FROM positions p WHERE p.book_id = :book AND p.stale")
 _TERMS = """
     SELECT p.account_id, p.asset_id, k.exponent, coalesce(m.method, 'fifo') AS method,
            coalesce(m.long_term_months, 12) AS long_term_months,

@@ -51,11 +51,8 @@ def encoding_name(name: str) -> str:
     return canonical.replace("cp125", "windows-125")
 
 
-class CsvMapping(BaseModel):
-    """How to read one bank's CSV files. Every field that is left out is detected from the file.
-
-    A column is given by its header (letter case does not matter) or by its number, counted from 1.
-    """
+class FileShape(BaseModel):
+    """How a file of columns is written. Every field that is left out is detected from the file."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -85,6 +82,37 @@ class CsvMapping(BaseModel):
         description="Line with the column names, counted from 1, for example `5`; `0` when there is none.",
         examples=[1],
     )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str | None) -> str | None:
+        if name is None:
+            return None
+        try:
+            return encoding_name(name)
+        except (LookupError, ValueError) as error:
+            raise ValueError(f"'{name}' is not a text encoding that is known here") from error
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _separates(cls, character: str | None) -> str | None:
+        if character is not None and (character.isalnum() or character in "\r\n" or _is_control(character)):
+            raise ValueError("a letter, a digit, a line break or a control character cannot separate or quote cells")
+        return character
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.delimiter is not None and self.delimiter == self.quote:
+            raise ValueError("delimiter and quote must differ")
+        return self
+
+
+class CsvMapping(FileShape):
+    """How to read one bank's CSV files. Every field that is left out is detected from the file.
+
+    A column is given by its header (letter case does not matter) or by its number, counted from 1.
+    """
+
     date_column: Column | None = Field(
         default=None,
         description="The column with the date of the transaction, for example `Booking Date` or `1`.",
@@ -173,27 +201,8 @@ class CsvMapping(BaseModel):
         examples=["Account Name"],
     )
 
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, name: str | None) -> str | None:
-        if name is None:
-            return None
-        try:
-            return encoding_name(name)
-        except (LookupError, ValueError) as error:
-            raise ValueError(f"'{name}' is not a text encoding that is known here") from error
-
-    @field_validator("delimiter", "quote")
-    @classmethod
-    def _separates(cls, character: str | None) -> str | None:
-        if character is not None and (character.isalnum() or character in "\r\n" or _is_control(character)):
-            raise ValueError("a letter, a digit, a line break or a control character cannot separate or quote cells")
-        return character
-
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.delimiter is not None and self.delimiter == self.quote:
-            raise ValueError("delimiter and quote must differ")
         if self.debit_column is not None or self.credit_column is not None:
             if self.amount_column is not None:
                 raise ValueError("give either amount_column, or debit_column and credit_column")

@@ -47,12 +47,10 @@ def read_csv(data: bytes, mapping: CsvMapping = _DETECT_ALL, recall: Recall | No
     cannot be read, and CsvQuestionError when it can be read in more than one way. Takes time in proportion to the file,
     so that an event loop calls it in a thread.
     """
-    if data.count(b"\n") + data.count(b"\r") > LINE_LIMIT:
-        detail = f"The file has more than {LINE_LIMIT:,} lines; split it into smaller ones."
-        raise CsvUnreadableError("too_many_lines", detail)
+    check_lines(data)
     decoded = decode(data, mapping.encoding)
     written = dialect(decoded.lines, mapping.delimiter, mapping.quote)
-    filled, ignored = _divide(decoded.lines, written.delimiter, written.quote)
+    filled, ignored = divide(decoded.lines, written.delimiter, written.quote)
     table = find_table(filled, mapping)
     mapping = _recalled(mapping, recall(table.header) if recall is not None else None)
     ignored += [CsvIgnored(record.line, "above the header") for record in table.above]
@@ -70,6 +68,13 @@ def read_csv(data: bytes, mapping: CsvMapping = _DETECT_ALL, recall: Recall | No
     return CsvReading(settled.mapping, settled.confidence, warnings, table.header, rows, errors, sorted(ignored))
 
 
+def check_lines(data: bytes) -> None:
+    """Raise CsvUnreadableError for a file of more lines than are read at once."""
+    if data.count(b"\n") + data.count(b"\r") > LINE_LIMIT:
+        detail = f"The file has more than {LINE_LIMIT:,} lines; split it into smaller ones."
+        raise CsvUnreadableError("too_many_lines", detail)
+
+
 def _recalled(mapping: CsvMapping, known: CsvMapping | None) -> CsvMapping:
     """What is given wins; one way of giving the amount excludes the other, so they are taken as one."""
     if known is None:
@@ -81,7 +86,7 @@ def _recalled(mapping: CsvMapping, known: CsvMapping | None) -> CsvMapping:
     return CsvMapping.model_validate({**filling, **given})
 
 
-def _divide(lines: Sequence[str], delimiter: str, quote: str) -> tuple[list[Record], list[CsvIgnored]]:
+def divide(lines: Sequence[str], delimiter: str, quote: str) -> tuple[list[Record], list[CsvIgnored]]:
     """The records that hold something, and the blank ones as ignored."""
     filled: list[Record] = []
     blank: list[CsvIgnored] = []

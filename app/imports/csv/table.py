@@ -87,7 +87,11 @@ def _no_column(column: str, field: str, header: Sequence[str]) -> CsvUnreadableE
 
 def find_table(records: Sequence[Record], mapping: CsvMapping) -> Table:
     """Divide the records, none of which is blank, into what is above the header, the header, and the bookings."""
-    position, confidence = _header_position(records, mapping)
+    return table_at(records, *_header_position(records, mapping))
+
+
+def table_at(records: Sequence[Record], position: int | None, confidence: Confidence) -> Table:
+    """The same where it is known which record is the header, None for none."""
     cells: Cells
     if position is None:
         first = next((place for place, record in enumerate(records) if is_booking(record.cells)), 0)

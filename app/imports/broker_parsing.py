@@ -1,0 +1,252 @@
+"""From the bytes of a broker's file to rows ready for the database, in one call that needs only its arguments."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from app.core.fields import EARLIEST
+from app.core.ids import new_id
+from app.core.money import MAX_INTEGER_DIGITS, plain
+from app.imports.broker.figures import Figures, settle
+from app.imports.broker.lines import Line
+from app.imports.broker.mapping import BrokerMapping
+from app.imports.broker.naming import Assets, KnownAsset, LineFault
+from app.imports.broker.reader import BrokerReading, in_order, read_broker
+from app.imports.broker.trading import Entry, Pair, RatesWantedError, Trader
+from app.imports.csv import CsvQuestion, CsvUnreadable, Question
+from app.imports.parsing import OF_ONE_FILE, Open, Parsed, Unreadable
+from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
+from app.portfolio.schemas import AnyTrade, TradeIn
+from app.transactions.references import AccountRef
+
+BROKER_CSV = "broker_csv"
+ANSWERS = {"date_order", "decimal_separator", "amount_is", "amount_in", "rate_is"}
+"""What a file decides by itself: an earlier one only answers a question."""
+_SUMMED = {"buy", "sell"}
+_DIFFERS = Decimal("0.01")
+
+Document = dict[str, Any]
+_body: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
+
+
+@dataclass(frozen=True)
+class BrokerTask:
+    """A file and all that reading it takes. `saved` has mappings by `header_digest`; `rates` are those looked up."""
+
+    data: bytes
+    given: BrokerMapping
+    saved: Mapping[bytes, Document]
+    account: AccountRef
+    assets: Sequence[KnownAsset]
+    currencies: frozenset[str]
+    today: date
+    locked_until: date | None
+    rates: Mapping[Pair, Decimal | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RatesWanted:
+    """The rates that have to be looked up before the file can be read."""
+
+    pairs: set[Pair]
+
+
+def header_digest(header: Sequence[str]) -> bytes | None:
+    """What a saved mapping belongs to: as a bank's file the same header means something else."""
+    if not header:
+        return None
+    return hashlib.sha256("\x1f".join((BROKER_CSV, *(name.casefold() for name in header))).encode()).digest()
+
+
+def parse(task: BrokerTask) -> Parsed | Unreadable | Open | RatesWanted:
+    """Read the file; a saved mapping of the same header fills what the given one leaves open."""
+    used: list[Document] = []
+    known = {str(asset.id) for asset in task.assets}
+
+    def recall(header: list[str]) -> BrokerMapping | None:
+        saved = task.saved.get(header_digest(header) or b"")
+        if saved is None:
+            return None
+        used.append(saved)
+        kept = {name: value for name, value in saved.items() if name not in ANSWERS}
+        if "assets" in kept:
+            kept["assets"] = {name: asset for name, asset in kept["assets"].items() if asset in known}
+        return BrokerMapping.model_validate(kept)
+
+    given = task.given
+    try:
+        try:
+            reading, figures = _read(task, given, recall)
+        except CsvQuestion as question:
+            answers = _answers(question.questions, used[0] if used else {})
+            if not answers:
+                return Open(question.questions)
+            reading, figures = _read(task, given.model_copy(update=answers), recall)
+    except CsvQuestion as question:
+        return Open(question.questions)
+    except CsvUnreadable as error:
+        return Unreadable(error.code, error.detail, error.field)
+    return _Rows(task, reading, figures).parsed(used[0] if used else None)
+
+
+def _read(task: BrokerTask, given: BrokerMapping, recall: Any) -> tuple[BrokerReading, Figures]:
+    reading = read_broker(task.data, given, recall)
+    settled = BrokerMapping.model_validate(reading.mapping)
+    return reading, settle(reading.lines, reading.columns, settled, task.account.currency)
+
+
+def _answers(questions: Sequence[Question], saved: Document) -> Document:
+    """What an earlier file was told, if it answers all that is asked now."""
+    if all(saved.get(q.field) in q.options for q in questions):
+        return {q.field: saved[q.field] for q in questions}
+    return {}
+
+
+class _Rows:
+    """Turns the lines of one file into rows of an import."""
+
+    def __init__(self, task: BrokerTask, reading: BrokerReading, figures: Figures) -> None:
+        self._task = task
+        self._reading = reading
+        self._figures = figures
+        self._given = reading.mapping.get("assets", {})
+        self._assets = Assets(task.assets, self._given, reading.mapping.get("asset_type"), task.currencies)
+        self._columns = self._names()
+        found = reading.columns.found
+        self._by_name = "symbol" not in found and "isin" not in found
+        self._differing = 0
+
+    def parsed(self, saved: Document | None) -> Parsed | RatesWanted:
+        account = self._task.account
+        trader = Trader(self._figures, self._assets, account.currency, account.exponent, self._task.rates)
+        rows: list[tuple[int, Sequence[str | None]]] = []
+        wanted = set[Pair]()
+        ignored = 0
+        for line in in_order(self._reading.lines):
+            row_id = new_id()
+            try:
+                self._check(line)
+                entry = trader.entry(line, by_name=self._by_name)
+                if entry is None:
+                    ignored += 1
+                else:
+                    rows.append((line.line, self._row(line, entry, row_id)))
+            except RatesWantedError as error:
+                wanted.add(error.pair)
+            except LineFault as fault:
+                rows.append((line.line, self._failed(line, row_id, fault)))
+        if wanted:
+            return RatesWanted(wanted)
+        rows += [
+            (error.line, (str(new_id()), error.column, error.reason[:1000], *[None] * 9))
+            for error in self._reading.errors
+        ]
+        rows.sort(key=lambda row: row[0])
+        mapping = {**self._reading.mapping, **self._figures.settled}
+        if self._given:
+            mapping["assets"] = {name: str(asset_id) for name, asset_id in self._given.items()}
+        return Parsed(
+            staged=self._staged(rows),
+            content_hash=hashlib.sha256(self._task.data).digest(),
+            header_hash=header_digest(self._reading.header),
+            mapping=mapping,
+            lasting_mapping={name: value for name, value in mapping.items() if name not in OF_ONE_FILE},
+            mapping_source="saved"
+            if saved is not None
+            else "given"
+            if self._task.given.model_fields_set
+            else "detected",
+            confidence={**self._reading.confidence, **self._figures.confidence},
+            warnings=self._warnings(saved, ignored),
+            assets=list(self._assets.used.values()),
+        )
+
+    def _names(self) -> dict[str, str]:
+        """The column of the file behind each part of a line."""
+        columns = self._reading.columns
+        single = {part: str(columns.table.name(index)) for part, index in columns.found.items()}
+        several = {part: str(columns.table.name(found[0])) for part, found in columns.several.items() if found}
+        return {**several, **single}
+
+    def _check(self, line: Line) -> None:
+        task = self._task
+        if line.day > task.today:
+            raise LineFault("date", f"{line.day} is in the future")
+        if line.day < EARLIEST:
+            raise LineFault("date", f"{line.day} is before {EARLIEST}")
+        if task.locked_until is not None and line.day <= task.locked_until:
+            raise LineFault("date", f"the book is closed up to {task.locked_until}")
+        if line.external_id is not None and len(line.external_id) > LIMITS["external_id"]:
+            raise LineFault("external_id", f"the id has more than {LIMITS['external_id']} characters")
+
+    def _row(self, line: Line, entry: Entry, row_id: UUID) -> Sequence[str | None]:
+        """The columns of `staging_sql.COLUMNS` behind position and line."""
+        notes = cut(line.notes, "notes")
+        document = None
+        if entry.amount is not None and entry.amount.adjusted() >= MAX_INTEGER_DIGITS:
+            raise LineFault("amount", f"the amount has more than {MAX_INTEGER_DIGITS} digits before the point")
+        if entry.trade is not None:
+            trade = {"id": str(row_id), "account_id": str(self._task.account.id), **entry.trade}
+            trade |= {name: v for name, v in (("notes", notes), ("external_id", line.external_id)) if v is not None}
+            _validate(trade)
+            self._compare(trade)
+            document = orjson.dumps({"trade": trade}).decode()
+        elif not entry.amount:
+            raise LineFault("amount", "the amount is 0")
+        return (
+            str(row_id), None, None, str(self._task.account.id), line.day.isoformat(),
+            None if entry.amount is None else plain(entry.amount), None, cut(entry.text or None, "description"), notes,
+            line.external_id, None, document,
+        )  # fmt: skip
+
+    def _compare(self, trade: Document) -> None:
+        """Count amounts that are not what quantity and price come to, by more than a hundredth."""
+        if trade["kind"] in _SUMMED and trade.get("currency") == self._task.account.currency:
+            amount, computed = Decimal(trade["amount"]), Decimal(trade["quantity"]) * Decimal(trade["price"])
+            self._differing += abs(amount - computed) > max(amount, computed) * _DIFFERS
+
+    def _failed(self, line: Line, row_id: UUID, fault: LineFault) -> Sequence[str | None]:
+        reason = fault.reason[:1000]
+        texts = (cut(line.name, "description"), cut(line.notes, "notes"))
+        column = self._columns.get(fault.part)
+        return (str(row_id), column, reason, None, line.day.isoformat(), None, None, *texts, None, None, None)
+
+    def _staged(self, rows: Sequence[tuple[int, Sequence[str | None]]]) -> Staged:
+        lines = [
+            "\t".join((str(position), str(line), *map(copy_text, values))) + "\n"
+            for position, (line, values) in enumerate(rows, 1)
+        ]
+        chunks = ["".join(lines[at : at + CHUNK_ROWS]).encode() for at in range(0, len(lines), CHUNK_ROWS)]
+        digest = hashlib.sha256()
+        for line in self._reading.lines:
+            digest.update(repr((line.day, *line[3:])).encode())
+        return Staged(chunks or [b""], len(lines), digest.digest())
+
+    def _warnings(self, saved: Document | None, ignored: int) -> list[Document]:
+        found = []
+        if ignored:
+            found.append({"code": "rows_ignored", "detail": f"{ignored} rows are of kinds that are left out."})
+        if self._differing:
+            detail = f"The amounts of {self._differing} rows are not what quantity times price comes to."
+            found.append({"code": "amounts_differ", "detail": detail})
+        if saved is not None:
+            detail = "The mapping of an earlier file with this header was used; what you send in `mapping` goes first."
+            found.append({"code": "saved_mapping_used", "detail": detail})
+        return found
+
+
+def _validate(trade: Document) -> None:
+    """Raise LineFault for a trade that could never be entered."""
+    try:
+        _body.validate_python(trade)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        part = str(wrong["loc"][-1]) if wrong["loc"] else "amount"
+        raise LineFault(part, f"{part}: {wrong['msg'].removeprefix('Value error, ')}") from None
