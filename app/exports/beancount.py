@@ -60,11 +60,14 @@ class Ledger:
         yield from self._commodities(since)
         names_of = self._chart.accounts
         held = {names_of[key]: assets for key, assets in self._contents.holding.items() if key in names_of}
+        methods = {names_of[key]: method for key, method in self._contents.methods.items() if key in names_of}
         for account in self._chart.declared:
             commodities = [self._symbols[account.currency]] if account.currency else []
             commodities += [self._contents.assets[key][0] for key in held.get(account.name, ())]
             opened = f"{account.opened} open {account.name} {','.join(commodities)}".rstrip()
-            yield f"{opened}\n{_facts(account.facts, '  ')}"
+            method = methods.get(account.name)
+            facts = (*account.facts, ("cost-method", method)) if method else account.facts
+            yield f"{opened}\n{_facts(facts, '  ')}"
         for _, theirs, ours in self._contents.tags:
             if theirs != ours:
                 yield f'{since} custom "tag" {quote(ours)} {quote(theirs)}\n'

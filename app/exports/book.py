@@ -29,6 +29,8 @@ class Contents:
     """By id: the format's symbol and the asset."""
     holding: Mapping[str, Sequence[str]] = field(default_factory=dict, kw_only=True)
     """By account: the assets that it ever held."""
+    methods: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    """By account: its cost method, where it is not the usual one."""
     tags: Sequence[tuple[str, str, str]]
 
 

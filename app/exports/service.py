@@ -73,6 +73,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
             ),
             assets=_assets(await bringing.every(book), money, words) if lots is not None or prices else {},
             holding=replayed.holding() if replayed is not None else {},
+            methods=replayed.methods() if replayed is not None else {},
         )
     )
     stated = _Stated(await repository.monthly(book.connection, book.book_id), about.last_day or first_day)

@@ -12,6 +12,7 @@ from app.access.private import seeing_all
 from app.core.database import AnyRow
 from app.portfolio import remaking_sql as sql
 from app.portfolio.lots import Disposal, LotBook, Position, Terms, Trade
+from app.portfolio.methods import DEFAULT
 from app.portfolio.parts import Part
 from app.portfolio.remaking import trade_of
 
@@ -49,6 +50,10 @@ class Replay:
     @property
     def moving(self) -> set[str]:
         return {str(row.transaction_id) for row in self.seen.values() if row.transaction_id is not None}
+
+    def methods(self) -> dict[str, str]:
+        """The cost method of each account that has another one than the usual."""
+        return {str(i): terms.method for i, terms in self.terms.items() if terms.method != DEFAULT["method"]}
 
     def holding(self) -> dict[str, list[str]]:
         """Which assets each account ever held."""

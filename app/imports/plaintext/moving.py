@@ -1,6 +1,6 @@
 """Lots that go out and come in again in one transaction: to another account, or as other units after a split."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -12,12 +12,17 @@ NEAR = Decimal("0.01")
 CLOSE = Decimal("1e-9")
 
 
-def rests(parts: Sequence[Part]) -> Iterator[tuple[Part, list[Piece]]]:
+def rests(parts: Sequence[Part], pooled: Callable[[str], bool]) -> Iterator[tuple[Part, list[Piece]]]:
     """What comes in again of a lot that went as a whole: then the other units of it went alone.
 
-    It has the day and the label of the lot, and may say anew what the rest costs. Yields what is left of the lot, by
-    the trades that brought it, for the posting of the rest.
+    It has the day and the label of the lot, and costs its part of the lot, rounded. In the account of a pool all units
+    cost the same anew after each sale, so there a rest may cost anything, and be all of a lot. Yields what is left of
+    the lot, by the trades that brought it, for the posting of the rest.
     """
+    gone: dict[tuple[str, str], Decimal] = {}
+    for part in parts:
+        sign = 1 if part.booked.made is None else -1
+        gone[part.booked.place] = gone.get(part.booked.place, NOTHING) + sign * part.units
     for rest in parts:
         made = rest.booked.made
         if made is None or made.label is None:
@@ -25,7 +30,11 @@ def rests(parts: Sequence[Part]) -> Iterator[tuple[Part, list[Piece]]]:
         for source in parts:
             taken = [each for each in source.taken if _is_same(each[0], made)]
             units = sum((piece.units for _, piece in taken), NOTHING)
-            if source.booked.place != rest.booked.place or units <= rest.units or units != taken[0][0].units:
+            if source.booked.place != rest.booked.place or not taken or units != taken[0][0].units:
+                continue
+            is_pool = pooled(rest.booked.posting.account) and gone[rest.booked.place] > 0
+            is_part = units > rest.units and abs(taken[0][0].number * rest.units - rest.cost) <= NEAR
+            if not (is_pool and units >= rest.units) and not is_part:
                 continue
             source.units -= rest.units
             source.cost -= rest.cost
