@@ -1,16 +1,20 @@
 """The book as a Beancount file: strings hold any text, names are letters, digits and dashes."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
+from app.core.database import AnyRow
 from app.core.money import plain, quantum
 from app.exports import names
 from app.exports.book import Balances, Contents
 from app.exports.entries import Line, lines_of, postings_of
 from app.exports.hledger import FLAG, common_facts
+from app.exports.lots import LotLine, TradeEntry
 
 MEDIA_NAME = "beancount"
+HAS_LOTS = True
 RESERVED_PAYEES: tuple[str, ...] = ()
 RESERVED_TAGS: tuple[str, ...] = ()
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -18,6 +22,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 clean_account = names.beancount_account
 clean_payee = str
 clean_tag = names.beancount_tag
+clean_commodity = names.beancount_commodity
 symbol = names.beancount_currency
 between = "-"
 
@@ -40,10 +45,11 @@ class Ledger:
         yield f'option "operating_currency" "{self._symbols[self._contents.base_currency]}"\n'
         # A text may have more lines than Beancount believes to be meant.
         yield 'option "long_string_maxlines" "1000000"\n'
-        # It knows an exchange by a rate of 28 digits; whole numbers have no decimals to infer a tolerance from.
+        # It knows an exchange, and what a unit of a lot cost, by 28 digits; whole numbers, and lots alone, have no
+        # decimals to infer a tolerance from.
         for symbol_, _, exponent in self._contents.currencies.values():
-            if exponent == 0:
-                yield f'option "inferred_tolerance_default" "{symbol_}:0.0001"\n'
+            if exponent == 0 or self._contents.holding:
+                yield f'option "inferred_tolerance_default" "{symbol_}:{plain(quantum(exponent + 4))}"\n'
         yield "\n"
         since = self._chart.first_day
         for code, (symbol_, name, _) in self._contents.currencies.items():
@@ -51,9 +57,17 @@ class Ledger:
             if symbol_ != code:
                 yield f"  code: {quote(code)}\n"
         yield "\n"
+        yield from self._commodities(since)
+        names_of = self._chart.accounts
+        held = {names_of[key]: assets for key, assets in self._contents.holding.items() if key in names_of}
+        methods = {names_of[key]: method for key, method in self._contents.methods.items() if key in names_of}
         for account in self._chart.declared:
-            currency = f" {self._symbols[account.currency]}" if account.currency else ""
-            yield f"{account.opened} open {account.name}{currency}\n{_facts(account.facts, '  ')}"
+            commodities = [self._symbols[account.currency]] if account.currency else []
+            commodities += [self._contents.assets[key][0] for key in held.get(account.name, ())]
+            opened = f"{account.opened} open {account.name} {','.join(commodities)}".rstrip()
+            method = methods.get(account.name)
+            facts = (*account.facts, ("cost-method", method)) if method else account.facts
+            yield f"{opened}\n{_facts(facts, '  ')}"
         for _, theirs, ours in self._contents.tags:
             if theirs != ours:
                 yield f'{since} custom "tag" {quote(ours)} {quote(theirs)}\n'
@@ -71,6 +85,63 @@ class Ledger:
         text = [f"\n{row.date} {FLAG[row.status]} {payee}{quote(row.description or '')}{tags}\n", _facts(facts, "  ")]
         text += [self._line(line) for line in lines]
         return "".join(text)
+
+    def _commodities(self, since: date) -> Iterator[str]:
+        for called, asset in self._contents.assets.values():
+            facts = [("id", str(asset.id)), ("name", asset.name), ("asset-class", asset.type)]
+            facts += [("symbol", asset.symbol)] if called != asset.symbol else []
+            facts += [("isin", asset.isin)] if asset.isin else []
+            yield f"{since} commodity {called}\n{_facts(facts, '  ')}"
+        if self._contents.assets:
+            yield "\n"
+
+    def trade(self, entry: TradeEntry) -> str:
+        """A trade that moves lots, with its money where it has some."""
+        row, trade = entry.row, entry.step.trade
+        if row is not None:
+            payee = f"{quote(row.payee)} " if row.payee_id else ""
+            tags = "".join(f" #{self._tags[tag]}" for tag in row.tag_ids or ())
+            sealed = [("status", row.status)] if row.status == "reconciled" else []
+            text = [
+                f"\n{row.date} {FLAG[row.status]} {payee}{quote(row.description or '')}{tags}\n",
+                _facts([("id", row.id), *sealed, *common_facts(row)], "  "),
+            ]
+        else:
+            called = self._contents.assets[str(trade.asset_id)][1].symbol
+            title = f"{trade.kind.replace('_', '-').capitalize()} of {called}"
+            notes = entry.step.seen.notes if entry.step.seen is not None else None
+            text = [f"\n{trade.date} * {quote(title)}\n", _facts([("notes", notes)] if notes else [], "  ")]
+        text += [self._lot(line) for line in entry.lots]
+        text += [self._line(line) for line in entry.lines]
+        return "".join(text)
+
+    def _lot(self, line: LotLine) -> str:
+        """What comes says what all of it cost, what goes by its day and label which lot it is of."""
+        currency = self._symbols[line.currency]
+        named = f"{line.day}, {quote(line.label)}"
+        cost = f"{{{{{plain(line.cost)} {currency}, {named}}}}}" if line.units > 0 else f"{{{named}}}"
+        price = f" @ {plain(line.price)} {currency}" if line.price is not None else ""
+        units = plain(line.units.normalize())
+        name = self._chart.accounts[line.account]
+        facts = [("trade", line.trade)] if line.trade is not None else []
+        return f"  {name}  {units} {self._contents.assets[line.asset][0]} {cost}{price}\n{_facts(facts, '    ')}"
+
+    def holdings(self, last_day: date, held: Iterable[tuple[str, str, Decimal]]) -> Iterator[str]:
+        """How many units there are in the end, to the last digit."""
+        day = last_day + timedelta(days=1)
+        yield "\n"
+        for account, asset, units in held:
+            name, called = self._chart.accounts[account], self._contents.assets[asset][0]
+            yield f"{day} balance {name}  {plain(units.normalize())} ~ 0 {called}\n"
+
+    def prices(self, prices: Sequence[AnyRow], rates: Sequence[AnyRow]) -> Iterator[str]:
+        """What assets were worth, and the book's own rates."""
+        yield "\n"
+        for row in prices:
+            amount = f"{plain(row.price)} {symbol(row.currency)}"
+            yield f"{row.date} price {self._contents.assets[row.asset_id][0]}  {amount}\n"
+        for row in rates:
+            yield f"{row.date} price {symbol(row.base)}  {plain(row.rate)} {symbol(row.quote)}\n"
 
     def _line(self, line: Line) -> str:
         total = f" @@ {plain(line.total[0])} {self._symbols[line.total[1]]}" if line.total else ""

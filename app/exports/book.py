@@ -1,10 +1,11 @@
 """What an export says beside its transactions, read before the first of them is written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from app.core.database import AnyRow
 from app.exports.chart import Chart
 
 Facts = Sequence[tuple[str, str]]
@@ -24,6 +25,12 @@ class Contents:
     currencies: Mapping[str, tuple[str, str, int]]
     """By code: the format's symbol, the name, and how many decimals."""
     payees: Sequence[tuple[str, str, str]]
+    assets: Mapping[str, tuple[str, AnyRow]] = field(default_factory=dict, kw_only=True)
+    """By id: the format's symbol and the asset."""
+    holding: Mapping[str, Sequence[str]] = field(default_factory=dict, kw_only=True)
+    """By account: the assets that it ever held."""
+    methods: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    """By account: its cost method, where it is not the usual one."""
     tags: Sequence[tuple[str, str, str]]
 
 

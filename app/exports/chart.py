@@ -16,6 +16,8 @@ ADJUSTMENTS = "Equity:Adjustments"
 OTHER_EQUITY = "Equity:Other"
 PRIVATE = "Equity:Private"
 """The other side of what has one that the reader does not see."""
+GAINS = "Income:Capital-Gains"
+"""What sales gained: it follows from lots, and is no category."""
 EQUITY_OF = {"opening_balance": OPENING, "adjustment": ADJUSTMENTS}
 
 
@@ -50,6 +52,7 @@ def build(
     clean: Callable[[str], str],
     between: str,
     hides: bool = False,
+    gains: bool = False,
 ) -> Chart:
     """Name everything; `first_used` has the day of the first posting by the id of the account or category."""
     declared: list[Declared] = []
@@ -59,6 +62,8 @@ def build(
     if hides:
         others.append(PRIVATE)
     declared += [Declared(name, first_day, None, ()) for name in others]
+    if gains:
+        declared.append(Declared(GAINS, first_day, None, (("role", "gains"),)))
     currencies = {str(account["id"]): account["currency"] for account in accounts}
     return Chart(declared, names, currencies, tree, first_day)
 

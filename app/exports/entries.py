@@ -61,7 +61,7 @@ def lines_of(kind: str, postings: Sequence[Posting], chart: Chart, *, partial: b
             facts = (*facts, ("memo", posting.memo))
         found.append(_own(posting, chart, facts))
         if posting.role == "flow":
-            found.append(_category(posting, chart, account=chart.accounts[posting.account_id]))
+            found.append(category_line(posting, chart, account=chart.accounts[posting.account_id]))
         elif posting.role == "equity":
             currency = chart.currencies[posting.account_id]
             found.append(Line(EQUITY_OF.get(kind, OTHER_EQUITY), -posting.amount, currency))
@@ -71,7 +71,7 @@ def lines_of(kind: str, postings: Sequence[Posting], chart: Chart, *, partial: b
 def _visible(posting: Posting, kind: str, chart: Chart) -> Iterator[Line]:
     yield _own(posting, chart, ())
     if posting.role == "flow":
-        yield _category(posting, chart)
+        yield category_line(posting, chart)
     else:
         other = PRIVATE if posting.role == "transfer" else EQUITY_OF.get(kind, OTHER_EQUITY)
         yield Line(other, -posting.amount, chart.currencies[posting.account_id])
@@ -88,7 +88,7 @@ def _flows(postings: Sequence[Posting], chart: Chart) -> list[Line]:
     """One line on the account, as its statement has it, and one for each part."""
     whole = sum((posting.amount for posting in postings), Decimal(0))
     own = replace(postings[0], amount=whole)
-    return [_own(own, chart, ()), *(_category(posting, chart) for posting in postings)]
+    return [_own(own, chart, ()), *(category_line(posting, chart) for posting in postings)]
 
 
 def _own(posting: Posting, chart: Chart, facts: Facts) -> Line:
@@ -96,7 +96,7 @@ def _own(posting: Posting, chart: Chart, facts: Facts) -> Line:
     return Line(chart.accounts[account], posting.amount, chart.currencies[account], facts=facts)
 
 
-def _category(posting: Posting, chart: Chart, account: str | None = None) -> Line:
+def category_line(posting: Posting, chart: Chart, account: str | None = None) -> Line:
     if posting.category_id is not None:
         name = chart.categories[posting.category_id]
     else:

@@ -14,6 +14,7 @@ from app.exports.book import Balances, Contents
 from app.exports.entries import Line, lines_of, postings_of
 
 MEDIA_NAME = "journal"
+HAS_LOTS = False
 FLAG = {"pending": "!", "cleared": "*", "reconciled": "*"}
 ASSERTING = "Balances"
 RESERVED_PAYEES = (names.NOBODY, ASSERTING)

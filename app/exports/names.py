@@ -77,5 +77,12 @@ def beancount_currency(code: str) -> str:
     return f"C-{code}"
 
 
+def beancount_commodity(symbol: str) -> str:
+    """What an asset is called: capitals, digits and dashes, with a letter in front."""
+    text = unicodedata.normalize("NFKD", symbol).encode("ascii", "ignore").decode().upper()
+    text = re.sub(r"[^A-Z0-9]+", "-", text)[:18].strip("-")
+    return beancount_currency(text) if text.isalnum() else f"C-{text}".strip("-")
+
+
 def hledger_currency(code: str) -> str:
     return code if re.fullmatch(r"[A-Z]+", code) else f'"{code}"'

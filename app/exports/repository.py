@@ -14,8 +14,10 @@ BATCH = 500
 _BOOK = text(
     """
     SELECT b.name, b.base_currency,
-           (SELECT min(date) FROM transactions WHERE book_id = :book) AS first_day,
-           (SELECT max(date) FROM transactions WHERE book_id = :book) AS last_day
+           least((SELECT min(date) FROM transactions WHERE book_id = :book),
+                 (SELECT min(date) FROM trades WHERE book_id = :book)) AS first_day,
+           greatest((SELECT max(date) FROM transactions WHERE book_id = :book),
+                    (SELECT max(date) FROM trades WHERE book_id = :book)) AS last_day
     FROM books b WHERE b.id = :book
     """
 ).bindparams(bindparam("book", type_=Uuid))
@@ -30,6 +32,11 @@ _FIRST_USED = text(
     SELECT c.id::text, (SELECT p.date FROM postings p WHERE p.book_id = :book AND p.category_id = c.id
                         ORDER BY p.date LIMIT 1)
     FROM categories c WHERE c.book_id = :book
+    UNION ALL
+    SELECT account_id::text, min(date) FROM trades WHERE book_id = :book GROUP BY account_id
+    UNION ALL
+    SELECT to_account_id::text, min(date) FROM trades
+    WHERE book_id = :book AND to_account_id IS NOT NULL GROUP BY to_account_id
     """
 ).bindparams(bindparam("book", type_=Uuid))
 
@@ -83,9 +90,50 @@ async def book(connection: AsyncConnection, book_id: UUID) -> AnyRow:
 
 
 async def first_used(connection: AsyncConnection, book_id: UUID) -> dict[str, date]:
-    """The day of the first posting, by the id of each account and category that has one."""
+    """The day of the first posting or trade, by the id of each account and category that has one."""
     rows = (await connection.execute(_FIRST_USED, {"book": book_id})).all()
-    return {row.id: row.day for row in rows if row.day is not None}
+    found: dict[str, date] = {}
+    for row in rows:
+        if row.day is not None:
+            found[row.id] = min(found.get(row.id, row.day), row.day)
+    return found
+
+
+_ASSET_PRICES = text(
+    """
+    SELECT p.date, p.asset_id::text AS asset_id, p.price, a.currency
+    FROM asset_prices p JOIN assets a ON a.book_id = p.book_id AND a.id = p.asset_id
+    WHERE p.book_id = :book ORDER BY p.date, a.symbol_key
+    """
+).bindparams(bindparam("book", type_=Uuid))
+_RATES = text(
+    "SELECT date, base, quote, rate FROM book_rates WHERE book_id = :book ORDER BY date, base, quote"
+).bindparams(bindparam("book", type_=Uuid))
+# What a holding was valued at: the newest quote up to the end of each month in which there is one.
+_QUOTES = text(
+    """
+    SELECT DISTINCT ON (a.id, date_trunc('month', q.date)) q.date, a.id::text AS asset_id, q.price, q.currency
+    FROM assets a JOIN market_quotes q ON q.provider = a.provider AND q.symbol = a.provider_symbol
+    WHERE a.book_id = :book AND q.date >= (SELECT min(t.date) FROM trades t
+                                           WHERE t.book_id = :book AND a.id IN (t.asset_id, t.to_asset_id))
+      AND NOT EXISTS (SELECT FROM asset_prices p WHERE p.book_id = :book AND p.asset_id = a.id AND p.date = q.date)
+      AND (q.adjusted_to IS NULL OR NOT EXISTS (
+              SELECT FROM trades s WHERE s.book_id = :book AND s.asset_id = a.id AND s.kind = 'split'
+                                     AND s.date > q.date AND s.date <= q.adjusted_to))
+    ORDER BY a.id, date_trunc('month', q.date), q.date DESC
+    """
+).bindparams(bindparam("book", type_=Uuid))
+
+
+async def prices(connection: AsyncConnection, book_id: UUID) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+    """Prices of assets, the book's own and quotes of the ends of months, and the book's own rates.
+
+    A quote in which a later split is counted already is no price of its day, and is left out.
+    """
+    own = (await connection.execute(_ASSET_PRICES, {"book": book_id})).all()
+    quotes = (await connection.execute(_QUOTES, {"book": book_id})).all()
+    rates = (await connection.execute(_RATES, {"book": book_id})).all()
+    return [*own, *quotes], rates
 
 
 async def names(connection: AsyncConnection, book_id: UUID, table: str) -> Sequence[AnyRow]:

@@ -1,7 +1,7 @@
 """Writing a whole book in the format of another program, with as much of it in memory as fits a page."""
 
 import calendar
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from types import ModuleType
@@ -11,11 +11,14 @@ from anyio import to_thread
 
 from app.access.context import BookReader
 from app.accounts import service as accounts
+from app.assets import bringing
 from app.categories import service as categories
 from app.core.database import AnyRow
 from app.exports import beancount, chart, hledger, repository
 from app.exports.book import Balances, Contents
+from app.exports.lots import Lots
 from app.exports.names import Unique
+from app.portfolio import replay
 from app.rendering.files import Export, finished, unfinished
 
 Writer = hledger.Journal | beancount.Ledger
@@ -36,6 +39,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
     """
     about = await repository.book(book.connection, book.book_id)
     first_day: date = about.first_day or book.actor.today()
+    replayed = await replay.load(book) if words.HAS_LOTS else None
     every_account = await accounts.every(book, archived=None)
     names = chart.build(
         every_account,
@@ -45,8 +49,12 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
         clean=words.clean_account,
         between=words.between,
         hides=book.hides,
+        gains=replayed is not None and bool(replayed.trades),
     )
+    lots = Lots(replayed, names) if replayed is not None and replayed.trades else None
     currencies = await repository.currencies(book.connection, book.book_id)
+    prices, rates = await repository.prices(book.connection, book.book_id) if words.HAS_LOTS else ((), ())
+    money = {row.code for row in currencies} | {code for row in rates for code in (row.base, row.quote)}
     writer = writer_of(
         Contents(
             title=about.name,
@@ -63,13 +71,18 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
                 Unique(words.clean_tag, "-", words.RESERVED_TAGS),
                 words.clean_tag,
             ),
+            assets=_assets(await bringing.every(book), money, words) if lots is not None or prices else {},
+            holding=replayed.holding() if replayed is not None else {},
+            methods=replayed.methods() if replayed is not None else {},
         )
     )
     stated = _Stated(await repository.monthly(book.connection, book.book_id), about.last_day or first_day)
     with unfinished() as file:
         await to_thread.run_sync(_write, file, writer.head())
         async for rows in repository.transactions(book.connection, book.book_id):
-            await to_thread.run_sync(_write, file, _page(writer, rows, stated))
+            await to_thread.run_sync(_write, file, _page(writer, rows, stated, lots))
+        if isinstance(writer, beancount.Ledger):
+            await to_thread.run_sync(_write, file, _market(writer, lots, stated.last_day, prices, rates))
         last = [(str(account["id"]), account["balance"]) for account in every_account]
         await to_thread.run_sync(_write, file, _end(writer, stated, last))
         return finished(file, f"finance-{stated.last_day}.{words.MEDIA_NAME}")
@@ -103,11 +116,31 @@ class _Stated:
             yield self._months.pop(0)
 
 
-def _page(writer: Writer, rows: Sequence[AnyRow], stated: _Stated) -> Iterator[str]:
+def _page(writer: Writer, rows: Sequence[AnyRow], stated: _Stated, lots: Lots | None) -> Iterator[str]:
     for row in rows:
         for balances in stated.before(row.date):
             yield writer.balances(balances)
+        if lots is not None and isinstance(writer, beancount.Ledger):
+            yield from map(writer.trade, lots.before(row.date))
+            if lots.keep(row):
+                continue
         yield writer.transaction(row)
+
+
+def _market(
+    writer: beancount.Ledger, lots: Lots | None, day: date, prices: Sequence[AnyRow], rates: Sequence[AnyRow]
+) -> Iterator[str]:
+    """The trades behind the last transaction, what is held after them, and what it is worth."""
+    if lots is not None:
+        yield from map(writer.trade, lots.before(None))
+        yield from writer.holdings(day, lots.units())
+    yield from writer.prices(prices, rates)
+
+
+def _assets(rows: Sequence[AnyRow], money: Collection[str], words: ModuleType) -> dict[str, tuple[str, AnyRow]]:
+    """Each asset's symbol in the format, which none of the currencies has."""
+    unique = Unique(words.clean_commodity, "-", map(words.symbol, money))
+    return {str(row.id): (unique.take(row.symbol), row) for row in rows}
 
 
 def _end(writer: Writer, stated: _Stated, last: list[tuple[str, Decimal]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from app.access.context import BookWriter
 from app.assets import bringing as prices
 from app.core.database import AnyRow
 from app.imports.errors import ImportStateError
-from app.imports.plain_trades import CHANGEABLE, METHOD
+from app.imports.plain_trades import CHANGEABLE
 from app.portfolio import methods
 from app.portfolio.holding_schemas import CostMethodIn
 from app.rates import bringing as rates
@@ -19,20 +19,20 @@ AT_ONCE = 5_000
 
 
 async def set_methods(book: BookWriter, held: AnyRow) -> None:
-    """Have the accounts of sales that name their lots take those; before the trades are entered.
+    """Have the accounts of sales that name their lots take those, or count as the file says; before the trades.
 
     Raises `ImportStateError` where an account got another method since the preview.
     """
-    for text in held.lasting_mapping.get("cost_methods", ()):
+    for text, wanted in held.lasting_mapping.get("cost_methods", {}).items():
         account_id = UUID(text)
         present = await methods.get(book, account_id)
-        if present["method"] not in CHANGEABLE:
+        if present["method"] not in {*CHANGEABLE, wanted}:
             raise ImportStateError(
                 f"An account has the cost method '{present['method']}' since the preview, and sales of the file name "
                 "their lots. Upload the file again: the new preview takes it into account."
             )
-        if present["method"] != METHOD:
-            body = CostMethodIn(method=METHOD, long_term_months=present["long_term_months"])
+        if present["method"] != wanted:
+            body = CostMethodIn(method=wanted, long_term_months=present["long_term_months"])
             await methods.put(book, account_id, body, None)
 
 

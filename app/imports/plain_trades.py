@@ -12,6 +12,7 @@ from app.imports.plain_task import PlainTask
 from app.imports.plaintext.attaching import Attached, Own
 from app.imports.plaintext.charting import Chart
 from app.imports.plaintext.dealing import Deal, Dealt
+from app.imports.plaintext.dividends import dividend_of
 from app.imports.plaintext.evening import even_out
 from app.imports.plaintext.model import Journal, Transaction
 from app.imports.plaintext.securities import Prices, Securities
@@ -38,7 +39,9 @@ class Trades:
     """Gathers the trades of one file while its transactions go by in the order of their days."""
 
     def __init__(self, journal: Journal, task: PlainTask, currency_of: Callable[[str, int], str]) -> None:
+        self._journal = journal
         self._task = task
+        self._currency_of = currency_of
         self._trader = Trader(journal, currency_of, task.exponents)
         self._securities = Securities(journal, task.assets, currency_of)
         self._deals: list[Deal] = []
@@ -48,7 +51,7 @@ class Trades:
         if transaction.has_lots:
             dealt = self._trader.deal(transaction)
         else:
-            income = self._trader.income(transaction)
+            income = dividend_of(transaction, self._journal, self._trader, self._currency_of, self._task.exponents)
             dealt = Dealt([], transaction) if income is None else Dealt([income], None)
         for deal in dealt.deals:
             self._securities.of(deal.commodity, deal.account[1], deal.line)
@@ -60,8 +63,7 @@ class Trades:
 
     def even_out(self) -> list[tuple[Transaction, Attached]]:
         """What rounding leaves, put where it does not show; see `evening`. To be asked when all is taken."""
-        trader = self._trader
-        return list(even_out(self._deals, trader.booker, trader.holders, self._task.exponents, trader.ids))
+        return list(even_out(self._deals, self._trader, self._task.exponents))
 
     def accounts(self) -> Iterator[Own]:
         for deal in self._deals:
@@ -87,12 +89,23 @@ class Trades:
 
     def to_set(self, prices: Prices, chart: Chart) -> Document:
         """What the commit stores beside the rows."""
-        naming = {chart.accounts[deal.account] for deal in self._deals if "lots" in deal.fields}
         return {
             "prices": [[str(asset), day.isoformat(), plain(price)] for (asset, day), price in prices.assets.items()],
             "rates": [[base, quote, day.isoformat(), plain(rate)] for (base, quote, day), rate in prices.rates.items()],
-            "cost_methods": sorted(str(i) for i in naming if self._task.cost_methods.get(i) != METHOD),
+            "cost_methods": {str(chart.accounts[own]): method for own, method in self._methods(chart).items()},
         }
+
+    def _methods(self, chart: Chart) -> dict[Own, str]:
+        """What is to be set: what the file says of an account that has none; else the lots that sales name must go."""
+        naming = {deal.account for deal in self._deals if "lots" in deal.fields}
+        wanted: dict[Own, str] = {}
+        for own in dict.fromkeys(self.accounts()):
+            known, stated = self._task.cost_methods.get(chart.accounts[own]), self._trader.method_of(own)
+            if known is None and stated is not None:
+                wanted[own] = stated
+            elif own in naming and known not in {METHOD, stated}:
+                wanted[own] = METHOD
+        return wanted
 
     @staticmethod
     def warnings(prices: Prices) -> list[Document]:
@@ -141,7 +154,7 @@ class Trades:
             if each in archived:
                 return f"'{archived[each]}' is archived"
         method = self._task.cost_methods.get(chart.accounts[deal.account], METHOD)
-        if "lots" in deal.fields and method not in CHANGEABLE:
+        if "lots" in deal.fields and method not in {*CHANGEABLE, self._trader.method_of(deal.account)}:
             return f"it names its lots, and the account's cost method is '{method}': set it to '{METHOD}'"
         return None
 

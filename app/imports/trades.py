@@ -36,7 +36,7 @@ async def refuse_impossible(book: BookReader, import_id: UUID) -> None:
     A suspect stays one: most likely it is the very trade that stands against it.
     """
     rows = await trade_repository.wanted(book.connection, book.book_id, import_id)
-    bodies = await aside(len(rows), _bodies.validate_python, [row.trade for row in rows])
+    bodies, _ = await aside(len(rows), _read, rows)
     refused = await trying.impossible(book, bodies)
     wrong = [
         {"position": row.position, "reason": refused[body.id]}
@@ -54,8 +54,7 @@ async def enter(book: BookWriter, held: AnyRow) -> list[Document]:
     `portfolio.service.create_many` does: more is sold than is held, a later trade becomes impossible.
     """
     rows = await trade_repository.wanted(book.connection, book.book_id, held.id)
-    bodies = await aside(len(rows), _bodies.validate_python, [row.trade for row in rows])
-    used = {str(asset) for body in bodies for asset in (body.asset_id, getattr(body, "to_asset_id", None))}
+    bodies, used = await aside(len(rows), _read, rows)
     made = [asset for asset in held.assets if asset["new"] and asset["id"] in used]
     await assets.create_many(book, [AssetIn(**{name: asset[name] for name in OF_ASSET}) for asset in made])
     try:
@@ -64,6 +63,12 @@ async def enter(book: BookWriter, held: AnyRow) -> list[Document]:
         raise _placed(error, rows) from error
     warnings = [warning for document in documents for warning in document["warnings"]]
     return [warning for warning in warnings if warning["code"] != "amount_differs"]
+
+
+def _read(rows: Sequence[AnyRow]) -> tuple[list[AnyTrade], set[str]]:
+    """The trades of rows, and the assets that they name."""
+    bodies = _bodies.validate_python([row.trade for row in rows])
+    return bodies, {str(asset) for body in bodies for asset in (body.asset_id, getattr(body, "to_asset_id", None))}
 
 
 def _placed(error: DomainError, rows: Sequence[AnyRow]) -> DomainError:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.context import BookWriter, Event
+from app.core.documents import joining
 from app.core.ids import new_id
 from app.core.money import plain
 from app.portfolio import references
@@ -96,12 +97,14 @@ class Cash:
     async def put_in(self) -> None:
         """Write what was staged and does not go, before the trades that name it; see `posting.apply`."""
         if self.entries:
-            await posting.apply(self.book, Changes(put=self.entries))
+            async with joining(self.book.connection, len(self.entries)):
+                await posting.apply(self.book, Changes(put=self.entries))
 
     async def take_out(self) -> None:
         """Delete what goes, after the trades that named it."""
         if self.removed:
-            await posting.apply(self.book, Changes(delete=self.removed))
+            async with joining(self.book.connection, len(self.removed)):
+                await posting.apply(self.book, Changes(delete=self.removed))
 
 
 def title(trade: Document) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, JSON, Date, Text, Uuid, bindparam, text
 
 from app.access.context import BookReader
 from app.accounts.schemas import LIABILITIES
+from app.core.documents import aside
 from app.portfolio.schemas import AnyTrade
 from app.transactions.references import AccountRef, CategoryRef
 
@@ -83,19 +84,8 @@ def named(body: AnyTrade, fields: Iterable[str]) -> dict[str, UUID]:
 
 
 async def load(book: BookReader, bodies: Collection[AnyTrade]) -> Known:
-    currencies = {getattr(body, "currency", None) for body in bodies} - {None}
-    row = (
-        await book.connection.execute(
-            _LOAD,
-            {
-                "book": book.book_id,
-                "accounts": _all(bodies, ACCOUNTS),
-                "assets": _all(bodies, ASSETS),
-                "categories": _all(bodies, CATEGORIES),
-                "currencies": list(currencies),
-            },
-        )
-    ).one()
+    names = await aside(len(bodies), _names, bodies)
+    row = (await book.connection.execute(_LOAD, {"book": book.book_id, **names})).one()
     return Known(
         accounts={UUID(i): AccountRef(UUID(i), c, e, a) for i, c, e, a, _ in row.accounts or ()},
         assets={UUID(i): AssetRef(UUID(i), s, c, a) for i, s, c, a in row.assets or ()},
@@ -113,6 +103,15 @@ async def rates(book: BookReader, pairs: Collection[Pair]) -> dict[Pair, Decimal
     columns = zip(("bases", "quotes", "days"), zip(*wanted, strict=True), strict=True)
     rows = await book.connection.execute(_RATES, {name: list(values) for name, values in columns})
     return {(row.base, row.quote, row.day): row.rate for row in rows if row.rate is not None}
+
+
+def _names(bodies: Collection[AnyTrade]) -> dict[str, list[Any]]:
+    return {
+        "accounts": _all(bodies, ACCOUNTS),
+        "assets": _all(bodies, ASSETS),
+        "categories": _all(bodies, CATEGORIES),
+        "currencies": list({getattr(body, "currency", None) for body in bodies} - {None}),
+    }
 
 
 def _all(bodies: Collection[AnyTrade], fields: Iterable[str]) -> list[UUID]:

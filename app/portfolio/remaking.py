@@ -17,7 +17,7 @@ from app.access.context import BookWriter, Days
 from app.access.private import PrivateOtherSideError, seeing_all
 from app.access.watching import Warnings, watches
 from app.core.database import AnyRow
-from app.core.documents import aside, dump
+from app.core.documents import aside, dump, joining
 from app.portfolio import remaking_sql as sql
 from app.portfolio.errors import refusal
 from app.portfolio.holding import Holding
@@ -66,7 +66,10 @@ async def remake(book: BookWriter, written: Collection[UUID] = ()) -> None:
         if not positions:
             return
         try:
-            made = await computed(book.connection, book.book_id, (book.base_currency, book.base_exponent), positions)
+            async with joining(book.connection, len(written)):
+                made = await computed(
+                    book.connection, book.book_id, (book.base_currency, book.base_exponent), positions
+                )
             await _check_closed(book, made, positions)
         except ImpossibleTradeError as error:
             impossible = error
@@ -123,8 +126,7 @@ async def computed(
     named = {"accounts": [row.account_id for row in positions], "assets": [row.asset_id for row in positions]}
     rows = (await connection.execute(sql.TRADES, {"book": book_id, "base": base[0], **named})).all()
     terms = {row.account_id: Terms(row.exponent, row.method, row.long_term_months) for row in positions}
-    lot_book, trades = LotBook(terms, base[1]), [trade_of(row) for row in rows]
-    return await aside(len(trades), lot_book.run, trades)
+    return await aside(len(rows), lambda: LotBook(terms, base[1]).run(map(trade_of, rows)))
 
 
 def trade_of(row: AnyRow) -> Trade:

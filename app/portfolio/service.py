@@ -46,7 +46,7 @@ async def get(book: BookReader, trade_id: UUID) -> Document:
 async def get_many(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Those of these trades that the book has."""
     rows = await repository.get_many(book.connection, book.book_id, ids)
-    return {row.id: document_of(row) for row in rows}
+    return await aside(len(rows), lambda: {row.id: document_of(row) for row in rows})
 
 
 async def trades(book: BookReader, wanted: TradeFilter, page: PageRequest, *, descending: bool) -> Document:
@@ -93,7 +93,7 @@ async def create_many(book: BookWriter, bodies: Sequence[AnyTrade], *, import_id
     more = {"revision": book.revision, "import_id": import_id}
     documents = await aside(len(wanted), _built, cash, wanted, known, rates, more)
     await cash.put_in()
-    at = await repository.add(book.connection, book.book_id, [_row(each) for each in documents])
+    at = await repository.add(book.connection, book.book_id, documents)
     await remake(book, {document["id"] for document in documents})
     warnings = await settle(book)
     for document in documents:
@@ -166,15 +166,20 @@ async def delete_many(book: BookWriter, documents: Sequence[Document]) -> None:
     cash = Cash.of(book)
     ids = [document["transaction_id"] for document in documents if document["transaction_id"] is not None]
     found = await transactions.get_many(book, ids) if ids else {}
-    for document in documents:
-        posting.check_open(book, document["date"])
-        book.record(Event(ENTITY, document["id"], "deleted", before=as_event(document)))
-        if document["transaction_id"] is not None:
-            cash.remove(found[document["transaction_id"]])
+    await aside(len(documents), _unmake, cash, documents, found)
     await repository.remove(book.connection, book.book_id, [document["id"] for document in documents])
     await cash.take_out()
     await remake(book)
     await settle(book)
+
+
+def _unmake(cash: Cash, documents: Sequence[Document], transactions_of: dict[UUID, Document]) -> None:
+    """Record that trades go, and their transactions with them; raises for one in a closed period."""
+    for document in documents:
+        posting.check_open(cash.book, document["date"])
+        cash.book.record(Event(ENTITY, document["id"], "deleted", before=as_event(document)))
+        if document["transaction_id"] is not None:
+            cash.remove(transactions_of[document["transaction_id"]])
 
 
 async def _write_over(book: BookWriter, before: Document, body: AnyTrade) -> Document:

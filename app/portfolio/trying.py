@@ -58,13 +58,7 @@ async def impossible(book: BookReader, bodies: Sequence[AnyTrade]) -> dict[UUID,
     """
     if book.hides or not bodies:
         return {}
-    positions = {
-        (account, asset)
-        for body in bodies
-        for account in (body.account_id, getattr(body, "to_account_id", None))
-        for asset in (body.asset_id, getattr(body, "to_asset_id", None))
-        if account is not None and asset is not None
-    }
+    positions = await aside(len(bodies), _positions, bodies)
     names = {
         "book": book.book_id,
         "accounts": [account for account, _ in positions],
@@ -74,6 +68,16 @@ async def impossible(book: BookReader, bodies: Sequence[AnyTrade]) -> dict[UUID,
     rows = (await book.connection.execute(_TERMS, {"book": book.book_id})).all()
     terms = _UsualTerms({row.id: Terms(row.exponent, row.method) for row in rows})
     return await aside(len(bodies) + len(there), _impossible, there, bodies, terms)
+
+
+def _positions(bodies: Sequence[AnyTrade]) -> set[tuple[UUID, UUID]]:
+    return {
+        (account, asset)
+        for body in bodies
+        for account in (body.account_id, getattr(body, "to_account_id", None))
+        for asset in (body.asset_id, getattr(body, "to_asset_id", None))
+        if account is not None and asset is not None
+    }
 
 
 def _impossible(there: Sequence[Trade], bodies: Sequence[AnyTrade], terms: Mapping[UUID, Terms]) -> dict[UUID, str]:

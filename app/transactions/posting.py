@@ -144,8 +144,8 @@ async def apply_staged(book: BookWriter, rows: StagedRows) -> datetime:
 async def _execute(
     book: BookWriter, statement: TextClause, parameters: dict[str, Any], *, unseal: bool = False
 ) -> datetime:
-    events = book.take_events()
-    own = {"events": await aside(len(events), dump, events), "unseal": unseal}
+    events = await aside(len(book.pending), lambda: dump(book.take_events()))
+    own = {"events": events, "unseal": unseal}
     base = {"base": book.base_currency}  # the undo of another base currency says which it will be
     row = (await book.connection.execute(statement, {**base, **parameters, **own, **_common(book)})).one()
     book.advance(row.logged)

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.access.context import BookReader, BookWriter
 from app.access.private import check_whole
 from app.core.conditional import check_revision
+from app.core.documents import aside
 from app.core.errors import FieldError, InvalidError
 from app.transactions import repository
 from app.transactions.batch import Batch, Wanted, batch_for, body_of
@@ -27,7 +28,7 @@ async def get(book: BookReader, transaction_id: UUID) -> Document:
 async def get_many(book: BookReader, ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Those of these transactions that the book has."""
     found = await repository.get_many(book.connection, book.book_id, ids)
-    return {row_id: from_row(row) for row_id, row in found.items()}
+    return await aside(len(found), lambda: {row_id: from_row(row) for row_id, row in found.items()})
 
 
 async def create(book: BookWriter, body: Wanted) -> Document:

@@ -158,7 +158,7 @@ def test_beancount_accounts_options_and_balances() -> None:
     assert journal.kind_of("Assets:Bank") is None
     assert journal.accounts == {"Vermoegen:Bank": {"currency": "EUR", "name": "The bank"}}
     assert journal.base_currency == "EUR"
-    assert set(journal.warnings) == {"plugins_ignored", "prices_ignored"}
+    assert set(journal.warnings) == {"plugins_ignored"}
     assert journal.assertions[0].amount == Amount(Decimal("10.00"), "EUR")
 
 
@@ -168,7 +168,16 @@ def test_beancount_accounts_options_and_balances() -> None:
         ("2024-01-01 pad Assets:A Equity:B\n", 1, "padding"),
         ('include "other.beancount"\n', 1, "another file"),
         ('pushmeta a: "b"\n', 1, "metadata"),
-        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {10 USD}\n  Assets:B\n', 2, "lots"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {*}\n  Assets:B\n', 2, "not merged"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {10 USD}}\n  Assets:B\n', 2, "not a cost"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {10 USD, 11 USD}\n  Assets:B\n', 2, "said twice"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {10+1 USD}\n  Assets:B\n', 2, "expression"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {-10 USD}\n  Assets:B\n', 2, "not negative"),
+        ('2024-01-31 * "x"\n  Assets:A  5 HOOL {10 USD, 2024-02-31}\n  Assets:B\n', 2, "not a date"),
+        ('2024-01-31 * "x"\n  Assets:A  0 HOOL {10 USD}\n  Assets:B\n', 2, "number of units"),
+        ('2024-01-31 * "x"\n  Assets:A  {10 USD}\n  Assets:B\n', 2, "number of units"),
+        ('2024-01-31 open Assets:A HOOL "MINE"\n', 1, "booking method"),
+        ("2024-01-31 price HOOL\n", 1, "not a price"),
         ('2024-01-31 * "x"\n  Assets:A  (2+3) USD\n  Assets:B\n', 2, "amount"),
         ('2024-01-31 * "x"\n  Assets:A  2+3 USD\n  Assets:B\n', 2, "amount"),
         ('2024-01-31 * "x"\n  Assets:A  5 USD\n  Assets:B  -4 USD\n', 1, "does not balance"),

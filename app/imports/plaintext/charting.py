@@ -109,7 +109,7 @@ class Charter:
             currency = self._journal.codes.get(meta.get("currency", ""), meta.get("currency", ""))
             if kind in {"asset", "liability"} and currency in known:
                 wanted[name, currency] = None
-            elif kind in {"expense", "income"}:
+            elif kind in {"expense", "income"} and meta.get("role") != "gains":
                 names[name] = None
         wanted |= dict.fromkeys(used)
         names |= dict.fromkeys(categories)

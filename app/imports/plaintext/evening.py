@@ -13,10 +13,10 @@ from uuid import UUID
 
 from app.core.money import quantum
 from app.imports.plaintext.attaching import Attached, Movement, Own
-from app.imports.plaintext.booking import NOTHING, Booker
-from app.imports.plaintext.dealing import Deal, Ids
-from app.imports.plaintext.holders import Holders
+from app.imports.plaintext.booking import NOTHING
+from app.imports.plaintext.dealing import Deal
 from app.imports.plaintext.model import Transaction
+from app.imports.plaintext.trading import Trader
 from app.portfolio.lots import ImpossibleTradeError, LotBook, Terms, Trade
 from app.portfolio.parts import rounded
 
@@ -24,15 +24,15 @@ Holding = tuple[Own, str]
 
 
 def even_out(
-    deals: Sequence[Deal], booker: Booker, holders: Holders, exponents: Mapping[str, int], ids: Ids
+    deals: Sequence[Deal], trader: Trader, exponents: Mapping[str, int]
 ) -> Iterator[tuple[Transaction, Attached]]:
     """Change the amount of last purchases; yields the adjustments against that."""
     wanted: dict[Holding, Decimal] = {}
-    for (account, commodity), lots in booker.lots.items():
+    for (account, commodity), lots in trader.booker.lots.items():
         for lot in lots:
-            key = (holders.of(account, lot.currency), commodity)
+            key = (trader.holders.of(account, lot.currency), commodity)
             wanted[key] = wanted.get(key, NOTHING) + lot.units * lot.number
-    lot_book = _lot_book(deals, exponents)
+    lot_book = _lot_book(deals, trader, exponents)
     if lot_book is None:
         return
     whole = {deal.id: deal for deal in deals if deal.kind in {"buy", "deposit"}}
@@ -52,7 +52,7 @@ def even_out(
         last.fields[name] += difference
         if last.kind == "buy":
             last.money -= difference
-            row_id = ids.make(last.day, f"rounding {own} {commodity} {difference}")
+            row_id = trader.ids.make(last.day, f"rounding {own} {commodity} {difference}")
             told = Transaction(last.line, last.day, description=f"Rounding of {commodity}", meta={"id": str(row_id)})
             yield told, Attached("adjustment", abs(difference), [Movement(own, "equity", difference)])
 
@@ -61,10 +61,10 @@ def _in_full(deal: Deal | None, quantity: Decimal) -> bool:
     return deal is not None and deal.fields["quantity"] == quantity
 
 
-def _lot_book(deals: Sequence[Deal], exponents: Mapping[str, int]) -> LotBook | None:
+def _lot_book(deals: Sequence[Deal], trader: Trader, exponents: Mapping[str, int]) -> LotBook | None:
     """The holdings as the book will have them; None where they cannot be, which the commit then says."""
     owns = {deal.account for deal in deals} | {deal.to_account for deal in deals if deal.to_account is not None}
-    book = LotBook({_id(*own): Terms(exponents[own[1]], "specific") for own in owns}, 0)
+    book = LotBook({_id(*own): Terms(exponents[own[1]], trader.method_of(own) or "specific") for own in owns}, 0)
     try:
         return book.run(_trade(deal) for deal in sorted(deals, key=lambda deal: (deal.day, deal.id)))
     except ImpossibleTradeError:

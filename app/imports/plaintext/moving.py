@@ -1,6 +1,6 @@
 """Lots that go out and come in again in one transaction: to another account, or as other units after a split."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,6 +9,84 @@ from app.imports.plaintext.dealing import Part
 
 MOST_OF_RATIO = 10**9
 NEAR = Decimal("0.01")
+CLOSE = Decimal("1e-9")
+
+
+def rests(parts: Sequence[Part], pooled: Callable[[str], bool]) -> Iterator[tuple[Part, list[Piece]]]:
+    """What comes in again of a lot that went as a whole: then the other units of it went alone.
+
+    It has the day and the label of the lot, and costs its part of the lot, rounded. In the account of a pool all units
+    cost the same anew after each sale, so there a rest may cost anything, and be all of a lot. Yields what is left of
+    the lot, by the trades that brought it, for the posting of the rest.
+    """
+    gone: dict[tuple[str, str], Decimal] = {}
+    for part in parts:
+        sign = 1 if part.booked.made is None else -1
+        gone[part.booked.place] = gone.get(part.booked.place, NOTHING) + sign * part.units
+    for rest in parts:
+        made = rest.booked.made
+        if made is None or made.label is None:
+            continue
+        for source in parts:
+            taken = [each for each in source.taken if _is_same(each[0], made)]
+            units = sum((piece.units for _, piece in taken), NOTHING)
+            if source.booked.place != rest.booked.place or not taken or units != taken[0][0].units:
+                continue
+            is_pool = pooled(rest.booked.posting.account) and gone[rest.booked.place] > 0
+            is_part = units > rest.units and abs(taken[0][0].number * rest.units - rest.cost) <= NEAR
+            if not (is_pool and units >= rest.units) and not is_part:
+                continue
+            source.units -= rest.units
+            source.cost -= rest.cost
+            left = _cut(source, taken, rest.units)
+            rest.units = NOTHING
+            yield rest, left
+            break
+
+
+def _is_same(lot: Lot, made: Lot) -> bool:
+    return (lot.label, lot.day, lot.currency) == (made.label, made.day, made.currency)
+
+
+def _cut(source: Part, taken: list[tuple[Lot, Piece]], units: Decimal) -> list[Piece]:
+    """Take the last units of a lot from what a posting takes."""
+    found: list[Piece] = []
+    for each in reversed(taken):
+        lot, piece = each
+        share = min(units, piece.units)
+        if not share:
+            break
+        units -= share
+        found.insert(0, Piece(piece.trade_id, share))
+        place = source.taken.index(each)
+        source.taken[place : place + 1] = (
+            [(lot, Piece(piece.trade_id, piece.units - share))] if piece.units > share else []
+        )
+    return found
+
+
+def joined(parts: Sequence[Part]) -> list[Part]:
+    """What goes from one place at one price as one: a sale of several lots is one sale."""
+    found: list[Part] = []
+    for part in parts:
+        same = next(
+            (
+                other
+                for other in found
+                if part.booked.made is None
+                and other.booked.made is None
+                and (other.booked.place, other.booked.currency, other.booked.posting.price)
+                == (part.booked.place, part.booked.currency, part.booked.posting.price)
+            ),
+            None,
+        )
+        if same is None:
+            found.append(part)
+        else:
+            same.units += part.units
+            same.cost += part.cost
+            same.taken += part.taken
+    return found
 
 
 def moved(parts: Sequence[Part]) -> Iterator[tuple[Part, Part, Piece]]:
@@ -26,7 +104,7 @@ def moved(parts: Sequence[Part]) -> Iterator[tuple[Part, Part, Piece]]:
             if source.booked.commodity == target.booked.commodity
             and source.booked.posting.account != target.booked.posting.account
             for taken in source.taken
-            if taken[0].key == made.key
+            if _is_same(taken[0], made) and abs(_each_cost(source, taken[0]) - made.number) <= CLOSE * made.number
         ]
         if sum((piece.units for _, (_, piece) in sources), NOTHING) < target.units:
             continue
@@ -35,13 +113,18 @@ def moved(parts: Sequence[Part]) -> Iterator[tuple[Part, Part, Piece]]:
             units = min(piece.units, target.units)
             if not units:
                 break
-            for side in (source, target):
+            for side, cost in ((source, units * _each_cost(source, lot)), (target, units * made.number)):
                 side.units -= units
-                side.cost -= units * lot.number
+                side.cost -= cost
             source.taken.remove(taken)
             if piece.units > units:
                 source.taken.append((lot, Piece(piece.trade_id, piece.units - units)))
             yield source, target, Piece(piece.trade_id, units)
+
+
+def _each_cost(part: Part, lot: Lot) -> Decimal:
+    """What one unit costs: of a lot of which a rest came in again, what is left of its cost."""
+    return part.cost / part.units if len({id(each) for each, _ in part.taken}) == 1 else lot.number
 
 
 def split_ratio(parts: Sequence[Part], booker: Booker) -> Fraction | None:

@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import get_args
 
-from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, quantum
+from app.core.money import MAX_INTEGER_DIGITS, decimals, quantum
 from app.imports.plaintext.attaching import OWN_KINDS, Own
 from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece
 from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, notes_of, parts_of
 from app.imports.plaintext.holders import Holders
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
-from app.imports.plaintext.moving import moved, split_pieces, split_ratio
+from app.imports.plaintext.moving import joined, moved, rests, split_pieces, split_ratio
+from app.portfolio.holding import Method
 
 MOST_DECIMALS = 18
 MOST_LOTS = 1_000
@@ -30,47 +32,15 @@ class Trader:
         self._exponents = exponents
         self._currency_of = currency_of
         self.ids = Ids()
-        self._bought: set[tuple[Own, str]] = set()
+        self.bought: set[tuple[Own, str]] = set()
+        """What was bought so far, by the account of the book and the commodity."""
         self.holders = Holders(journal, currency_of)
         self.booker = Booker(journal, currency_of, exponents)
 
     def settle(self, dealt: Dealt) -> None:
         """Move the lots: what comes later finds them as this transaction leaves them."""
         self.booker.settle(dealt.booked, dealt.brought)
-        self._bought |= {(deal.account, deal.commodity) for deal in dealt.deals}
-
-    def income(self, transaction: Transaction) -> Deal | None:
-        """The dividend of something that was bought before: money against an income account that names the two.
-
-        Such as `Income:Broker:GLD:Dividend`. What also has a payee, tags or data of its own stays a transaction.
-        """
-        if len(transaction.postings) != 2 or transaction.payee or transaction.tags or transaction.meta:
-            return None
-        own, income = sorted(transaction.postings, key=lambda p: self._journal.kind_of(p.account) == "income")
-        words = income.account.split(":")
-        if (
-            self._journal.kind_of(income.account) != "income"
-            or self._journal.kind_of(own.account) != "asset"
-            or own.amount is None
-            or own.amount.number <= 0
-            or any(posting.total is not None or posting.meta for posting in transaction.postings)
-            or not any(word.casefold().startswith("dividend") for word in words)
-        ):
-            return None
-        account = (own.account, self._currency_of(own.amount.commodity, own.line))
-        amount = own.amount.number
-        if decimals(amount) > self._exponents[account[1]]:
-            return None
-        for commodity in words:
-            if (account, commodity) in self._bought:
-                row_id = self.ids.make(transaction.day, f"dividend {income.account} {plain(amount)}")
-                notes = notes_of(transaction)
-                fields: Fields = {"amount": self._rounded(amount, account[1]), **({"notes": notes} if notes else {})}
-                return Deal(
-                    row_id, transaction.line, transaction.day, account, commodity, "dividend", fields, amount,
-                    category=income.account,
-                )  # fmt: skip
-        return None
+        self.bought |= {(deal.account, deal.commodity) for deal in dealt.deals}
 
     def deal(self, transaction: Transaction) -> Dealt:
         """What it comes to, while no lot is moved yet: see `settle`. Raises `LineError`."""
@@ -80,15 +50,16 @@ class Trader:
         parts = parts_of(booked)
         lines = [posting for posting in transaction.postings if posting.cost is None]
         brought: dict[int, list[Piece]] = {}
-        deals = [self._transfer(transaction, source, target, piece, brought) for source, target, piece in moved(parts)]
-        parts = [part for part in parts if part.units]
+        deals: list[Deal | None] = []
         ratio = split_ratio(parts, self.booker)
         if ratio is not None and not self._shares_holder(parts):
-            deals.append(
-                self._deal(transaction, parts[0], "split", {"ratio": f"{ratio.numerator}:{ratio.denominator}"})
-            )
+            fields = {"ratio": f"{ratio.numerator}:{ratio.denominator}"}
+            deals.append(self._deal(transaction, parts[0], "split", fields))
             brought |= split_pieces(parts, ratio)
             parts = []
+        brought |= {rest.number: pieces for rest, pieces in rests(parts, self.pooled)}
+        deals += [self._transfer(transaction, source, target, piece, brought) for source, target, piece in moved(parts)]
+        parts = joined([part for part in parts if part.units])
         made = self._in_kind(transaction, lines, parts)
         if made is None:
             made = self._paid(transaction, lines, parts)
@@ -97,6 +68,14 @@ class Trader:
                 brought.setdefault(part.number, []).append(Piece(deal.id, part.units))
         done = [deal for deal in deals if deal is not None] + [deal for deal, _ in made]
         return Dealt(done, self._rest(transaction, lines, done), booked, brought)
+
+    def method_of(self, account: Own) -> Method | None:
+        """The cost method that the file says an account of the book has."""
+        said = self._journal.accounts.get(account[0], {}).get("cost-method")
+        return said if said in get_args(Method) else None
+
+    def pooled(self, account: str) -> bool:
+        return self.method_of((account, "")) == "average"
 
     def _check(self, booked: Booked) -> None:
         line = booked.posting.line

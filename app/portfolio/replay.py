@@ -1,0 +1,115 @@
+"""All trades of a book once more, one after the other, with the lots as each leaves them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, text
+
+from app.access.context import BookReader
+from app.access.private import seeing_all
+from app.core.database import AnyRow
+from app.portfolio import remaking_sql as sql
+from app.portfolio.lots import Disposal, LotBook, Position, Terms, Trade
+from app.portfolio.methods import DEFAULT
+from app.portfolio.parts import Part
+from app.portfolio.remaking import trade_of
+
+BRINGING = {"buy", "reinvest", "deposit"}
+_BASE = text(
+    "SELECT b.base_currency, c.exponent FROM books b JOIN currencies c ON c.code = b.base_currency WHERE b.id = :book"
+).bindparams(bindparam("book", type_=Uuid))
+_SEEN = text(
+    "SELECT id, transaction_id, price, currency, notes FROM trades WHERE book_id = :book AND kind <> ALL(:cash)"
+).bindparams(bindparam("book", type_=Uuid))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A trade, and the lots of the positions that it touched: `brought` joins those of its own, or `left` is all of
+    each. `seen` is what is told of it beside that, None of a trade that is hidden from who asks.
+    """
+
+    trade: Trade
+    seen: AnyRow | None
+    brought: Part | None
+    left: dict[Position, list[Part]]
+    disposals: Sequence[Disposal]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The trades that move lots, in their order. `moving` are the transactions that belong to one of them."""
+
+    trades: Sequence[Trade]
+    seen: dict[UUID, AnyRow]
+    terms: dict[UUID, Terms]
+    base_exponent: int
+
+    @property
+    def moving(self) -> set[str]:
+        return {str(row.transaction_id) for row in self.seen.values() if row.transaction_id is not None}
+
+    def methods(self) -> dict[str, str]:
+        """The cost method of each account that has another one than the usual."""
+        return {str(i): terms.method for i, terms in self.terms.items() if terms.method != DEFAULT["method"]}
+
+    def holding(self) -> dict[str, list[str]]:
+        """Which assets each account ever held."""
+        found: dict[str, dict[str, None]] = {}
+        for trade in self.trades:
+            for account in (trade.account_id, trade.to_account_id):
+                for asset in (trade.asset_id, trade.to_asset_id):
+                    if account is not None and asset is not None:
+                        found.setdefault(str(account), {})[str(asset)] = None
+        return {account: list(assets) for account, assets in found.items()}
+
+    def steps(self) -> Iterator[Step]:
+        """One after the other: of a long history not all lots of all days are in memory."""
+        book = LotBook(self.terms, self.base_exponent)
+        for trade in self.trades:
+            disposals = book.disposals.get(trade.position, [])
+            told = len(disposals)
+            book.apply(trade)
+            new = book.disposals.get(trade.position, [])[told:]
+            seen = self.seen.get(trade.id)
+            if trade.kind in BRINGING:
+                yield Step(trade, seen, _brought(trade), {}, new)
+            else:
+                touched = [
+                    trade.position,
+                    *([(trade.to_account_id, trade.asset_id)] if trade.to_account_id is not None else []),
+                    *([(trade.account_id, trade.to_asset_id)] if trade.to_asset_id is not None else []),
+                ]
+                yield Step(trade, seen, None, {each: book.holding(each).parts() for each in touched}, new)
+
+
+async def load(book: BookReader) -> Replay:
+    """What a member does not see is among the trades, for what is seen may follow from it, and not in `seen`."""
+    names: dict[str, Any] = {"book": book.book_id}
+    seen = (await book.connection.execute(_SEEN, {**names, "cash": ["dividend", "interest", "fee"]})).all()
+    async with seeing_all(book):
+        base = (await book.connection.execute(_BASE, names)).one()
+        positions = (await book.connection.execute(sql.EVERY, names)).all()
+        wanted = {
+            "base": base.base_currency,
+            "accounts": [row.account_id for row in positions],
+            "assets": [row.asset_id for row in positions],
+        }
+        rows = (await book.connection.execute(sql.TRADES, {**names, **wanted})).all()
+    return Replay(
+        [trade_of(row) for row in rows],
+        {row.id: row for row in seen},
+        {row.account_id: Terms(row.exponent, row.method, row.long_term_months) for row in positions},
+        base.exponent,
+    )
+
+
+def _brought(trade: Trade) -> Part:
+    cost = {
+        "buy": trade.amount + trade.fees + trade.taxes,
+        "reinvest": trade.amount - trade.taxes,
+        "deposit": trade.cost,
+    }[trade.kind]
+    return Part(trade.id, trade.acquired_on or trade.date, trade.quantity, cost, None)
