@@ -117,15 +117,15 @@ moved_on AS MATERIALIZED (
 chosen AS MATERIALIZED (
     SELECT id FROM parted
     UNION ALL
-    SELECT f.id FROM moved_on d CROSS JOIN LATERAL (
-        SELECT m.transaction_id AS id FROM postings m
+    (SELECT f.id FROM moved_on d CROSS JOIN LATERAL (
+        SELECT m.transaction_id AS id, m.base_amount FROM postings m
         WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL
               AND m.transaction_id NOT IN (SELECT id FROM parted)
               AND (m.category_id IS NULL OR m.category_id IN (SELECT c.id FROM category c WHERE c.kind = '{kind}'))
               {filters}
         ORDER BY m.base_amount {way}, m.transaction_id
         LIMIT :limit
-    ) AS f
+    ) AS f ORDER BY f.base_amount {way}, f.id LIMIT :limit)
 ),
 kept AS (
     SELECT 0 AS bucket, m.account_id, m.category_id, m.date AS day, m.transaction_id, NULL::uuid AS payee_id,
