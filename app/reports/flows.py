@@ -10,11 +10,11 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
-from app.core.database import without_nested_loops
 from app.core.money import quantum
 from app.reports.flows_sql import BY_SUMS, Shape, has_whole, joins_many, statement
 from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
+from app.reports.planner import for_many_rows
 
 UNCATEGORISED = "Uncategorised"
 MEASURES = {"place", "income", "expenses", "count", "moved", "incomplete"}
@@ -163,7 +163,7 @@ async def ask(book: BookReader, question: Question) -> Answer:
     parameters = _parameters(book, question, shape)
     async with AsyncExitStack() as stack:
         if joins_many(shape):
-            await stack.enter_async_context(without_nested_loops(book.connection))
+            await stack.enter_async_context(for_many_rows(book.connection))
         row = (await book.connection.execute(statement(shape), parameters)).one()
     for account_id in row.no_account or ():
         raise AccountNotFoundError(UUID(account_id))
