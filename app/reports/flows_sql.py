@@ -315,7 +315,7 @@ def _own(shape: Shape) -> str:
     if "accounts" in shape.filters:
         own += " AND m.account_id = ANY (:accounts)"
     if "categories" in shape.filters:
-        own += " AND m.category_id IN (SELECT id FROM below)"
+        own += " AND m.category_id = ANY (ARRAY(SELECT id FROM below))"
     return own
 
 
