@@ -23,12 +23,12 @@ def days_of(part: Part) -> list[date]:
 
 
 @given(ends=st.tuples(DAYS, DAYS).map(sorted), years=st.booleans())
-def test_parts_are_each_day_of_a_bucket_once(ends: list[date], years: bool) -> None:  # noqa: FBT001
+def test_parts_are_each_day_of_a_bucket_once(ends: list[date], years: bool) -> None:
     first, last = ends
     counted: Counter[date] = Counter()
     found = parts([Bucket("all", first, last)], years=years)
     for part in found:
-        counted.update({day: part.sign for day in days_of(part)})
+        counted.update(dict.fromkeys(days_of(part), part.sign))
     assert {day for day, count in counted.items() if count} == {
         first + timedelta(days=n) for n in range((last - first).days + 1)
     }
