@@ -136,4 +136,4 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rows", type=int, default=MILLION, help="how large the large book is")
     parser.add_argument("--rounds", type=int, default=7, help="how many times each pair takes turns")
     parser.add_argument("--seconds", type=float, default=0.5, help="how long a turn is")
-    parser.add_argument("--budget", type=float, default=180.0, help="seconds for all turns; rounds are left out for it")
+    parser.add_argument("--budget", type=float, default=360.0, help="seconds for all turns; rounds are left out for it")

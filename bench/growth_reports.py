@@ -1,51 +1,103 @@
-"""What reports cost in a large book: over totals whatever the history, over postings what their period holds."""
+"""What reports cost in a large book: each over a month, a year and five years, and what narrows or widens them."""
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
-from bench.books import DAYS, Book
+from bench.books import Book
 from bench.hot import Hot
 from bench.load import Ask
 
-OVER_TOTALS = {
-    "monthly": "",
-    "trends": "period=24months",
-    "categories": "period=year",
-    "networth": "period=5years",
-    "cashflow": "period=1year&levels=2",
-    "income-statement": "period=year&compare=year",
-    "balance-sheet": "",
-    "savings-rate": "period=5years",
-    "weekdays": "period=1year",
-}
-OVER_POSTINGS = ("payees", "tags", "largest")
+REPORTS_OF_A_PERIOD = (
+    *("trends", "categories", "networth", "cashflow", "income-statement", "savings-rate", "weekdays"),
+    *("payees", "tags", "largest"),
+)
+NARROWED = ("trends", "payees", "tags", "largest")
+"""By account, category and payee, where they can be."""
 SAVED: dict[str, dict[str, Any]] = {
     "by month and category": {"measures": ["income", "expenses"], "dimensions": ["month", "category"]},
-    "by payee, of a month": {
-        "measures": ["expenses", "average"],
-        "dimensions": ["payee"],
-        "filters": {"period": "month"},
-    },
+    "by payee": {"measures": ["expenses", "average"], "dimensions": ["payee"]},
+    "by year and payee": {"measures": ["net", "count"], "dimensions": ["year", "payee"]},
+    "by tag and category": {"measures": ["expenses", "count"], "dimensions": ["tag", "category"]},
+    "by account and weekday": {"measures": ["net", "average"], "dimensions": ["account", "weekday"]},
 }
-REPORTS = len(OVER_TOTALS) + len(OVER_POSTINGS) + len(SAVED) + 3
-"""How many routes there are."""
+SAVED_PERIODS = {"a month": "lastmonth", "a year": "1year", "5 years": "5years"}
+TAGS = 10
+TAGGED = 500
+PAGE = 100
 
 
 def report_routes(book: Book) -> list[Hot]:
-    """Each report once, and some of what widens them: days, another currency, a saved one."""
-    begins = book.last_day - timedelta(days=DAYS // 2)
-    found = [Hot(f"report, {name}", (_ask(book, f"/reports/{name}?{asked}"),)) for name, asked in OVER_TOTALS.items()]
-    month = f"from={book.last_day - timedelta(days=29)}&to={book.last_day}"
-    found += [Hot(f"report, {name} of a month", (_ask(book, f"/reports/{name}?{month}"),)) for name in OVER_POSTINGS]
-    found.append(Hot("report, months from the 23rd", (_ask(book, "/reports/trends?period=24months&start_day=23"),)))
-    found.append(Hot("report, any days", (_ask(book, f"/reports/income-statement?from={begins}&to={book.last_day}"),)))
-    found.append(Hot("report, in dollars", (_ask(book, "/reports/trends?period=1year&currency=USD"),)))
+    """The same of every book; some of its newest transactions get tags for it."""
+    payee_id = _tag(book)
+    return [Hot(f"report, {name}", (_ask(book, path),)) for name, path in [*_reports(book, payee_id), *_saved(book)]]
+
+
+def _periods(last_day: date) -> dict[str, str]:
+    """Months and years up to now; and days that begin and end inside months."""
+    inside = last_day.replace(day=17) - timedelta(days=61)
+    return {
+        "a month": "period=lastmonth",
+        "a year": "period=1year",
+        "5 years": "period=5years",
+        "30 days": f"from={last_day - timedelta(days=29)}&to={last_day}",
+        "any year": f"from={inside - timedelta(days=364)}&to={inside}",
+    }
+
+
+def _reports(book: Book, payee_id: str) -> Iterator[tuple[str, str]]:
+    periods = _periods(book.last_day)
+    for name in REPORTS_OF_A_PERIOD:
+        for title, period in periods.items():
+            yield f"{name} of {title}", f"/reports/{name}?{period}"
+    for name in NARROWED:
+        filters = {"account": f"account_id={book.account_id}", "category": f"category_id={book.category_id}"}
+        if name != "trends":
+            filters["payee"] = f"payee_id={payee_id}"
+        for by, narrowed in filters.items():
+            yield f"{name} of a year, by {by}", f"/reports/{name}?{periods['a year']}&{narrowed}"
+    yield "payees of 5 years, by category", f"/reports/payees?{periods['5 years']}&category_id={book.category_id}"
+    yield "payees of a month, by amount", f"/reports/payees?{periods['a month']}&min_amount=100"
+    yield "monthly", "/reports/monthly"
+    yield "monthly, by category", f"/reports/monthly?category_id={book.category_id}"
+    yield "balance-sheet", "/reports/balance-sheet"
+    yield "trends, months from the 23rd", "/reports/trends?period=24months&start_day=23"
+    yield "trends of a year, in dollars", f"/reports/trends?{periods['a year']}&currency=USD"
+    yield "payees of a month, in dollars", f"/reports/payees?{periods['a month']}&currency=USD"
+
+
+def _saved(book: Book) -> Iterator[tuple[str, str]]:
     for name, definition in SAVED.items():
-        made: dict[str, Any] = (
-            book.http.post("/reports/saved", json={"name": name, **definition}).raise_for_status().json()
-        )
-        found.append(Hot(f"saved report, {name}", (_ask(book, f"/reports/saved/{made['id']}/run"),)))
-    return found
+        for title, period in SAVED_PERIODS.items():
+            body = {"name": f"{name}, {title}", **definition, "filters": {"period": period}}
+            made: dict[str, Any] = book.http.post("/reports/saved", json=body).raise_for_status().json()
+            yield f"saved {name}, {title}", f"/reports/saved/{made['id']}/run"
+
+
+REPORTS = (
+    len(REPORTS_OF_A_PERIOD) * len(_periods(date(2026, 1, 1)))
+    + len(NARROWED) * 3
+    - 1
+    + 8
+    + len(SAVED) * len(SAVED_PERIODS)
+)
+"""How many routes there are."""
+
+
+def _tag(book: Book) -> str:
+    """Give the newest transactions tags; returns the payee of the newest."""
+    asked: dict[str, Any] = {"limit": PAGE}
+    payee_id = ""
+    for page in range(TAGGED // PAGE):
+        found = book.http.get("/transactions", params=asked).raise_for_status().json()
+        payee_id = payee_id or next(item["payee_id"] for item in found["items"] if item["payee_id"])
+        operations = [
+            {"op": "patch", "id": item["id"], "changes": {"tags": [f"Tag {(page + number) % TAGS}"]}}
+            for number, item in enumerate(found["items"])
+        ]
+        book.http.post("/transactions/bulk", json={"operations": operations}).raise_for_status()
+        asked["cursor"] = found["next_cursor"]
+    return payee_id
 
 
 def _ask(book: Book, path: str) -> Ask:

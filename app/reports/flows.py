@@ -1,6 +1,7 @@
 """What came in and went out, asked once: rows of totals or postings, put into groups by one statement."""
 
 from collections.abc import Container, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,10 @@ from app.access.context import BookReader
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
 from app.core.money import quantum
-from app.reports.flows_sql import BY_SUMS, Shape, has_whole, statement
+from app.reports.flows_sql import BY_SUMS, Shape, has_whole, joins_many, statement
 from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
+from app.reports.planner import for_many_rows
 
 UNCATEGORISED = "Uncategorised"
 MEASURES = {"place", "income", "expenses", "count", "moved", "incomplete"}
@@ -159,7 +161,10 @@ async def ask(book: BookReader, question: Question) -> Answer:
         limited=question.limit is not None,
     )
     parameters = _parameters(book, question, shape)
-    row = (await book.connection.execute(statement(shape), parameters)).one()
+    async with AsyncExitStack() as stack:
+        if joins_many(shape):
+            await stack.enter_async_context(for_many_rows(book.connection))
+        row = (await book.connection.execute(statement(shape), parameters)).one()
     for account_id in row.no_account or ():
         raise AccountNotFoundError(UUID(account_id))
     for category_id in row.no_category or ():

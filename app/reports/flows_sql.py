@@ -63,6 +63,23 @@ _POSTINGS = """
         OFFSET 0
     ) AS f {header}
 """
+# Few transactions are named by a payee or a tag: they are found first, and their postings by their key.
+_POSTINGS_OF_NAMED = """
+    SELECT p.bucket, f.account_id, f.category_id, f.date AS day, f.transaction_id, {payee} AS payee_id, {amounts}
+    FROM (
+        SELECT m.account_id, m.category_id, m.date, m.transaction_id, m.amount, m.base_amount
+        FROM postings m
+        WHERE m.book_id = :book AND m.role = 'flow' AND m.date BETWEEN :earliest AND :latest
+              AND m.transaction_id = ANY (ARRAY(SELECT id FROM named)) {filters_m}
+        OFFSET 0
+    ) AS f JOIN piece p ON f.date BETWEEN p.first AND p.last JOIN account a ON a.id = f.account_id {header}
+"""
+_NAMED = """
+named AS MATERIALIZED (
+    SELECT t.id, t.payee_id FROM transactions t
+    WHERE t.book_id = :book AND t.date BETWEEN :earliest AND :latest {filters_t}
+),
+"""
 _HEADER = """
     JOIN transactions t ON t.book_id = :book AND t.id = f.transaction_id
         AND t.date BETWEEN :earliest AND :latest {filters_t}
@@ -77,8 +94,8 @@ _OWN_POSTING_AMOUNTS = """
     0::numeric AS unconverted_outflow, 1::bigint AS count
 """
 _TAGGED = """
-    AND EXISTS (SELECT FROM transaction_tags x
-                WHERE x.book_id = :book AND x.transaction_id = t.id AND x.tag_id = ANY (:tags))
+    AND t.id = ANY (ARRAY(SELECT x.transaction_id FROM transaction_tags x
+                          WHERE x.book_id = :book AND x.tag_id = ANY (:tags)))
 """
 # Each day of each currency is looked up once; what is rounded is each total of a day, so that all sums of it agree.
 _CONVERTED = """
@@ -298,7 +315,7 @@ def _own(shape: Shape) -> str:
     if "accounts" in shape.filters:
         own += " AND m.account_id = ANY (:accounts)"
     if "categories" in shape.filters:
-        own += " AND m.category_id IN (SELECT id FROM below)"
+        own += " AND m.category_id = ANY (ARRAY(SELECT id FROM below))"
     return own
 
 
@@ -311,7 +328,8 @@ def _kept(shape: Shape) -> str:
     if shape.source == "largest":
         return kept_of_largest(str(shape.side), own)
     words = {"months": _by_months, "days": _by_days, "postings": _postings}[shape.source](own, shape)
-    return _CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),"
+    named = _NAMED.format(filters_t=_of_headers(shape)) if by_name(shape) else ""
+    return named + (_CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),")
 
 
 def _by_days(own: str, shape: Shape) -> str:
@@ -322,18 +340,33 @@ def _by_months(own: str, shape: Shape) -> str:
     return _BY_MONTH.format(filters_m=own) + "UNION ALL" + _by_days(own, shape)
 
 
-def _postings(own: str, shape: Shape) -> str:
+def by_name(shape: Shape) -> bool:
+    """Whether postings are found by the payee or tag of their transaction."""
+    return shape.source == "postings" and bool({"payees", "tags"} & shape.filters)
+
+
+def joins_many(shape: Shape) -> bool:
+    """Whether many postings meet their transactions: the planner takes them for a handful, and looks up each."""
+    return shape.source in {*BY_SUMS, "postings"} and "transaction" not in shape.groups
+
+
+def _of_headers(shape: Shape) -> str:
     conditions = {
         "payees": " AND t.payee_id = ANY (:payees)",
         "min_amount": " AND t.amount >= :min_amount",
         "max_amount": " AND t.amount <= :max_amount",
         "tags": _TAGGED,
     }
-    of_header = [condition for name, condition in conditions.items() if name in shape.filters]
-    header = _HEADER.format(filters_t="".join(of_header)) if of_header or "payee" in shape.groups else ""
-    return _POSTINGS.format(
-        payee="t.payee_id" if header else "NULL::uuid",
-        amounts=_OWN_POSTING_AMOUNTS if shape.converts else _POSTING_AMOUNTS,
-        filters_m=own,
-        header=header,
-    )
+    return "".join(condition for name, condition in conditions.items() if name in shape.filters)
+
+
+def _postings(own: str, shape: Shape) -> str:
+    amounts = _OWN_POSTING_AMOUNTS if shape.converts else _POSTING_AMOUNTS
+    by_payee = "payee" in shape.groups
+    payee = "t.payee_id" if by_payee else "NULL::uuid"
+    if by_name(shape):
+        header = "JOIN named t ON t.id = f.transaction_id" if by_payee else ""
+        return _POSTINGS_OF_NAMED.format(payee=payee, amounts=amounts, filters_m=own, header=header)
+    of_header = _of_headers(shape)
+    header = _HEADER.format(filters_t=of_header) if of_header or by_payee else ""
+    return _POSTINGS.format(payee=payee, amounts=amounts, filters_m=own, header=header)

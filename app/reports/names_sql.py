@@ -101,31 +101,39 @@ def kept_of_tags(groups: tuple[str, ...], filters: frozenset[str], own: str) -> 
 
 # The largest of a period without reading it: of each day on which something of the filters moved the `limit` largest
 # postings of transactions with one, off an index, and whatever has more than one posting. Of the rest none is among the
-# largest: on its day there are `limit` others, each as large or larger in all.
+# largest: on its day there are `limit` others, each as large or larger in all. IS TRUE keeps the walk on that index;
+# where filters leave few postings of a day, those are read by the filter instead.
 KEPT_OF_LARGEST = """
 parted AS MATERIALIZED (
     SELECT DISTINCT m.transaction_id AS id FROM postings m
     WHERE m.book_id = :book AND m.date BETWEEN :earliest AND :latest AND m.role = 'flow' AND m.line > 0
 ),
 moved_on AS MATERIALIZED (
-    SELECT DISTINCT m.day FROM account a CROSS JOIN LATERAL (
-        SELECT m.day FROM daily_totals m
+    SELECT m.day, sum(m.count) AS count FROM account a CROSS JOIN LATERAL (
+        SELECT m.day, m.count FROM daily_totals m
         WHERE m.book_id = :book AND m.account_id = a.id AND m.day BETWEEN :earliest AND :latest {filters}
         OFFSET 0
-    ) AS m
+    ) AS m GROUP BY m.day HAVING sum(m.count) > 0
+),
+of_kind AS MATERIALIZED (
+    SELECT array_agg(c.id) AS ids FROM category c WHERE c.kind = '{kind}'
+),
+found AS MATERIALIZED (
+    SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
+        SELECT m.transaction_id AS id, m.base_amount FROM postings m
+        WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL
+              AND (m.category_id IS NULL OR m.category_id = ANY ((SELECT ids FROM of_kind)::uuid[]))
+              AND m.transaction_id NOT IN (SELECT id FROM parted)
+              {walked}
+        ORDER BY m.base_amount {way}, m.transaction_id
+        LIMIT :limit
+    ) AS f {many}
+    {few}
 ),
 chosen AS MATERIALIZED (
     SELECT id FROM parted
     UNION ALL
-    SELECT f.id FROM moved_on d CROSS JOIN LATERAL (
-        SELECT m.transaction_id AS id FROM postings m
-        WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL
-              AND m.transaction_id NOT IN (SELECT id FROM parted)
-              AND (m.category_id IS NULL OR m.category_id IN (SELECT c.id FROM category c WHERE c.kind = '{kind}'))
-              {filters}
-        ORDER BY m.base_amount {way}, m.transaction_id
-        LIMIT :limit
-    ) AS f
+    (SELECT id FROM found ORDER BY base_amount {way}, id LIMIT :limit)
 ),
 kept AS (
     SELECT 0 AS bucket, m.account_id, m.category_id, m.date AS day, m.transaction_id, NULL::uuid AS payee_id,
@@ -139,7 +147,28 @@ kept AS (
 """
 
 
+_FEW = """
+    UNION ALL
+    SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
+        SELECT m.transaction_id AS id, m.base_amount FROM postings m
+        WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL
+              AND (m.category_id IS NULL OR m.category_id = ANY ((SELECT ids FROM of_kind)::uuid[]))
+              AND m.transaction_id NOT IN (SELECT id FROM parted)
+              {filters}
+        OFFSET 0
+    ) AS f WHERE d.count <= 3 * :limit
+"""
+
+
 def kept_of_largest(side: str, own: str) -> str:
     """Of the `limit` largest on one side; spending is what leaves, so the least amounts are the largest."""
     kind, way = ("expense", "ASC") if side == "expenses" else ("income", "DESC")
-    return KEPT_OF_LARGEST.format(kind=kind, way=way, filters=own)
+    narrowed = bool(own)
+    return KEPT_OF_LARGEST.format(
+        kind=kind,
+        way=way,
+        filters=own,
+        walked=f"AND (true {own}) IS TRUE" if narrowed else "",
+        many="WHERE d.count > 3 * :limit" if narrowed else "",
+        few=_FEW.format(filters=own) if narrowed else "",
+    )

@@ -26,6 +26,8 @@ PERIODS = (
     Period(date(2025, 2, 1), date(2025, 3, 31)),
     Period(date(2025, 1, 25), date(2025, 4, 10)),
     Period(date(2025, 3, 3), date(2025, 3, 9)),
+    Period(date(2024, 11, 20), date(2025, 10, 5)),
+    Period(date(2024, 3, 1), date(2026, 2, 10)),
 )
 CURRENCIES = ("EUR", "USD", "JPY")
 ENTRIES = st.tuples(
@@ -33,6 +35,9 @@ ENTRIES = st.tuples(
     st.integers(0, 85),
     st.integers(1, 10**6),
     st.integers(0, 30),
+)
+CHANGES = st.tuples(
+    st.sampled_from(["name", "move", "delete", "merge payees", "merge tags", "drop tag", "undo"]), st.integers(0, 30)
 )
 
 
@@ -42,14 +47,24 @@ ENTRIES = st.tuples(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example is a hundred requests: shrinking takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(entries=st.lists(ENTRIES, min_size=4, max_size=14), period=st.sampled_from(PERIODS))
+@given(
+    entries=st.lists(ENTRIES, min_size=4, max_size=14),
+    changes=st.lists(CHANGES, min_size=2, max_size=6),
+    period=st.sampled_from(PERIODS),
+)
 async def test_reports_are_what_adding_up_gives(
-    app: FastAPI, owner_database: Database, entries: list[tuple[str, int, int, int]], period: Period
+    app: FastAPI,
+    owner_database: Database,
+    entries: list[tuple[str, int, int, int]],
+    changes: list[tuple[str, int]],
+    period: Period,
 ) -> None:
     person = await register(app, fresh_email())
     world = await World.make(person, owner_database)
     for entry in entries:
         await world.add(*entry)
+    for change in changes:
+        await world.change(*change)
     every = await lines(person)
     found = [line for line in every if period.first <= line.day <= period.last]
     asked = {"from": str(period.first), "to": str(period.last)}
@@ -58,6 +73,7 @@ async def test_reports_are_what_adding_up_gives(
     await check_filters(world, found, asked)
     await check_other_currency(world, found, asked)
     await check_saved(world, found, period)
+    await check_named(world, found, period)
     await check_worth(world, period)
     await person.check_integrity()
     await person.http.aclose()
@@ -113,6 +129,33 @@ class World:
             chosen = {"income": self.earning[0]}.get(what, place)
             loose = what.startswith("loose")
             await self.person.add(**body, type=kind, **({} if loose else {"category_id": chosen}))
+
+    async def change(self, what: str, pick: int) -> None:
+        """Edit, delete, merge or take back something of what there is."""
+        http, book = self.person.http, f"/books/{self.person.book_id}"
+        if what == "undo":
+            revision = (await self.person.read(book))["revision"]
+            answer = await http.post(f"{book}/undo", json={"revision": revision})
+            assert answer.status_code in {200, 409}, answer.text  # what made an account in use is not undone
+            return
+        path = {"merge payees": "/payees", "merge tags": "/tags", "drop tag": "/tags"}.get(what, "/transactions")
+        items = [item for item in (await self.person.read(path))["items"] if item.get("type") != "opening_balance"]
+        if not items:
+            return
+        one, other = items[pick % len(items)], items[(pick + 1) % len(items)]
+        if what == "name":
+            body = {"payee": f"Payee {pick % 4}", "tags": [f"tag {n}" for n in range(2) if pick >> n & 1]}
+            expect(await http.patch(f"/transactions/{one['id']}", json=body), 200)
+        elif what == "move":
+            body = {"date": str(BEGINS + timedelta(pick * 3))}
+            expect(await http.patch(f"/transactions/{one['id']}", json=body), 200)
+        elif what == "delete":
+            assert (await http.delete(f"/transactions/{one['id']}")).status_code == 204
+        elif what == "drop tag":
+            assert (await http.delete(f"/tags/{one['id']}", params={"force": "true"})).is_success
+        elif one["id"] != other["id"]:
+            name = what.removeprefix("merge ")[:-1]
+            expect(await http.post(f"{path}/{one['id']}/merge", json={f"{name}_ids": [other["id"]]}), 200)
 
     async def read(self, name: str, **asked: Any) -> Any:
         return await self.person.read(f"/reports/{name}", **asked)
@@ -212,6 +255,31 @@ async def check_filters(world: World, found: list[Line], asked: dict[str, str]) 
     if any(line.tags and "tag 1" in line.tags for line in await lines(world.person)):
         payees = await world.read("payees", **asked, tag="TAG 1", min_amount="100")
         assert Decimal(payees["total"]) == total(tagged)[1]
+
+
+async def check_named(world: World, found: list[Line], period: Period) -> None:
+    """What one payee, one tag and two of them got, by month and by category."""
+    keys: dict[str, Any] = {"month": lambda line: f"{line.day:%Y-%m}", "category": lambda line: line.category}
+    for name in ("payee", "tag"):
+        named = {item["name"]: item["id"] for item in (await world.person.read(f"/{name}s"))["items"]}
+        for chosen in (list(named)[:1], list(named)[:2]):
+            if not chosen:
+                continue
+            inside = [line for line in found if set(chosen) & (set(line.tags) if name == "tag" else {line.payee})]
+            for dimension, key in keys.items():
+                filters = {"period": f"{period.first}..{period.last}", f"{name}_ids": [named[each] for each in chosen]}
+                body = {"name": "N", "measures": ["income", "expenses", "count"], "dimensions": [dimension]}
+                made = expect(await world.person.http.post("/reports/saved", json={**body, "filters": filters}), 201)
+                document = await world.read(f"saved/{made['id']}/run")
+                rows = {
+                    row["labels"][0]["id" if dimension == "category" else "name"]: money(
+                        row["values"]["income"], row["values"]["expenses"]
+                    )
+                    for row in document["rows"]
+                }
+                sums = summed(inside, key)
+                assert {k: v for k, v in rows.items() if any(v)} == {k: v for k, v in sums.items() if any(v)}, chosen
+                assert document["totals"]["count"] == len(inside)
 
 
 async def check_other_currency(world: World, found: list[Line], asked: dict[str, str]) -> None:

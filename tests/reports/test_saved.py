@@ -156,7 +156,7 @@ async def test_what_is_no_report(kim: Person, robin: Person, book: dict[str, Any
                 "filters.period",
                 "period_too_long",
             ),
-            ({"filters": {"period": "25months"}, "dimensions": ["payee"]}, "filters.period", "period_too_long"),
+            ({"filters": {"period": "25months"}, "dimensions": ["payee", "tag"]}, "filters.period", "period_too_long"),
             ({"filters": {"min_amount": "2", "max_amount": "1"}}, "filters", "value_error"),
             ({"filters": {"min_amount": "-1"}}, "filters.min_amount", "value_error"),
             ({"rows": 5}, "rows", "extra_forbidden"),
