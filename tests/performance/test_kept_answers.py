@@ -92,12 +92,14 @@ async def test_each_change_gives_a_fresh_answer(kim: Person, world: World, setti
             named = {"symbol": symbol_of(world)}
             await connection.execute(text("UPDATE market_quotes SET price = 120 WHERE symbol = :symbol"), named)
         await both("960.00")
-        price = {"date": "2026-01-31", "price": "130"}
-        expect(await kim.http.post(f"/portfolio/assets/{asset}/prices", json=price), 201)
+        await world.price(asset, {"2026-01-31": "130"})
         await both("1040.00")
         trade = {"kind": "buy", "date": "2026-01-20", "account_id": str(depot), "asset_id": str(asset)}
-        expect(await kim.http.post("/portfolio/trades", json={**trade, "quantity": "10", "amount": "5.00"}), 201)
+        made = await kim.http.post("/portfolio/trades", json={**trade, "quantity": "10", "amount": "5.00"})
+        trade_id = expect(made, 201)["id"]
         await both("2080.00")
+        expect(await kim.http.delete(f"/portfolio/trades/{trade_id}"), 204)
+        await both("1040.00")
         await asyncio.gather(both(None), both(None))
         async with world.owner.begin() as connection:  # providers' rates are everybody's: a pair of its own
             brought = text(
@@ -157,7 +159,7 @@ async def test_members_are_answered_by_what_they_see(kim: Person, robin: Person,
     expect(answer, 200)
     assert "SECRET" in await as_robin("valuation")
     problem(await robin.get("/portfolio/valuation", at="nonsense"), 422, "invalid_input")
-    expect(await robin.http.delete(f"/books/{kim.book_id}/members/{robin.user['id']}"), 204)
+    expect(await kim.http.delete(f"/books/{kim.book_id}/members/{robin.user['id']}"), 204)
     problem(await robin.http.get("/portfolio/valuation", headers=headers), 404, "not_found")
 
 
