@@ -153,9 +153,9 @@ async def test_members_are_answered_by_what_they_see(kim: Person, robin: Person,
     asked = await robin.http.get("/portfolio/valuation", headers={**headers, "If-None-Match": tag})
     assert asked.status_code == 200
     both = {"visible_to": [kim.user["id"], robin.user["id"]]}
-    account = await kim.get(f"/accounts/{hidden}")
+    tag = (await kim.get(f"/accounts/{hidden}")).headers["ETag"]
     body = {"visibility": "private", **both}
-    answer = await kim.http.patch(f"/accounts/{hidden}", json=body, headers={"If-Match": account.headers["ETag"]})
+    answer = await kim.http.patch(f"/accounts/{hidden}", json=body, headers={"If-Match": tag})
     expect(answer, 200)
     assert "SECRET" in await as_robin("valuation")
     problem(await robin.get("/portfolio/valuation", at="nonsense"), 422, "invalid_input")

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections import namedtuple
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -14,8 +13,10 @@ import pytest
 from app.access.acting import open_as
 from app.core.database import Database
 from app.performance import many_days, repository
+from app.performance.courses import Prices as Price
+from app.performance.courses import Rates as Rate
 from app.performance.repository import Asked
-from app.performance.walking import Read, Walk
+from app.performance.walking import Read, Step, Walk
 from tests.people import Person
 from tests.performance.test_random_portfolios import DAYS, FIRST, by_chance
 from tests.performance.world import EXPONENTS, World
@@ -66,11 +67,6 @@ async def test_both_ways_say_the_same(kim: Person, world: World, app_database: D
     assert DAYS > 110
 
 
-Step = namedtuple("Step", "account_id asset_id account_currency days quantities costs")  # noqa: PYI024  # rows
-Price = namedtuple(  # noqa: PYI024
-    "Price", "id currency splits own_days own_prices quoted_days quoted_prices", defaults=(None, None, None, None, None)
-)
-Rate = namedtuple("Rate", "code days rates")  # noqa: PYI024
 ORDINAL = date(2025, 1, 1).toordinal()
 
 
@@ -106,7 +102,7 @@ async def test_the_loop_goes_on_meanwhile() -> None:
     assert len(await task) == 400
 
 
-ASSET, ACCOUNT = UUID(int=7), UUID(int=8)
+ASSET, ACCOUNT, NONE = (UUID(int=number) for number in (7, 8, 9))
 
 
 def walked(prices: Price, *, quantity: str = "3", cost: str = "10", currency: str = "EUR", **rates: list[str]) -> Any:
@@ -114,7 +110,7 @@ def walked(prices: Price, *, quantity: str = "3", cost: str = "10", currency: st
     every = [ORDINAL, ORDINAL + 1, ORDINAL + 2]
     steps = [Step(ACCOUNT, ASSET, "EUR", texts(every[:1]), quantity, cost)]
     rated = {code: Rate(code, texts(every[-len(found) :]), texts(found)) for code, found in rates.items()}
-    read = Read(steps, [prices] if prices.id else [], rated, currency, 2, convert=currency != "EUR")
+    read = Read(steps, [prices] if prices.id != NONE else [], rated, currency, 2, convert=currency != "EUR")
     return Walk(read, every).totals(every).get(None, [])
 
 
@@ -140,7 +136,7 @@ def test_own_prices_go_before_quotes_and_quotes_have_currencies_of_their_own() -
 def test_what_lacks_something_is_told_apart() -> None:
     nothing = walked(Price(ASSET, "EUR"), EUR=ONE)
     assert [(one.worth, [each.currency for each in one.missing]) for one in nothing] == [(0, [None])] * 3
-    assert all(one.missing for one in walked(Price(None, "EUR"), EUR=ONE))  # an asset without any row
+    assert all(one.missing for one in walked(Price(NONE, "EUR"), EUR=ONE))  # an asset without any row
     late = Price(ASSET, "USD", f"{ORDINAL - 5} 3", None, None, texts([ORDINAL, ORDINAL + 1]), "2/USD 2.2/USD")
     unrated = walked(late, quantity="1.5", EUR=ONE, USD=["0.5", "0.5"])
     assert [one.worth for one in unrated] == [0, Decimal("1.65"), Decimal("1.65")]
