@@ -95,7 +95,7 @@ def looking_at_health(server: Server) -> Iterator[list[float]]:
     over = threading.Event()
 
     def look() -> None:
-        with httpx.Client(base_url=f"{server.url}/api/v1", timeout=60) as http:
+        with httpx.Client(base_url=server.url, timeout=60) as http:
             while not over.wait(PAUSE):
                 waits.append(_timed(http, "/health"))
 
