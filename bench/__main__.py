@@ -1,4 +1,4 @@
-"""`python -m bench imports|hot|growth|files|charts|all`: measures the server, prints tables, and writes JSON."""
+"""`python -m bench imports|hot|growth|files|portfolio|charts|all`: measures the server, prints tables, writes JSON."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.runtime.interruption import interruptible
-from bench import charts, files, growth, hot, imports
+from bench import charts, files, growth, hot, imports, portfolio
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -16,12 +16,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     json_file = argparse.ArgumentParser(add_help=False)
     json_file.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as JSON")
-    kinds = parser.add_subparsers(dest="kind", metavar="{imports,hot,growth,files,charts,all}")
+    kinds = parser.add_subparsers(dest="kind", metavar="{imports,hot,growth,files,portfolio,charts,all}")
     for name, what in (
         ("imports", "an import, and what reading costs before and after it (the default)"),
         ("hot", "the hot routes beside a bare twin, and by the size of the book"),
         ("growth", "what requests cost in a book of a million transactions"),
         ("files", "what a file of all transactions costs"),
+        ("portfolio", "a portfolio of 200 assets and 20,000 trades beside one of 20 and 1,000"),
         ("charts", "the charts of docs/charts.md, of a demo book"),
         ("all", "imports and hot"),
     ):
@@ -34,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
             growth.add_options(kind)
         if name == "files":
             files.add_options(kind)
+        if name == "portfolio":
+            portfolio.add_options(kind)
         if name == "charts":
             charts.add_options(kind)
     return parser
@@ -51,6 +54,7 @@ def main() -> None:
         "hot": (hot.measure, hot.tables),
         "growth": (growth.measure, growth.tables),
         "files": (files.measure, files.tables),
+        "portfolio": (portfolio.measure, portfolio.tables),
         "charts": (charts.measure, charts.tables),
     }
     found = {}

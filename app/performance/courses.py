@@ -9,14 +9,34 @@ from functools import cached_property
 from itertools import pairwise
 from math import lcm
 from operator import mul
-
-from app.core.database import AnyRow
+from typing import NamedTuple
+from uuid import UUID
 
 ONE = Fraction(1)
 DIGITS = 400
 """Of a number that is not rounded: more than any of the ledger has."""
 PART = Decimal("1e-16")
 """To so much is told what a split leaves without an end."""
+
+
+class Prices(NamedTuple):
+    """A row of `series_sql.prices`: days and prices are texts with blanks between."""
+
+    id: UUID
+    currency: str
+    splits: str | None = None
+    own_days: str | None = None
+    own_prices: str | None = None
+    quoted_days: str | None = None
+    quoted_prices: str | None = None
+
+
+class Rates(NamedTuple):
+    """A row of `series_sql.RATES`: how much of the currency asked for one unit of `code` was on each of its days."""
+
+    code: str
+    days: str
+    rates: str
 
 
 @dataclass(frozen=True)
@@ -60,8 +80,8 @@ class Days:
         return [bisect_left(self.days, day) for day in of]
 
 
-def rates_on(days: Days, row: AnyRow | None) -> Scaled:
-    """A row of `series_sql.RATES` by the place of the day; none where there is no row."""
+def rates_on(days: Days, row: Rates | None) -> Scaled:
+    """Rates by the place of the day; none where there is no row."""
     found = {} if row is None else dict(zip(map(int, row.days.split()), row.rates.split(), strict=True))
     return scaled([found.get(day) for day in days.days])
 
@@ -83,7 +103,7 @@ class Course:
     or a rate lacks.
     """
 
-    def __init__(self, row: AnyRow, days: Days, rates: Mapping[str, Scaled]) -> None:
+    def __init__(self, row: Prices, days: Days, rates: Mapping[str, Scaled]) -> None:
         self._splits = _splits(row.splits)
         self._days = days
         self._currency: str = row.currency
@@ -131,7 +151,7 @@ class Course:
             exact = quantity * (self._prices.numbers[place] or 0) * by.numerator / self._prices.scale
             return exact if by.denominator == 1 else (exact / by.denominator).quantize(PART, ROUND_HALF_UP)
 
-    def _read(self, row: AnyRow) -> Scaled:
+    def _read(self, row: Prices) -> Scaled:
         """The price of each day, and by the way the runs."""
         known, texts = _merged(row)
         ends = [*self._days.places(known), len(self._days)]
@@ -181,7 +201,7 @@ def _splits(text: str | None) -> list[tuple[int, Fraction]]:
     return found
 
 
-def _merged(row: AnyRow) -> tuple[list[int], list[str]]:
+def _merged(row: Prices) -> tuple[list[int], list[str]]:
     """All prices by the day; of one day the book's own."""
     quoted = _pairs(row.quoted_days, row.quoted_prices)
     own = _pairs(row.own_days, row.own_prices)

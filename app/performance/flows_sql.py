@@ -1,6 +1,6 @@
 """What went into holdings and came out of them: the one statement about trades that history and returns read."""
 
-from app.performance.cells_sql import SPLITS
+from app.performance.cells_sql import PRICE, SPLITS
 
 # A row for each position that a trade moves. What is in kind is worth what the day's price says; what came in kind on
 # the day it was bought cost what it cost. What only changes place (a transfer, a merger, a spin-off) is the same amount
@@ -26,7 +26,8 @@ _CONVERTED = f"""
                    ) END AS units,
                    coalesce(t.to_asset_id, t.asset_id) AS asset_id
         ) AS m
-        CROSS JOIN LATERAL price_found(m.asset_id, t.date) AS f
+        JOIN assets s ON s.book_id = :book AND s.id = m.asset_id
+        LEFT JOIN {PRICE.format(day="t.date")} AS f ON true
         LEFT JOIN LATERAL (
             SELECT g.factor FROM grown g
             WHERE g.asset_id = m.asset_id AND g.date <= coalesce(f.adjusted_to, f.priced_on)
@@ -168,7 +169,8 @@ BENCHMARK = f"""
                                    AND g.date <= coalesce(f.adjusted_to, f.priced_on) ORDER BY g.n DESC LIMIT 1), 1)
                    AS level
         FROM unnest(:days) AS w(day)
-        CROSS JOIN LATERAL price_found(:asset, w.day) AS f
+        JOIN assets s ON s.book_id = :book AND s.id = :asset
+        LEFT JOIN {PRICE.format(day="w.day")} AS f ON true
     ),
     rated AS MATERIALIZED (
         SELECT c.currency, r.day, r.rate

@@ -57,7 +57,7 @@ async def by_day(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Seque
     for n, (units, day) in enumerate(pairs, start=1):
         lanes.setdefault(day - units, {})[day] = n
     read = await series.read(book, asked, days, longest=max(lanes))
-    return await to_thread.run_sync(_day_sums, read, days, lanes)
+    return await day_sums(read, days, lanes)
 
 
 async def by_account(book: BookReader, asked: Asked, days: Sequence[date]) -> Sequence[Any]:
@@ -66,6 +66,11 @@ async def by_account(book: BookReader, asked: Asked, days: Sequence[date]) -> Se
         return await repository.by_account(book, asked, days)
     read = await series.read(book, asked, days, longest=timedelta(0))
     return await to_thread.run_sync(_account_sums, read, days)
+
+
+async def day_sums(read: series.Read, days: Sequence[date], lanes: dict[timedelta, dict[date, int]]) -> list[DaySum]:
+    """Walk what was read, in a thread; `lanes` say by how long before a day it was held, and which pair that is."""
+    return await to_thread.run_sync(_day_sums, read, days, lanes)
 
 
 def _day_sums(read: series.Read, days: Sequence[date], lanes: dict[timedelta, dict[date, int]]) -> list[DaySum]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ARRAY, Date, Text, Uuid, bindparam, text
 
 from app.access.context import BookReader
 from app.performance import series_sql as sql
+from app.performance.courses import Prices, Rates
 from app.performance.repository import COMMON, Asked
-from app.performance.walking import Read, currencies_of
+from app.performance.walking import Read, Step, currencies_of
 
 __all__ = ["Read", "read"]
 
@@ -32,14 +34,15 @@ async def read(book: BookReader, asked: Asked, days: Sequence[date], *, longest:
     first, last = days[0], days[-1]
     named = asked.parameters(book)
     del named["exponent"]
-    steps = (await book.connection.execute(_STEPS, {**named, "first_day": first - longest, "last_day": last})).all()
-    asset_ids = {"book": book.book_id, "ids": list({row.asset_id for row in steps})}
-    if len(days) * DENSE >= (last - first).days:
-        prices = (await book.connection.execute(_WALKED, {**asset_ids, "first_day": first, "last_day": last})).all()
-    else:
-        prices = (await book.connection.execute(_LOOKED_UP, {**asset_ids, "days": list(days)})).all()
-    codes = {row.account_currency for row in steps}.union(*(currencies_of(row) for row in prices))
+    ends = {"first_day": first - longest, "last_day": last}
+    steps = [Step(*row) for row in await book.connection.execute(_STEPS, {**named, **ends})]
+    of_assets: dict[str, Any] = {"book": book.book_id, "ids": list({step.asset_id for step in steps})}
+    dense = len(days) * DENSE >= (last - first).days
+    of_assets |= {"first_day": first, "last_day": last} if dense else {"days": list(days)}
+    rows = await book.connection.execute(_WALKED if dense else _LOOKED_UP, of_assets)
+    prices = [Prices(*row) for row in rows]
+    codes = {step.account_currency for step in steps}.union(*map(currencies_of, prices))
     asked_rates = {"codes": sorted(codes), "currency": asked.currency, "days": list(days)}
-    rates = (await book.connection.execute(_RATES, asked_rates)).all()
+    rates = [Rates(*row) for row in await book.connection.execute(_RATES, asked_rates)]
     converts = asked.currency != book.base_currency
     return Read(steps, prices, {row.code: row for row in rates}, asked.currency, asked.exponent, converts)

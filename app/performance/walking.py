@@ -15,12 +15,23 @@ from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import gcd
 from operator import add
+from typing import NamedTuple
 from uuid import UUID
 
-from app.core.database import AnyRow
-from app.performance.courses import DIGITS, Course, Days, Scaled, rates_on
+from app.performance.courses import DIGITS, Course, Days, Prices, Rates, Scaled, rates_on
 
 UNKNOWN = "-"
+
+
+class Step(NamedTuple):
+    """A row of `series_sql.STEPS`: the states of a position, texts with blanks between."""
+
+    account_id: UUID
+    asset_id: UUID
+    account_currency: str
+    days: str
+    quantities: str
+    costs: str
 
 
 @dataclass(frozen=True)
@@ -78,9 +89,9 @@ class Read:
     `convert` says that a cost is the account's, at the rate of the day: not for the book's currency.
     """
 
-    steps: Sequence[AnyRow]
-    prices: Sequence[AnyRow]
-    rates: Mapping[str, AnyRow]
+    steps: Sequence[Step]
+    prices: Sequence[Prices]
+    rates: Mapping[str, Rates]
     currency: str
     exponent: int
     convert: bool
@@ -127,7 +138,7 @@ class Walk:
                 )
 
 
-def currencies_of(row: AnyRow) -> set[str]:
+def currencies_of(row: Prices) -> set[str]:
     """Those in which an asset has prices."""
     found = {row.currency}
     if row.quoted_prices and "/" in row.quoted_prices:
@@ -138,7 +149,7 @@ def currencies_of(row: AnyRow) -> set[str]:
 @dataclass(frozen=True)
 class _Position:
     read: Read
-    row: AnyRow
+    row: Step
     course: Course | None
     rates: Mapping[str, Scaled]
 

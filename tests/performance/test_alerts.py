@@ -70,6 +70,23 @@ async def test_moves_gains_and_milestones(
     assert await told(owner, kim) == before
 
 
+async def test_holdings_are_read_once_however_many_members_are_told(
+    kim: Person, robin: Person, world: World, request_url: str, settings: Settings
+) -> None:
+    depot, up = await world.account(), await world.asset("UP")
+    world.buy("2026-01-05", depot, up, "10", "400.00")
+    await world.settle()
+    await world.price(up, {"2026-03-06": "42", "2026-03-10": "51"})
+    await join(kim, robin)
+    database = Database(request_url, pool_size=1)
+    seen: list[str] = []
+    database.count_statements(seen.append)
+    await look(database, settings, kim.book_id)
+    await database.dispose()
+    assert sum("position_days" in statement for statement in seen) == 1
+    assert await told(world.owner, kim) == await told(world.owner, robin) != []
+
+
 async def test_what_has_no_price_tells_nothing(
     kim: Person, world: World, app_database: Database, settings: Settings
 ) -> None:
