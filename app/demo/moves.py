@@ -51,6 +51,7 @@ class CategoryName(StrEnum):
     BONUS = "Bonus"
     FREELANCE = "Freelance"
     INTEREST = "Interest"
+    DIVIDENDS = "Dividends"
     TAX_REFUND = "Tax refund"
 
     @property
@@ -64,6 +65,7 @@ _INCOME = frozenset(
         CategoryName.BONUS,
         CategoryName.FREELANCE,
         CategoryName.INTEREST,
+        CategoryName.DIVIDENDS,
         CategoryName.TAX_REFUND,
     }
 )

@@ -4,7 +4,7 @@ Every step looks at what is there first, and everything has an id that follows f
 killed is completed by the next, a run on a later day adds the days since, and a run that finds all of it does nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -37,7 +37,8 @@ from app.core.secret import accepted_secrets
 from app.core.security import AccessClaims, Bearer, PasswordHasher
 from app.core.tokens import AccessTokens
 from app.core.vault import Vault
-from app.demo import ahead, plan, planning
+from app.demo import ahead, investing, investments, plan, planning
+from app.demo.investments import Depot
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.transactions import listing
 from app.transactions import service as transactions
@@ -58,12 +59,16 @@ Bodies = Sequence[FlowIn | TransferIn]
 
 @dataclass(frozen=True)
 class DemoSummary:
-    """Whom to log in as, and what their book has of the demo now; `added` counts the transactions of this run."""
+    """Whom to log in as, and what their book has of the demo now.
+
+    `added` counts the transactions of this run; `trades` are beside the transactions.
+    """
 
     email: str
     password: str
     accounts: int
     transactions: int
+    trades: int
     added: int
     first_day: date
     last_day: date
@@ -71,8 +76,8 @@ class DemoSummary:
     def __str__(self) -> str:
         made = f"{self.added} were added now" if self.added else "nothing was missing"
         return (
-            f"{self.transactions} transactions on {self.accounts} accounts, from {self.first_day} to {self.last_day}; "
-            f"{made}.\nLog in as {self.email} with the password {self.password}"
+            f"{self.transactions} transactions and {self.trades} trades on {self.accounts} accounts, from "
+            f"{self.first_day} to {self.last_day}; {made}.\nLog in as {self.email} with the password {self.password}"
         )
 
 
@@ -119,12 +124,15 @@ class _Demo:
                 user = await users.get(book.connection, claims.user_id)
             # The day of registration never changes, so every later run starts its plan where the first one did.
             start = plan.first_day(user.created_at.date())
+            await self._set_rates(claims, start, today)
             category_ids = await self._prepare(claims, start)
             account_ids = {name: plan.account_id(name) for name in AccountName}
             wanted = list(plan.bodies(start, today, account_ids, category_ids))
             added = await self._write(claims, wanted)
+            trades = await self._invest(claims, start, today, category_ids)
             await self._plan_ahead(claims, ahead.Past(start, today, wanted, account_ids, category_ids))
-        return DemoSummary(EMAIL, PASSWORD, len(account_ids), len(wanted), added, start, today)
+        accounts_made = len(account_ids) + len(Depot)
+        return DemoSummary(EMAIL, PASSWORD, accounts_made, len(wanted), trades, added, start, today)
 
     def _door(self, connection: AsyncConnection) -> Door:
         return Door(connection, self._settings, self._passwords, self._access_tokens, self._vault)
@@ -211,6 +219,25 @@ class _Demo:
                 for transaction_id in settled:
                     await transactions.patch(writer, transaction_id, TransactionPatch(status="cleared"), None)
         return len(missing)
+
+    async def _set_rates(self, claims: AccessClaims, start: date, today: date) -> None:
+        """Before anything is written: amounts in dollars are converted as they come."""
+        async with self._reading(claims) as book:
+            missing = await investing.missing_rates(book, start, today)
+        if missing:
+            async with self._writing(claims) as writer:
+                await investing.make_rates(writer, missing)
+
+    async def _invest(
+        self, claims: AccessClaims, start: date, today: date, category_ids: Mapping[CategoryName, UUID]
+    ) -> int:
+        """Make the depots, assets, prices and trades that are missing; returns how many trades there are."""
+        async with self._reading(claims) as book:
+            missing = await investing.missing(book, start, today, category_ids)
+        if missing:
+            async with self._writing(claims) as writer:
+                await investing.make(writer, missing, start)
+        return sum(1 for _ in investments.trades(start, today, category_ids))
 
     async def _plan_ahead(self, claims: AccessClaims, past: ahead.Past) -> None:
         """Make the schedules, budgets, goal and loan that are missing, and fill the envelope of the months since."""

@@ -23,6 +23,7 @@ from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.demo import plan
 from app.demo.ahead import ALLOWANCES, MOVED, PAYMENTS
+from app.demo.investments import ASSETS, DEPOTS
 from app.demo.moves import OPENINGS, AccountName, CategoryName
 from app.demo.service import EMAIL, PASSWORD, DemoSummary, run_demo
 from app.integrity.service import check_every_book
@@ -44,6 +45,10 @@ STATE = {
     "goals": "SELECT count(*), max(revision), max(updated_at) FROM goals",
     "loans": "SELECT count(*), max(revision), max(updated_at) FROM loans",
     "assigned": "SELECT count(*), sum(amount) FROM budget_assignments",
+    "trades": "SELECT count(*), max(revision) FROM trades",
+    "prices": "SELECT count(*), max(revision) FROM asset_prices",
+    "rates": "SELECT count(*), max(revision) FROM book_rates",
+    "held": "SELECT count(*), sum(quantity) FROM positions WHERE quantity > 0",
     "balances": "SELECT string_agg(name || ' ' || balance, ', ' ORDER BY name) FROM accounts",
 }
 
@@ -86,8 +91,16 @@ async def check_balances(url: str, summary: DemoSummary) -> None:
     for move in plan.moves(summary.first_day, summary.last_day):
         for name, change in move.changes():
             expected[name] += change
-    stored = await execute(url, "SELECT jsonb_build_object('name', name, 'balance', balance::text) FROM accounts")
+    everyday = (
+        "SELECT jsonb_build_object('name', name, 'balance', balance::text) FROM accounts WHERE type <> 'investment'"
+    )
+    stored = await execute(url, everyday)
     assert {row["name"]: row["balance"] for row in stored} == {name: str(amount) for name, amount in expected.items()}
+
+
+def every_transaction(summary: DemoSummary) -> int:
+    """Those of the plan, the money of the trades, and the opening balances."""
+    return summary.transactions + summary.trades + len(AccountName) + len(DEPOTS)
 
 
 async def run(url: str, settings: Settings) -> DemoSummary:
@@ -104,7 +117,10 @@ async def test_one_run_makes_all_of_it_and_the_next_adds_nothing(url: str, setti
     assert [done for done, _ in reports] == sorted({done for done, _ in reports})
     assert PASSWORD in str(summary)
     before = await state(url)
-    assert before["transactions"]["count"] == summary.transactions + len(AccountName)
+    assert before["transactions"]["count"] == every_transaction(summary)
+    assert before["trades"]["count"] == summary.trades > 60
+    assert before["held"]["count"] == len(ASSETS)
+    assert await execute(url, "SELECT count(*) FROM postings WHERE base_amount IS NULL") == [0]
     assert (before["schedules"]["count"], before["budgets"]["count"]) == (len(PAYMENTS) + len(MOVED), len(ALLOWANCES))
     assert before["assigned"] == {"count": 13, "sum": 3250}
     assert (before["goals"]["count"], before["loans"]["count"]) == (1, 1)
@@ -136,7 +152,7 @@ async def test_an_interrupted_run_is_completed_by_the_next(url: str, settings: S
     assert half["transactions"]["count"] == seen[-1] + len(AccountName)
     summary = await run(url, settings)
     assert summary.added == summary.transactions - seen[-1]
-    assert (await state(url))["transactions"]["count"] == summary.transactions + len(AccountName)
+    assert (await state(url))["transactions"]["count"] == every_transaction(summary)
     await check(url)
 
 
@@ -150,6 +166,7 @@ async def test_a_later_run_adds_the_days_since(url: str, settings: Settings, mon
     assert second.first_day == first.first_day
     assert second.last_day == first.last_day + timedelta(days=40)
     assert second.added == second.transactions - first.transactions > 40
+    assert (await state(url))["trades"]["count"] == second.trades > first.trades
     # What was due in between is a thing of the past, and the envelope has the money of each month. Bills are paid.
     monthly = "SELECT DISTINCT active_from FROM schedules WHERE rrule LIKE 'FREQ=MONTHLY%' AND kind <> 'bill'"
     assert await execute(url, monthly) == [second.last_day + timedelta(days=1)]
@@ -194,7 +211,7 @@ async def test_two_runs_at_once_make_one_demo(url: str, settings: Settings) -> N
     ends = await asyncio.gather(run(url, settings), run(url, settings), return_exceptions=True)
     assert all(isinstance(end, DemoSummary | StartupError) for end in ends), ends
     summary = await run(url, settings)
-    assert (await state(url))["transactions"]["count"] == summary.transactions + len(AccountName)
+    assert (await state(url))["transactions"]["count"] == every_transaction(summary)
     await check(url)
 
 

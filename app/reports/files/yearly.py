@@ -1,7 +1,6 @@
-"""A year on paper: what came in and went out, what it went to, what everything was worth, the budgets, the largest."""
+"""A year on paper: income and expenses, what they went to, what all was worth, investments, budgets, the largest."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,39 +17,13 @@ from app.rendering.files import Export, of_bytes
 from app.rendering.model import Cell, Chart, Column, Series, Table
 from app.rendering.paper import Paper
 from app.rendering.words import in_words
+from app.reports.files import yearly_investments
+from app.reports.files.year import Section, Year, told
 from app.reports.periods import ONE_DAY
 from app.reports.registry import REPORTS
 
 FIRST_YEAR = 1901
 """Net worth is told from the end of the year before."""
-
-
-@dataclass(frozen=True)
-class Year:
-    """The days of it that have been, in a book that is open at one state."""
-
-    book: BookReader
-    number: int
-    last: date
-    known: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    async def report(self, name: str, **asked: Any) -> dict[str, Any]:
-        """A report's document about these days, made once."""
-        report = REPORTS[name]
-        if name not in self.known:
-            given = {"from": date(self.number, 1, 1), "to": self.last, **asked}
-            self.known[name] = await report.run(self.book, report.asked.model_validate(given))
-        return self.known[name]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the paper; `lines` stand above the charts and these above the tables."""
-
-    title: str
-    lines: Sequence[str] = ()
-    charts: Sequence[Chart] = ()
-    tables: Sequence[Table] = ()
 
 
 async def summary(book: BookReader, year: int) -> Export:
@@ -83,16 +56,12 @@ def _paper(
     return paper.close()
 
 
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{amount:,f} {currency}"
-
-
 async def _months(year: Year) -> Section:
     """Income, expenses, what is left of them, and which share of the income that is."""
     document = await year.report("savings-rate")
     currency, rate = document["currency"], document["savings_rate"]
-    told = ("total_income", "Income"), ("total_expenses", "expenses"), ("net", "left")
-    words = ", ".join(f"{word} {_money(document[name], currency)}" for name, word in told)
+    sums = ("total_income", "Income"), ("total_expenses", "expenses"), ("net", "left")
+    words = ", ".join(f"{word} {told(document[name], currency)}" for name, word in sums)
     line = f"{words}." if rate is None else f"{words}, which is {plain(rate)}% of the income."
     chart = REPORTS["trends"].chart(await year.report("trends"))
     tables = REPORTS["savings-rate"].tables(document)
@@ -135,8 +104,8 @@ async def _worth(year: Year) -> Section:
     report, document = REPORTS["networth"], await year.report("networth", **{"from": before})
     currency = document["currency"]
     change = document["change"]
-    now_ = f"Net worth {_money(document['points'][-1]['net_worth'], currency)} on {document['to']}"
-    moved = f"{'up' if change >= 0 else 'down'} {_money(abs(change), currency)} since {document['from']}"
+    now_ = f"Net worth {told(document['points'][-1]['net_worth'], currency)} on {document['to']}"
+    moved = f"{'up' if change >= 0 else 'down'} {told(abs(change), currency)} since {document['from']}"
     lines = [f"{now_}, {moved}."]
     if document["unconverted"] or document["unpriced"]:
         lines.append("Something had no exchange rate or no price on some of these days, and is not counted there.")
@@ -190,5 +159,14 @@ async def _largest(year: Year) -> Section | None:
 
 
 Make = Callable[[Year], Awaitable[Section | None]]
-SECTIONS: tuple[Make, ...] = (_months, _categories, _worth, _budgets, _largest)
+SECTIONS: tuple[Make, ...] = (
+    _months,
+    _categories,
+    _worth,
+    yearly_investments.held,
+    yearly_investments.realised,
+    yearly_investments.paid,
+    _budgets,
+    _largest,
+)
 """In the order of the paper; one that has nothing to say is left out."""
