@@ -112,6 +112,7 @@ async def _known(book: BookReader, body: TargetsIn) -> Any:
 
 def _document(row: AnyRow) -> Document:
     return {
+        "id": row.id,
         "by": row.dimension,
         "key": row.key,
         "name": row.name,

@@ -63,7 +63,7 @@ def test_a_share_and_another_a_year_later() -> None:
     assert percent(a_year(whole, 730)) == D("15.84")
 
 
-# The same with 200, 225 and 235 and a dividend of 5, a question for the CFA level I exam (leetquiz.com prints it with its
+# The same with 200, 225 and 235 and a dividend of 5, a question for the CFA level I exam (leetquiz.com has it with its
 # answer): 9.4 % money-weighted; 15 % and 6.667 % in the two years, 10.8 % a year time-weighted.
 def test_two_shares_of_a_question_of_the_cfa_exam() -> None:
     flows = [(year(0), D(-200)), (year(1), D(-220)), (year(2), D(480))]
