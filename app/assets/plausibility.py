@@ -1,7 +1,7 @@
 """Which quotes of a provider are believed: a wrong price is worse than an old one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -32,10 +32,11 @@ def sift(quotes: Sequence[Quote], before: Quote | None, latest: date) -> Sifted:
     """
     kept: list[Quote] = []
     problem: str | None = None
-    for quote in quotes:
+    for told in quotes:
+        quote = replace(told, price=_exact(told.price))  # as it would be kept: one that is 0 then is no price
         found = _wrong(quote, latest) or _leap(quote, kept[-1] if kept else before)
         if found is None:
-            kept.append(Quote(quote.date, _exact(quote.price), quote.currency, quote.adjusted_to))
+            kept.append(quote)
         elif problem is None:
             problem = f"{quote.date}: {found}"
     return Sifted(kept, problem)

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from app.access.dependencies import EditableBook, Idempotent, ReadBook, WriteBook
 from app.assets import quotes, repository, service
 from app.assets.providers import NAMES, is_on
-from app.assets.schemas import AssetIn, AssetOut, AssetPatch, AssetReplace, ProviderOut, RefreshOut, Type
+from app.assets.schemas import AssetIn, AssetOut, AssetPatch, AssetReplace, AssetType, ProviderOut, RefreshOut
 from app.core.conditional import ExpectedRevision, IfNoneMatch, end_if_unchanged, list_tag, tagged
 from app.core.pagination import Page, PageParams, Whole, whole
 from app.core.problems import not_modified, problems
@@ -71,7 +71,7 @@ async def list_assets(
     q: Annotated[
         str | None, Query(max_length=100, description="Stands in the symbol, the name or the ISIN, whatever its case.")
     ] = None,
-    type: Annotated[Type | None, Query(description="Only those of this type.")] = None,  # noqa: A002  # the name in the contract
+    type: Annotated[AssetType | None, Query(description="Only those of this type.")] = None,  # noqa: A002  # the name in the contract
     archived: Annotated[bool | None, Query(description="Archived ones only, or only the others.")] = None,
 ) -> dict[str, Any]:
     """In the order of their symbols."""

@@ -13,7 +13,7 @@ from app.core.money import Money, NotNegativeAmount
 
 Day = date
 """For classes in which `date` is something else."""
-Type = Literal["stock", "etf", "fund", "bond", "crypto", "metal", "property", "vehicle", "other"]
+AssetType = Literal["stock", "etf", "fund", "bond", "crypto", "metal", "property", "vehicle", "other"]
 ProviderName = Literal["alpha_vantage", "coingecko", "json", "stooq", "yahoo"]
 EXAMPLE: dict[str, JsonValue] = {
     "symbol": "VWCE",
@@ -57,7 +57,7 @@ class AssetFields(Body):
 
     symbol: Word = Field(description="What you know it by: unique in the book, whatever its case.")
     name: LongName
-    type: Type
+    type: AssetType
     currency: CurrencyCode = Field(description="Of your own prices; fixed once there are prices or trades.")
     isin: Isin | None = None
     sector: Word | None = None
@@ -96,7 +96,7 @@ class AssetPatch(Body):
 
     symbol: Word | None = None
     name: LongName | None = None
-    type: Type | None = None
+    type: AssetType | None = None
     currency: CurrencyCode | None = None
     isin: Isin | None = None
     sector: Word | None = None

@@ -4,7 +4,7 @@ Inside, an amount is a `Decimal` with exactly the decimals of its currency; a fl
 """
 
 import re
-from decimal import Decimal, DefaultContext, getcontext
+from decimal import ROUND_HALF_UP, Decimal, DefaultContext, getcontext
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
@@ -32,6 +32,11 @@ def decimals(amount: Decimal) -> int:
 def quantum(exponent: int) -> Decimal:
     """The smallest amount of a currency with this many decimals: 0.01 for 2."""
     return Decimal(1).scaleb(-exponent)
+
+
+def rounded(amount: Decimal, exponent: int) -> Decimal:
+    """To so many decimals, half away from zero, as PostgreSQL's round() does."""
+    return amount.quantize(quantum(exponent), ROUND_HALF_UP)
 
 
 def plain(amount: Decimal) -> str:

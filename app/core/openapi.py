@@ -33,10 +33,10 @@ LIMIT_HEADERS = {
 }
 
 TAGS = [
-    {"name": "auth", "description": "Register, log in, renew, log out; second factors and passkeys."},
-    {"name": "auth", "description": "Register, log in, renew, log out; sessions and personal access tokens."},
-    {"name": "users", "description": "Yourself."},
-    {"name": "auth", "description": "Register, log in, renew, log out; passwords and addresses."},
+    {
+        "name": "auth",
+        "description": "Register, log in, log out: passwords, second factors, passkeys, sessions, personal tokens.",
+    },
     {"name": "users", "description": "Yourself, and whom you invite."},
     {"name": "books", "description": "Sets of books; `X-Book-Id` picks one."},
     {"name": "members", "description": "Who shares a book with you: invitations, roles, leaving."},
@@ -67,7 +67,6 @@ TAGS = [
         "description": "Exchange rates: those of a book, those of providers, and what an amount comes to.",
     },
     {"name": "administration", "description": "Users, roles, permissions, statistics, the audit."},
-    {"name": "system", "description": "Health and metrics."},
     {"name": "system", "description": "Health, metrics and public keys."},
 ]
 

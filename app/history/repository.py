@@ -144,6 +144,7 @@ async def of_book(
 
 FEED_TABLES = {
     "account": "accounts",
+    "allocation_target": "allocation_targets",
     "asset": "assets",
     "asset_price": "asset_prices",
     "attachment": "attachments",

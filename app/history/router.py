@@ -90,12 +90,14 @@ def _history_of(prefix: str, entity: str, plural: str, path: str = "history") ->
 
 HISTORIES = (
     _history_of("/accounts", "account", "accounts"),
+    _history_of("/portfolio/targets", "allocation_target", "portfolio"),
     _history_of("/portfolio/assets", "asset", "assets"),
     _history_of("/attachments", "attachment", "attachments"),
     _history_of("/rates", "book_rate", "rates"),
     _history_of("/budgets", "budget", "budgets", "changes"),
     _history_of("/budget-groups", "budget_group", "budgets"),
     _history_of("/categories", "category", "categories"),
+    _history_of("/portfolio/cost-methods", "cost_method", "portfolio"),
     _history_of("/goals", "goal", "goals"),
     _history_of("/imports", "import", "imports"),
     _history_of("/loans", "loan", "loans"),

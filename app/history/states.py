@@ -25,6 +25,8 @@ from app.goals.schemas import GoalState
 from app.history.schemas import AttachmentState, PayeeState, TagState
 from app.imports import service as imports
 from app.imports.schemas import ImportOut
+from app.performance import targets
+from app.performance.target_schemas import TargetState
 from app.portfolio import methods
 from app.portfolio import service as trades
 from app.portfolio.outputs import CostMethodState, TradeState
@@ -117,6 +119,7 @@ async def _every_group(book: BookReader) -> list[State]:
 
 _READERS: dict[str, tuple[Read, TypeAdapter[Any]]] = {
     "account": (_of_all(_every_account), TypeAdapter(AccountOut)),
+    "allocation_target": (_of_all(targets.every), TypeAdapter(TargetState)),
     "asset": (assets.get_many, TypeAdapter(AssetState)),
     "asset_price": (prices.get_many, TypeAdapter(PriceState)),
     "attachment": (_by(_ATTACHMENTS), TypeAdapter(AttachmentState)),

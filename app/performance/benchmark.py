@@ -9,12 +9,11 @@ from uuid import UUID
 import anyio.to_thread
 
 from app.access.context import BookReader
-from app.core.money import quantum
+from app.core.money import rounded
 from app.performance import repository
 from app.performance.errors import AssetNotFoundError
 from app.performance.periods import ZERO, Period, rate_document
 from app.performance.returns import Outcome, Reason, money_weighted
-from app.performance.rounding import rounded
 
 Document = dict[str, Any]
 
@@ -68,7 +67,7 @@ async def _with_the_same_flows(
     for day, moved in sorted(found.days.items()):
         units += moved.net / levels[day]
         flows.append((day, -moved.net))
-    end = rounded(units * levels[found.span.last], quantum(found.asked.exponent))
+    end = rounded(units * levels[found.span.last], found.asked.exponent)
     outcome = await anyio.to_thread.run_sync(money_weighted, [*flows, (found.span.last, end)])
     net = sum((moved.net for moved in found.days.values()), start)
     return {

@@ -7,7 +7,6 @@ from pydantic import AfterValidator
 
 from app.core.money import PositiveAmount
 
-AssetType = Literal["stock", "etf", "fund", "bond", "crypto", "metal", "property", "vehicle", "other"]
 Dimension = Literal["type", "currency", "asset", "sector", "account"]
 Every = Literal["day", "week", "month"]
 

@@ -1,6 +1,7 @@
 """What clients send and get about targets."""
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -42,11 +43,17 @@ class TargetsIn(Body):
         return value
 
 
-class TargetOut(BaseModel):
+class TargetState(BaseModel):
     """A target as it is kept."""
 
+    id: UUID = Field(description="For its history; a target that is replaced with another percentage keeps it.")
     by: TargetDimension
     key: str
-    name: str = Field(description="The key, or the name of the account.")
     target_percent: Money
     revision: int
+
+
+class TargetOut(TargetState):
+    """A target, and what is meant by its key."""
+
+    name: str = Field(description="The key, or the name of the account.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter, Event
 from app.accounts.errors import AccountNotFoundError
+from app.assets.schemas import AssetType
 from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
@@ -13,7 +14,6 @@ from app.currencies.service import every as currencies
 from app.performance import target_repository as repository
 from app.performance.allocation import account_key
 from app.performance.errors import TargetsOverWholeError
-from app.performance.kinds import AssetType
 from app.performance.target_schemas import TargetIn, TargetsIn
 
 ENTITY = "allocation_target"
@@ -112,6 +112,7 @@ async def _known(book: BookReader, body: TargetsIn) -> Any:
 
 def _document(row: AnyRow) -> Document:
     return {
+        "id": row.id,
         "by": row.dimension,
         "key": row.key,
         "name": row.name,

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from app.access.context import BookWriter
 from app.core.errors import FieldError, InvalidError
-from app.core.money import MAX_INTEGER_DIGITS, decimals, plain
+from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, rounded
 from app.portfolio.errors import NoRateError
-from app.portfolio.parts import rounded
 from app.portfolio.references import ACCOUNTS, ASSETS, CATEGORIES, Known, Pair, named
 from app.portfolio.schemas import (
     ZERO,

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from app.portfolio.parts import MOST_UNITS, NOTHING, Excess, Part, portion, rounded, spread
+from app.core.money import rounded
+from app.portfolio.parts import MOST_UNITS, NOTHING, Excess, Part, portion, spread
 
 Method = Literal["fifo", "lifo", "hifo", "average", "specific"]
 

@@ -1,17 +1,15 @@
 """What clients send about holdings and cost methods."""
 
-from typing import Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from app.assets.schemas import AssetType
 from app.core.fields import Body, CivilDate, CurrencyCode, Flag, LongName, Text, Whole, Word
 from app.core.money import NotNegativeAmount
 from app.portfolio.fields import Quantity
 from app.portfolio.holding import Method
 from app.portfolio.schemas import ZERO
-
-AssetType = Literal["stock", "etf", "fund", "bond", "crypto", "metal", "property", "vehicle", "other"]
 
 
 class CostMethodIn(Body):

@@ -13,11 +13,11 @@ from app.assets import service as assets
 from app.assets.schemas import AssetIn
 from app.core.conditional import check_revision
 from app.core.errors import FieldError, InvalidError
+from app.core.money import rounded
 from app.currencies.service import exponent_of
 from app.portfolio import references, repository, service
 from app.portfolio.errors import HasTradesError, HoldingNotFoundError, NoRateError, SymbolInOtherCurrencyError
 from app.portfolio.holding_schemas import HoldingIn
-from app.portfolio.parts import rounded
 from app.portfolio.schemas import BuyTrade, DepositTrade
 
 INCOMING = {"buy", "deposit", "reinvest"}

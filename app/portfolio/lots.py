@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from app.core.money import rounded
 from app.portfolio.holding import Holding, Method, NotHeldError, TooManyUnitsError
-from app.portfolio.parts import NOTHING, Excess, Part, multiplied, rounded, spread
+from app.portfolio.parts import NOTHING, Excess, Part, multiplied, spread
 
 Day = date
 Position = tuple[UUID, UUID]

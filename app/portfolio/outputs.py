@@ -100,6 +100,7 @@ class HoldingOut(BaseModel):
 class CostMethodOut(BaseModel):
     """How gains on an account are computed."""
 
+    id: UUID | None = Field(default=None, description="For its history; null while nothing was set.")
     account_id: UUID
     method: Method
     long_term_months: int

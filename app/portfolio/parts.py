@@ -6,16 +6,15 @@ Amounts have the decimals of their currency, quantities up to `QUANTITY_DECIMALS
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from uuid import UUID
 
-from app.core.money import quantum
+from app.core.money import rounded
 
 QUANTITY_DECIMALS = 18
 MOST_UNITS = Decimal(10) ** 24
 """More than this of one thing is a mistake, and more than the arithmetic holds exactly."""
 NOTHING = Decimal(0)
-UNIT = quantum(QUANTITY_DECIMALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,6 @@ class Excess:
     trade_id: UUID
     acquired_on: date
     amount: Decimal
-
-
-def rounded(amount: Decimal, exponent: int) -> Decimal:
-    """Half away from zero, as PostgreSQL's round() does."""
-    return amount.quantize(quantum(exponent), ROUND_HALF_UP)
 
 
 def spread(total: Decimal, weights: Sequence[Decimal], exponent: int) -> list[Decimal]:
@@ -73,7 +67,7 @@ def multiplied(parts: Sequence[Part], ratio: Decimal) -> list[Part]:
 
     A lot too small to keep a unit joins the one before it (or behind it). Empty where nothing at all is left.
     """
-    total = (sum((part.quantity for part in parts), NOTHING) * ratio).quantize(UNIT, ROUND_HALF_UP)
+    total = rounded(sum((part.quantity for part in parts), NOTHING) * ratio, QUANTITY_DECIMALS)
     if not total:
         return []
     counts = spread(total, [part.quantity for part in parts], QUANTITY_DECIMALS)

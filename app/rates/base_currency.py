@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.access.acting import open_for, writing_for
 from app.access.context import BookReader, BookWriter, Event
 from app.access.opening import flush_events
 from app.access.watching import settle
+from app.core.clock import now
 from app.core.database import AnyRow
 from app.core.errors import DomainError, ForbiddenError, NotFoundError, invalid
 from app.core.ids import new_id
@@ -19,10 +21,12 @@ from app.core.jobs.queue import defer
 from app.core.jobs.tasks import Work
 from app.currencies.service import exponent_of
 from app.rates import change_repository, repository
+from app.rates.change_ending import end_later, key_of, look_later
 from app.rates.errors import (
     BudgetsInBaseCurrencyError,
     ChangeNotFoundError,
     ChangeRunningError,
+    GoalsInBaseCurrencyError,
     RateMissingError,
 )
 from app.rates.schemas import BaseCurrencyIn
@@ -38,7 +42,8 @@ async def start(book: BookWriter, body: BaseCurrencyIn) -> AnyRow:
     """Have the book counted in another currency. Owners only.
 
     Raises `InvalidError` for a currency that is unknown or is the base already, `PeriodLockedError` where a period is
-    closed, `ChangeRunningError`, `RateMissingError` and, naming them, `BudgetsInBaseCurrencyError`.
+    closed, `ChangeRunningError`, `RateMissingError` and, naming them, `BudgetsInBaseCurrencyError` and
+    `GoalsInBaseCurrencyError`.
     """
     if book.role != "owner":
         raise ForbiddenError("Only an owner may change what the book counts in.")
@@ -61,7 +66,8 @@ async def start(book: BookWriter, body: BaseCurrencyIn) -> AnyRow:
         },
     )
     payload = {"book_id": str(book.book_id), "id": str(change_id), "user_id": str(book.actor.user_id)}
-    await defer(book.connection, CHANGE, payload, key=f"{CHANGE}:{book.book_id}")
+    await defer(book.connection, CHANGE, payload, key=key_of(change_id))
+    await look_later(book.connection, payload, now())
     return await get(book)
 
 
@@ -85,6 +91,12 @@ async def _check(book: BookWriter, currency: str, *, convert_budgets: bool) -> N
             "convert_budgets.",
             budgets=names,
         )
+    if goals := await change_repository.torn_goals(book.connection, book.book_id, book.base_currency):
+        raise GoalsInBaseCurrencyError(
+            f"Goals in {book.base_currency} count accounts and envelopes together, and envelopes are in the base "
+            "currency: take the one or the other out of them first.",
+            goals=goals,
+        )
     today = book.actor.today()
     pair = (book.base_currency, currency, today)
     if pair not in await rates_for(book.connection, [pair]):
@@ -99,14 +111,13 @@ async def change_book(work: Work, payload: Mapping[str, Any]) -> None:
 
     What the book refuses by now ends as `failed` with the reason, and the book is as it was.
     """
-    book_id, change_id, user_id = (UUID(payload[name]) for name in ("book_id", "id", "user_id"))
-    progress = _Progress(work, book_id, change_id, user_id)
+    progress = _Progress(work, payload)
     try:
         if not await progress.begin():
             return
         try:
-            async with work.connection.begin_nested(), writing_for(work.connection, book_id, user_id) as book:
-                await _convert(book, change_id, progress)
+            async with work.connection.begin_nested(), progress.writing() as book:
+                await _convert(book, progress)
         except NotFoundError:
             raise
         except DomainError as error:
@@ -121,15 +132,22 @@ async def change_book(work: Work, payload: Mapping[str, Any]) -> None:
 class _Progress:
     """How far a change is, on connections of its own: others see it while the change is not committed."""
 
-    def __init__(self, work: Work, book_id: UUID, change_id: UUID, user_id: UUID) -> None:
+    def __init__(self, work: Work, payload: Mapping[str, Any]) -> None:
         self.work = work
-        self.book_id = book_id
-        self.change_id = change_id
-        self.user_id = user_id
+        self.payload = payload
+        self.book_id, self.change_id, self.user_id = (UUID(payload[name]) for name in ("book_id", "id", "user_id"))
+
+    def writing(self) -> AbstractAsyncContextManager[BookWriter]:
+        return writing_for(self.work.connection, self.book_id, self.user_id)
 
     async def begin(self) -> bool:
-        """False where the change is done, or another one has begun since this one failed."""
-        return await self._write({"status": "running", "done": 0, "total": 0, "reason": None, "finished_at": None})
+        """False where the change is done, or another one has begun since this one failed.
+
+        From here on a run that says nothing more is noticed: see `change_ending`.
+        """
+        return await self._write(
+            {"status": "running", "done": 0, "total": 0, "reason": None, "finished_at": None}, watched=True
+        )
 
     async def say(self, done: int, total: int) -> None:
         await self._write({"done": done, "total": total})
@@ -137,14 +155,17 @@ class _Progress:
     async def fail(self, reason: str) -> None:
         await self._write({"status": "failed", "reason": reason, "finished_at": self.work.at})
 
-    async def _write(self, values: dict[str, Any]) -> bool:
+    async def _write(self, values: dict[str, Any], *, watched: bool = False) -> bool:
         async with self.work.database.begin() as connection:
             await open_for(connection, self.book_id, self.user_id)
-            return await change_repository.change(connection, self.book_id, self.change_id, values)
+            written = await change_repository.change(connection, self.book_id, self.change_id, values)
+            if written and watched:
+                await end_later(connection, self.payload)
+            return written
 
 
-async def _convert(book: BookWriter, change_id: UUID, progress: _Progress) -> None:
-    change = await change_repository.get(book.connection, book.book_id, change_id)
+async def _convert(book: BookWriter, progress: _Progress) -> None:
+    change = await change_repository.get(book.connection, book.book_id, progress.change_id)
     await _check(book, change.to_currency, convert_budgets=change.convert_budgets)
     exponent = await exponent_of(book.connection, change.to_currency, "currency")
     before, today = book.base_currency, book.actor.today()
@@ -176,7 +197,7 @@ async def _convert(book: BookWriter, change_id: UUID, progress: _Progress) -> No
     await settle(changed)  # before the block ends, which would have budgets looked at in the former currency
     await flush_events(changed)
     values = {"status": "done", "done": len(months), "total": len(months), "finished_at": progress.work.at}
-    await change_repository.change(book.connection, book.book_id, change_id, values)
+    await change_repository.change(book.connection, book.book_id, progress.change_id, values)
 
 
 def _last_of(month: date) -> date:

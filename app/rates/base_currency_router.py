@@ -26,7 +26,8 @@ async def change_base_currency(body: BaseCurrencyIn, book: WriteBook, response: 
 
     That is done in the background and seen all at once: until it is done the book reads as before, and who writes in it
     waits. It is refused while a period is closed, and where budgets have amounts in the former currency, unless
-    `convert_budgets` has them converted at today's rate. To take it back, change to the former currency again.
+    `convert_budgets` has them converted at today's rate, and where a goal counts accounts and envelopes together. To
+    take it back, change to the former currency again.
     """
     response.headers["Location"] = f"/api/v1/books/{book.book_id}/base-currency"
     return await base_currency.start(book, body)

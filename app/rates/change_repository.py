@@ -1,7 +1,7 @@
 """Statements about changes of the base currency."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -63,6 +63,18 @@ async def change(connection: AsyncConnection, book_id: UUID, change_id: UUID, va
     return (await connection.execute(statement)).one_or_none() is not None
 
 
+async def is_open(connection: AsyncConnection, book_id: UUID, change_id: UUID) -> bool:
+    found = select(Change.id).where(Change.book_id == book_id, Change.id == change_id, Change.status.in_(OPEN))
+    return await connection.scalar(found) is not None
+
+
+async def give_up(connection: AsyncConnection, book_id: UUID, change_id: UUID, reason: str, at: datetime) -> None:
+    """End one that is open as failed; any other stays as it is."""
+    mine = (Change.book_id == book_id) & (Change.id == change_id) & Change.status.in_(OPEN)
+    values = {"status": "failed", "reason": reason, "finished_at": at}
+    await connection.execute(update(Change).where(mine).values(values))
+
+
 async def has_budgets(connection: AsyncConnection, book_id: UUID) -> bool:
     """Whether the open book has any, those in use that the member does not see included."""
     statement = text("SELECT book_has_budgets() OR EXISTS (SELECT FROM budgets WHERE book_id = :book)")
@@ -74,6 +86,22 @@ async def budget_names(connection: AsyncConnection, book_id: UUID) -> list[str]:
     return list(
         (await connection.execute(statement.bindparams(bindparam("book", type_=Uuid)), {"book": book_id})).scalars()
     )
+
+
+_TORN = text(
+    """
+    SELECT g.name FROM goals g
+    WHERE g.book_id = :book AND g.currency = :currency AND g.archived_at IS NULL
+      AND EXISTS (SELECT FROM goal_sources s WHERE s.book_id = :book AND s.goal_id = g.id AND s.budget_id IS NOT NULL)
+      AND EXISTS (SELECT FROM goal_sources s WHERE s.book_id = :book AND s.goal_id = g.id AND s.account_id IS NOT NULL)
+    ORDER BY g.created_at, g.id LIMIT 50
+    """
+).bindparams(bindparam("book", type_=Uuid))
+
+
+async def torn_goals(connection: AsyncConnection, book_id: UUID, currency: str) -> list[str]:
+    """The names of goals in this currency that count accounts and envelopes together."""
+    return list((await connection.execute(_TORN, {"book": book_id, "currency": currency})).scalars())
 
 
 async def set_base_currency(connection: AsyncConnection, book_id: UUID, currency: str) -> None:

@@ -52,6 +52,13 @@ class BudgetsInBaseCurrencyError(ConflictError):
     title = "Budgets count in the base currency"
 
 
+class GoalsInBaseCurrencyError(ConflictError):
+    """Goals that would have money in two currencies: that of their accounts, and the new one of their envelopes."""
+
+    code = "goals_in_base_currency"
+    title = "Goals count in the base currency"
+
+
 class RateMissingError(ConflictError):
     code = "no_rate"
     title = "There is no exchange rate"

@@ -166,16 +166,16 @@ def month_end(day: date) -> date:
 
 
 def before(period: Period, start_day: int = 1) -> Period:
-    """The period before one: as many own months where it is whole ones, else as many days."""
+    """The period before one: as many own months where it is whole ones, else as many days; no earlier than all days."""
     first, following = month_number(period.first, start_day), month_number(period.last + ONE_DAY, start_day)
     whole_months = (
         month_start(first, start_day) == period.first and month_start(following, start_day) == period.last + ONE_DAY
     )
     if whole_months:
-        start = month_start(first - (following - first), start_day)
+        start = month_start(max(first - (following - first), month_number(EARLIEST)), start_day)
     else:
-        start = period.first - timedelta(days=period.days)
-    return Period(max(start, EARLIEST), period.first - ONE_DAY)
+        start = period.first - min(timedelta(days=period.days), period.first - EARLIEST)
+    return Period(start, period.first - ONE_DAY)
 
 
 def year_before(period: Period) -> Period:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 
-from app.core.money import quantum
+from app.core.money import rounded
 
 DIGITS = 200
 """More than an amount times a rate has: the product is exact, and rounded once."""
@@ -39,4 +39,4 @@ class InBase:
 def converted(amount: Decimal, rate: Decimal, exponent: int) -> Decimal:
     """An amount times a rate, rounded half away from zero to this many decimals, as the ledger does."""
     with localcontext(prec=DIGITS):
-        return (amount * rate).quantize(quantum(exponent), rounding=ROUND_HALF_UP)
+        return rounded(amount * rate, exponent)

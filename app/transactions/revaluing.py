@@ -43,12 +43,6 @@ found AS MATERIALIZED (
         OFFSET 0
     ) AS p
     WHERE p.former IS DISTINCT FROM p.base_amount
-),
-traded AS MATERIALIZED (
-    SELECT min(t.date) AS first, max(t.date) AS last FROM trades t
-    WHERE t.book_id = :book AND (t.date BETWEEN :first AND :last OR t.acquired_on BETWEEN :first AND :last)
-      AND EXISTS (SELECT FROM positions p WHERE p.book_id = :book
-                  AND p.account_id = ANY (ARRAY(SELECT id FROM foreign_account)))
 )
 """
 
@@ -72,12 +66,6 @@ tagged AS MATERIALIZED (
     WHERE x.book_id = :book AND x.transaction_id = ANY(ARRAY(SELECT DISTINCT transaction_id FROM revalued))
 ),
 {{sums}}
-remade AS (
-    UPDATE positions p SET stale = true
-    WHERE p.book_id = :book AND (SELECT first FROM traded) IS NOT NULL
-      AND p.account_id = ANY (ARRAY(SELECT id FROM foreign_account))
-    RETURNING 1
-),
 told AS (
     INSERT INTO public.events (book_id, revision, position, entity, entity_id, action, actor_id, after)
     SELECT :book, :revision, :position, 'revaluation', :id, 'made', :actor, jsonb_build_object(
@@ -88,10 +76,8 @@ told AS (
     HAVING :log AND count(*) > 0
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM revalued) AS postings, (SELECT count(*) FROM told) AS logged,
-       (SELECT count(*) FROM remade) AS positions,
-       least((SELECT min(date) FROM revalued), (SELECT first FROM traded)) AS earliest,
-       greatest((SELECT max(date) FROM revalued), (SELECT last FROM traded)) AS latest
+SELECT count(*) AS postings, min(date) AS earliest, max(date) AS latest, (SELECT count(*) FROM told) AS logged
+FROM revalued
 """  # noqa: S608  # nosec B608  # constants of this module
 _FROM_RATE_TO_RATE = """
     SELECT account_id, category_id, role, amount, new_base AS base_amount, date, 1 AS sign FROM revalued
@@ -122,7 +108,12 @@ _REVALUING: TextClause = text(_REVALUE.format(sums=_SUMS)).bindparams(
 _WOULD_CHANGE = text(
     f"""
     WITH {_FOUND}
-    SELECT EXISTS (SELECT FROM found) OR (SELECT first FROM traded) IS NOT NULL
+    SELECT EXISTS (SELECT FROM found)
+        OR EXISTS (SELECT FROM trades t
+                   WHERE t.book_id = :book
+                     AND (t.date BETWEEN :first AND :last OR t.acquired_on BETWEEN :first AND :last)
+                     AND EXISTS (SELECT FROM positions p WHERE p.book_id = :book
+                                 AND p.account_id = ANY (ARRAY(SELECT id FROM foreign_account))))
     """  # noqa: S608  # nosec B608  # constants of this module
 ).bindparams(*_RANGE)
 
@@ -168,9 +159,9 @@ async def revalue(book: BookWriter, days: Range, *, log: bool = True) -> int:
     """Give the postings of these days the amounts in the base currency that the rates make of them; returns how many.
 
     Totals follow in the same statement, transactions get the book's revision, and one event tells of all of it, unless
-    `log` says that the caller does. Where trades were made in these days, what they cost is marked to be made anew.
-    Days of closed periods must have been left out by the caller: see `open_part`. Only features that count in the base
-    currency look at it, and at what else is written with this writer: it is for jobs.
+    `log` says that the caller does. What holdings cost is left to `recost`. Days of closed periods must have been left
+    out by the caller: see `open_part`. Only features that count in the base currency look at it, and at what else is
+    written with this writer: it is for jobs.
     """
     book.uses.intersection_update(BY_VALUE)
     place = await place_in_log(book)
@@ -178,7 +169,7 @@ async def revalue(book: BookWriter, days: Range, *, log: bool = True) -> int:
     async with without_nested_loops(book.connection):
         row = (await book.connection.execute(_REVALUING, parameters)).one()
     book.advance(row.logged)
-    if row.postings or row.positions:
+    if row.postings:
         book.touch(row.earliest, row.latest)
     postings: int = row.postings
     return postings

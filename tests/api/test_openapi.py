@@ -45,7 +45,9 @@ def test_every_operation_is_described(schema: dict[str, Any]) -> None:
         assert operation["summary"], name
         assert operation["description"].strip(), name
         assert operation["tags"], name
-    known = {tag["name"] for tag in schema["tags"]}
+    names = [tag["name"] for tag in schema["tags"]]
+    known = set(names)
+    assert len(names) == len(known)
     assert {tag for operation in operations(schema).values() for tag in operation["tags"]} <= known
 
 

@@ -188,11 +188,38 @@ async def test_a_target_of_a_private_account_is_hidden(kim: Person, robin: Perso
     expect(await kim.http.put("/portfolio/targets", json=body), 200)
     assert [each["name"] for each in (await robin.read("/portfolio/targets"))["items"]] == ["Shared"]
     assert hidden["id"] not in (await robin.get(f"/books/{kim.book_id}/activity")).text
+    kept = {each["key"]: each["id"] for each in (await kim.read("/portfolio/targets"))["items"]}
+    problem(await robin.get(f"/portfolio/targets/{kept[hidden['id']]}/history"), 404, "entity_not_found")
+    feed = [
+        e for e in (await robin.read(f"/books/{kim.book_id}/changes"))["items"] if e["entity"] == "allocation_target"
+    ]
+    assert [each["id"] for each in feed] == [kept[shared["id"]]]
     problem(await robin.http.put("/portfolio/targets", json=body), 404, "account_not_found")
     mine = {"by": "account", "targets": target(**{shared["id"]: "20"})}
     expect(await robin.http.put("/portfolio/targets", json=mine), 200)
     assert {each["target_percent"] for each in (await kim.read("/portfolio/targets"))["items"]} == {"50", "20"}
     robin.http.headers.pop("X-Book-Id")
+
+
+async def test_targets_are_in_the_feed_and_have_a_history(kim: Person) -> None:
+    async def feed(since: int) -> list[tuple[str, bool, Document | None]]:
+        items = (await kim.read(f"/books/{kim.book_id}/changes", since=since))["items"]
+        return [(each["id"], each["deleted"], each["state"]) for each in items]
+
+    start = (await kim.read(f"/books/{kim.book_id}"))["revision"]
+    [made] = expect(await kim.http.put("/portfolio/targets", json={"by": "type", "targets": target(etf="60")}), 200)[
+        "items"
+    ]
+    state = {name: value for name, value in made.items() if name != "name"}
+    assert await feed(start) == [(made["id"], False, state)]
+    path = f"/portfolio/targets/{made['id']}/history"
+    for targets in (target(etf="70"), []):
+        expect(await kim.http.put("/portfolio/targets", json={"by": "type", "targets": targets}), 200)
+    assert await feed(made["revision"]) == [(made["id"], True, None)]
+    events = (await kim.read(path))["items"]
+    assert [each["action"] for each in events] == ["deleted", "updated", "created"]
+    assert [events[1][side]["target_percent"] for side in ("before", "after")] == ["60", "70"]
+    problem(await kim.get(f"/portfolio/targets/{UNKNOWN}/history"), 404, "entity_not_found")
 
 
 async def test_two_who_set_targets_at_once(kim: Person) -> None:

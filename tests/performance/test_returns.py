@@ -63,11 +63,11 @@ def test_a_share_and_another_a_year_later() -> None:
     assert percent(a_year(whole, 730)) == D("15.84")
 
 
-# The same with 200, 225 and 235 and a dividend of 5 (CFA Institute, "Quantitative Methods", the example of the
-# money-weighted and the time-weighted return of two shares): 9.39 %, and 15 % and 6.67 % in the two years.
-def test_two_shares_of_the_cfa_curriculum() -> None:
+# The same with 200, 225 and 235 and a dividend of 5, a question for the CFA level I exam (leetquiz.com has it with its
+# answer): 9.4 % money-weighted; 15 % and 6.667 % in the two years, 10.8 % a year time-weighted.
+def test_two_shares_of_a_question_of_the_cfa_exam() -> None:
     flows = [(year(0), D(-200)), (year(1), D(-220)), (year(2), D(480))]
-    assert percent(money_weighted(flows)) == D("9.39")
+    assert percent(money_weighted(flows), "0.1") == D("9.4")
     days = [
         FlowDay(year(0), D(0), D(200), inflow=D(200)),
         FlowDay(year(1), D(225), D(450), inflow=D(225), income=D(5)),
@@ -75,8 +75,8 @@ def test_two_shares_of_the_cfa_curriculum() -> None:
     ]
     assert time_weighted(D(0), days[:1], D("230")).rate == D("0.15")
     second = FlowDay(year(2), D(470), D(0), outflow=D(470), income=D(10))
-    assert percent(time_weighted(D(450), [second], D(0))) == D("6.67")
-    assert percent(time_weighted(D(0), days, D(0))) == D("22.67")
+    assert percent(time_weighted(D(450), [second], D(0)), "0.001") == D("6.667")
+    assert percent(a_year(time_weighted(D(0), days, D(0)), 730), "0.1") == D("10.8")
 
 
 # Four shares for 50 each; two sold for 50 after a year without a dividend; after two years 5 on each of the others, and
@@ -92,8 +92,17 @@ def test_four_shares_of_which_two_are_sold_early() -> None:
     assert percent(a_year(time_weighted(D(0), days, D(0)), 730)) == D("30.38")
 
 
+# 100 become 105, 95 are put in, and the 200 become 220 in the second half of the year: 15.5 % time-weighted, and some
+# 17 % money-weighted (learninvestmentperformance.com, "What is the Modified Dietz Return?").
+def test_more_money_at_work_in_the_better_half() -> None:
+    half = date(2025, 7, 2)
+    assert percent(time_weighted(D(100), [FlowDay(half, D(105), D(200), inflow=D(95))], D(220))) == D("15.50")
+    flows = [(date(2025, 1, 1), D(-100)), (half, D(-95)), (date(2025, 12, 31), D(220))]
+    assert percent(money_weighted(flows), "1") == D(17)
+
+
 # 500 become 1,000 in a year, 1,000 more are put in, and 1,500 are left: nothing was gained, and yet the time-weighted
-# return is 50 %, 22.47 % a year (Wikipedia, "Time-weighted return", example 1).
+# return is 2 x 3/4, half as much again: by the root of 1.5 a year.
 def test_nothing_gained_with_a_time_weighted_return_of_half() -> None:
     days = [FlowDay(year(1), D(1000), D(2000), inflow=D(1000))]
     whole = time_weighted(D(500), days, D(1500))

@@ -251,7 +251,7 @@ async def test_cost_methods(kim: Person, unchanged: Unchanged) -> None:
     holding = await hold(kim)
     path = f"/portfolio/accounts/{holding['account_id']}/cost-method"
     first = expect(await kim.http.get(path), 200)
-    assert (first["method"], first["long_term_months"], first["revision"]) == ("fifo", 12, 0)
+    assert (first["id"], first["method"], first["long_term_months"], first["revision"]) == (None, "fifo", 12, 0)
     second = await trade(kim, "buy", holding, "2024-02-01", quantity="10", price="20")
     (lot, _) = (await kim.read(f"/portfolio/{holding['id']}"))["lots"]
     chosen = [{"trade_id": second["id"], "quantity": "4"}, {"trade_id": lot["trade_id"], "quantity": "1"}]
@@ -272,6 +272,8 @@ async def test_cost_methods(kim: Person, unchanged: Unchanged) -> None:
     undo = {"revision": made["revision"]}
     expect(await kim.http.post(f"/books/{kim.book_id}/undo", json=undo), 200)
     assert await gains(kim) == [("5", "50.00", True)]
+    events = (await kim.read(f"/portfolio/cost-methods/{made['id']}/history"))["items"]
+    assert [each["after"]["method"] for each in events] == ["hifo", "average", "hifo", "lifo", "specific"]
     tag = {"If-Match": '"1"'}
     problem(await kim.http.put(path, json={"method": "fifo"}, headers=tag), 412, "revision_mismatch")
     expect(await kim.http.put(path, json={"method": "specific"}), 200)

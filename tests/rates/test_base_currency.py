@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
-from app.rates import base_currency, change_repository
+from app.rates import base_currency, change_ending, change_repository
 from tests.conftest import Unchanged
 from tests.households.sharing import join
 from tests.people import Person, expect, problem
@@ -197,3 +197,99 @@ async def test_a_run_that_breaks_is_told_and_may_be_run_again(
     async with owner_database.begin() as connection:
         count = text("SELECT count(*) FROM base_currency_changes WHERE book_id = :book")
         assert await connection.scalar(count, {"book": UUID(kim.book_id)}) == 1
+
+
+async def test_a_run_that_is_killed_each_time_ends_as_failed_and_may_be_asked_for_again(
+    kim: Person,
+    book: dict[str, Document],
+    app_database: Database,
+    owner_database: Database,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = await kim.add(account_id=book["euros"]["id"])
+
+    class Killed(BaseException):
+        """The process ends here: no handler of errors sees it."""
+
+    async def dies(*_: Any) -> None:
+        raise Killed
+
+    async def handle(handler: Any) -> None:
+        change = await kim.read(path(kim))
+        payload = {"book_id": kim.book_id, "id": change["id"], "user_id": kim.user["id"]}
+        async with app_database.begin() as connection:
+            await handler(work_on(connection, app_database, settings), payload)
+
+    async def job_is(status: str) -> None:
+        key = change_ending.key_of(UUID((await kim.read(path(kim)))["id"]))
+        marked = "UPDATE jobs.procrastinate_jobs SET status = CAST(:status AS text)::jobs.procrastinate_job_status "
+        async with owner_database.begin() as connection:
+            names = {"status": status, "key": key, "task": base_currency.CHANGE}
+            await connection.execute(text(marked + "WHERE lock = :key AND task_name = :task"), names)
+
+    expect(await kim.http.post(path(kim), json={"currency": "USD"}), 202)
+    await job_is("doing")
+    with monkeypatch.context() as patched:
+        patched.setattr(change_repository, "months", dies)
+        for _ in range(3):
+            with pytest.raises(Killed):
+                await run_job(kim, app_database, settings)
+    assert (await kim.read(path(kim)))["status"] == "running"
+    async with owner_database.begin() as connection:  # the end waits behind all runs: it has their lock, and is later
+        found = text(
+            "SELECT task_name FROM jobs.procrastinate_jobs WHERE args -> 'payload' ->> 'book_id' = :book "
+            "AND lock = :key ORDER BY id"
+        )
+        key = change_ending.key_of(UUID((await kim.read(path(kim)))["id"]))
+        tasks = (await connection.execute(found, {"book": kim.book_id, "key": key})).scalars().all()
+    assert (tasks[0], set(tasks[1:])) == (base_currency.CHANGE, {change_ending.END})
+    await handle(change_ending.end)
+    failed = await kim.read(path(kim))
+    assert (failed["status"], failed["reason"]) == ("failed", change_ending.ABANDONED)
+    assert failed["finished_at"] is not None
+    assert (await kim.read(f"/books/{kim.book_id}"))["base_currency"] == "EUR"
+    await kim.check_integrity()
+
+    expect(await kim.http.post(path(kim), json={"currency": "USD"}), 202)  # no run of this one ever begins
+    ends = await waiting(owner_database, kim, change_ending.END)
+    await handle(change_ending.look)  # it waits to be run, so far: nothing is to be ended
+    assert await waiting(owner_database, kim, change_ending.END) == ends
+    await job_is("failed")
+    await handle(change_ending.look)
+    assert await waiting(owner_database, kim, change_ending.END) == ends + 1
+    assert await waiting(owner_database, kim, change_ending.LOOK) == 2  # one for each change
+    await handle(change_ending.end)
+    assert (await kim.read(path(kim)))["status"] == "failed"
+
+    expect(await kim.http.post(path(kim), json={"currency": "USD"}), 202)
+    await run_job(kim, app_database, settings)
+    for handler in (change_ending.look, change_ending.end):  # what comes after the end changes nothing
+        await handle(handler)
+    done = await kim.read(path(kim))
+    assert (done["status"], done["reason"]) == ("done", None)
+    assert bases(await kim.read(f"/transactions/{made['id']}")) == ["-12.50"]
+    gone = {"book_id": str(UUID(int=1)), "id": done["id"], "user_id": kim.user["id"]}
+    async with app_database.begin() as connection:
+        for handler in (change_ending.look, change_ending.end):
+            await handler(work_on(connection, app_database, settings), gone)
+    await kim.check_integrity()
+
+
+async def test_goals_that_count_accounts_and_envelopes_together_are_named(
+    kim: Person, book: dict[str, Document], app_database: Database, settings: Settings, unchanged: Unchanged
+) -> None:
+    budget = {"name": "Roof", "kind": "envelope", "amount": "100", "period": "monthly", "start_date": "2026-01-01"}
+    envelope = expect(await kim.http.post("/budgets", json=budget), 201)
+    aim = {"name": "New roof", "kind": "save_up", "target_amount": "1000", "currency": "EUR"}
+    sources = [{"budget_id": envelope["id"]}, {"account_id": book["euros"]["id"]}]
+    goal = expect(await kim.http.post("/goals", json={**aim, "sources": sources}), 201)
+    await set_rate(kim, "EUR", "USD", str(now().date()), "1.1")
+    wanted = {"currency": "USD", "convert_budgets": True}
+    async with unchanged(kim):
+        refused = problem(await kim.http.post(path(kim), json=wanted), 409, "goals_in_base_currency")
+        assert refused["goals"] == ["New roof"]
+    expect(await kim.http.patch(f"/goals/{goal['id']}", json={"sources": sources[:1]}), 200)
+    expect(await kim.http.post(path(kim), json=wanted), 202)
+    await run_job(kim, app_database, settings)
+    assert (await kim.read(f"/goals/{goal['id']}"))["currency"] == "USD"

@@ -156,3 +156,9 @@ def test_a_trend_has_six_months_each_once() -> None:
     period = Period(date(2026, 3, 10), date(2026, 4, 20))
     names = [bucket.name for bucket in (*_lead(period, 2, 1), *buckets(period, "month"))]
     assert names == ["2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04"]
+
+
+@pytest.mark.parametrize(("first", "last"), [((1901, 1, 2), (9998, 12, 30)), ((1901, 1, 1), (9998, 12, 31))])
+def test_nothing_is_before_the_first_day_there_is(first: tuple[int, int, int], last: tuple[int, int, int]) -> None:
+    found = before(Period(date(*first), date(*last)))
+    assert found == (date(1900, 1, 1), date(*first) - timedelta(days=1))

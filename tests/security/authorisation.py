@@ -196,6 +196,7 @@ TABLE: dict[tuple[Group, str | None], str] = {
         get_payee_history get_reconciliation_history get_schedule_history get_tag_history get_transaction_history
         get_goal_history get_loan_history get_asset_history get_trade_history get_saved_report_history
         get_budget_changes get_budget_group_history get_rule_changes get_book_rate_history
+        get_allocation_target_history get_cost_method_history
     """,
     (BOOK_WRITE, "history:undo"): "undo",
     (OWNER_ONLY, "integrity:read"): "check_integrity",

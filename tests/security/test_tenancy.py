@@ -482,6 +482,8 @@ ATTEMPTS: dict[str, Attempt] = {
     "list_gains": Attempt(OWN),
     "get_cost_method": Attempt(FOREIGN),
     "set_cost_method": Attempt(FOREIGN, lambda _: {"method": "average"}, write=True),
+    "get_cost_method_history": Attempt(FOREIGN),
+    "get_allocation_target_history": Attempt(FOREIGN),
     "create_holding": Attempt(OWN, lambda _: HOLDING, write=True),
     "list_holdings": Attempt(OWN),
     "get_holding": Attempt(FOREIGN),
@@ -586,7 +588,11 @@ async def rows_of(kim: Person, owner_database: Database) -> dict[str, str]:
     expect(await kim.http.put("/rates", json=chf), 200)
     bought = {**HOLDING, "symbol": "secret", "account_id": account["id"], "notes": "secret"}
     holding = expect(await kim.http.post("/portfolio", json=bought), 201)
+    method = f"/portfolio/accounts/{account['id']}/cost-method"
+    aimed = {"by": "account", "targets": [{"key": account["id"], "target_percent": "42"}]}
     return {
+        "cost_method_id": expect(await kim.http.put(method, json={"method": "lifo"}), 200)["id"],
+        "allocation_target_id": expect(await kim.http.put("/portfolio/targets", json=aimed), 200)["items"][0]["id"],
         "asset_id": asset["id"],
         "day": "2026-01-01",
         **dict.fromkeys(("rate_id", "book_rate_id"), expect(await kim.http.put("/rates", json=rate), 200)["id"]),
