@@ -1,6 +1,10 @@
 """A real PostgreSQL for each worker, the real application over it, and people to act in tests."""
 
 import gc
+
+# What is imported and collected stays to the end: the garbage collector need not look through it while it grows ...
+gc.disable()
+
 import itertools
 import os
 import shutil
@@ -42,9 +46,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("suite")
-
-# What is imported and collected stays to the end: the garbage collector need not look through it while it grows ...
-gc.disable()
 
 
 def pytest_collection_finish() -> None:

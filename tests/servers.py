@@ -23,3 +23,11 @@ async def serving(settings: Settings, **changes: Any) -> AsyncIterator[tuple[Fas
     app = create_app(load_settings(_env_file=None, **{**settings.model_dump(), **changes}))
     async with app.router.lifespan_context(app), client_of(app) as client:
         yield app, client
+
+
+@asynccontextmanager
+async def quiet(settings: Settings) -> AsyncIterator[FastAPI]:
+    """An application of one connection that does nothing by itself: the statements it is counted are its requests'."""
+    app = create_app(load_settings(_env_file=None, **{**settings.model_dump(), "database_pool_size": 1}))
+    yield app
+    await app.state.database.dispose()

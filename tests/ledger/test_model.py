@@ -90,7 +90,7 @@ async def compare_all(player: Player) -> None:
     await player.person.check_integrity()
 
 
-@pytest.mark.timeout(max(240, LIVES * LONGEST))
+@pytest.mark.timeout(max(600, LIVES * LONGEST))
 @settings(
     max_examples=LIVES,
     deadline=None,

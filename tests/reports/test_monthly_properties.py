@@ -16,7 +16,7 @@ from app.core.config import Settings
 from tests.conftest import fresh_email
 from tests.imports.uploads import bring_in, statement
 from tests.people import Person, expect, register
-from tests.servers import serving
+from tests.servers import quiet
 
 # The rest of the suite goes through the same lines; measuring them here would cost minutes.
 pytestmark = pytest.mark.no_cover
@@ -110,7 +110,7 @@ def flat(nodes: list[dict[str, Any]], parent: str | None) -> dict[Any, Any]:
 
 
 async def test_a_report_reads_totals_and_no_transactions(settings: Settings) -> None:
-    async with serving(settings) as (app, _):
+    async with quiet(settings) as app:
         person = await register(app, fresh_email())
         await app.state.database.engine.dispose()  # connections that are open by now are not listened to
         seen: list[str] = []

@@ -16,7 +16,7 @@ from tests.conftest import fresh_email
 from tests.people import Person, expect, fields, problem, register
 from tests.reports.slow_way import Rates
 from tests.security.household import join
-from tests.servers import serving
+from tests.servers import quiet
 
 YEAR = {"from": "2025-01-01", "to": "2025-12-31"}
 
@@ -323,7 +323,7 @@ async def test_members_read_what_they_see(kim: Person, robin: Person, owner_data
 
 
 async def test_reports_are_one_statement_each(settings: Settings) -> None:
-    async with serving(settings) as (other, _):
+    async with quiet(settings) as other:
         person = await register(other, fresh_email())
         await person.account(opening_balance="5", opening_date="2025-01-01")
         await other.state.database.engine.dispose()  # connections that are open by now are not listened to

@@ -100,7 +100,7 @@ async def integrity(writer: Writer) -> None:
     assert report["ok"], report
 
 
-@pytest.mark.timeout(240 + 30 * KILLS)
+@pytest.mark.timeout(600 + 30 * KILLS)
 async def test_no_acknowledged_write_is_lost_or_doubled(victim: Victim) -> None:
     chance = random.Random(SEED)
     writers = await people(victim)

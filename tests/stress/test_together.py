@@ -168,7 +168,7 @@ async def open_books(http: httpx.AsyncClient) -> list[Shared]:
     return found
 
 
-@pytest.mark.timeout(180 + 3 * SECONDS)
+@pytest.mark.timeout(600 + 3 * SECONDS)
 async def test_no_deadlock_reaches_a_client_and_no_update_is_lost(server: programs.Running) -> None:
     limits = httpx.Limits(max_connections=CLIENTS + 10)
     async with httpx.AsyncClient(base_url=server.url + API, timeout=60, limits=limits) as http:

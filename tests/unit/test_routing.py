@@ -1,5 +1,7 @@
 """The way to a route: routers that have none for a path are passed over, and the same route is found."""
 
+from typing import Any
+
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Match
@@ -39,7 +41,7 @@ def test_each_path_finds_the_same_without_the_shortcut(app: FastAPI, monkeypatch
         matches = []
         for path in PATHS:
             for method in ("GET", "DELETE"):
-                scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+                scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
                 matches.append((path, method, [route.matches(scope)[0] for route in app.router.routes]))
         return matches
 
