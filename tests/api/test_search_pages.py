@@ -31,9 +31,11 @@ MANY = text(
     """
     WITH t AS (
         INSERT INTO transactions (book_id, type, date, account_id, amount, payee_id, description, revision)
-        SELECT :book, 'expense', DATE '2020-01-01' + n / 8, :account, 1.00 + n % 50, :payee,
+        SELECT :book, 'expense', CASE WHEN n >= 20 AND n % 20 = 19 THEN DATE '2021-06-15'
+                                 ELSE DATE '2020-01-01' + n / 8 END, :account, 1.00 + n % 50, :payee,
                CASE WHEN n % 3 = 0 THEN 'common ' ELSE '' END
                || CASE WHEN n % 3 = 1 OR n % 600 = 0 THEN 'other ' ELSE '' END
+               || CASE WHEN n >= 20 AND n % 20 = 19 THEN 'sameday ' ELSE '' END
                || CASE WHEN n < 5500 THEN 'oldjob ' ELSE '' END
                || CASE WHEN n % 400 = 7 THEN 'rare ' ELSE '' END || 'number ' || n, 1
         FROM generate_series(0, :rows - 1) n
@@ -121,6 +123,13 @@ async def test_small_pages_of_a_rare_word_are_whole(kim: Person, long_book: str)
     assert len(every) == 30
     assert await pages(kim, 7, q="rare") == every
     assert await pages(kim, 1, q="rare", date_from="2023-01-01") == every[: len(await find(kim, "rare after:2022"))]
+
+
+async def test_a_day_with_more_than_is_read_at_once_is_read_whole(kim: Person, long_book: str) -> None:
+    every = await pages(kim, 500, q="sameday")
+    assert len(every) == len(set(every)) == len(range(39, ROWS, 20))
+    assert await pages(kim, 100, q="sameday") == every
+    assert await pages(kim, 100, q="sameday", sort="date") == every[::-1]
 
 
 async def test_filters_that_leave_few_of_many_old_finds_still_find_them(kim: Person, long_book: str) -> None:

@@ -94,7 +94,7 @@ async def trade(player: Player) -> None:
         "transaction": None,
         "notes": None,
     }
-    body = {"kind": kind, "date": str(after["date"]), "account_id": account, "asset_id": player.asset}
+    body: Row = {"kind": kind, "date": str(after["date"]), "account_id": account, "asset_id": player.asset}
     body[AMOUNT.get(kind, "amount")] = str(after["amount"])
     if kind in BRINGS:
         body["quantity"] = str(after["quantity"])
@@ -152,16 +152,16 @@ async def touch_the_money(player: Player) -> None:
     path, reasons = f"/transactions/{row_id}", {"belongs_to_trade"}
     account = player.model.transactions[row_id]["lines"][0].account
     body = {"type": "expense", "date": player.day(), "account_id": account, "amount": "1"}
-    operation = player.chance.choice([{"op": "delete"}, {"op": "patch", "changes": {"notes": "Mine"}}])
-    method, where, request = player.chance.choice(
-        [
-            ("PATCH", path, {"json": {"notes": "Mine"}}),
-            ("PUT", path, {"json": body}),
-            ("DELETE", path, {}),
-            ("POST", "/transactions/bulk", {"json": {"mode": "atomic", "operations": [{**operation, "id": row_id}]}}),
-        ]
-    )
-    await player.attempt(method, where, 200, reasons | ({"invalid_input"} if method == "POST" else set()), **request)
+    operations: list[Row] = [{"op": "delete"}, {"op": "patch", "changes": {"notes": "Mine"}}]
+    one = {"mode": "atomic", "operations": [{**player.chance.choice(operations), "id": row_id}]}
+    wrong = player.chance.choice(("PATCH", "PUT", "DELETE", "POST"))
+    if wrong == "POST":
+        reasons.add("invalid_input")
+        await player.attempt(wrong, "/transactions/bulk", 200, reasons, json=one)
+    elif wrong == "DELETE":
+        await player.attempt(wrong, path, 204, reasons)
+    else:
+        await player.attempt(wrong, path, 200, reasons, json={"notes": "Mine"} if wrong == "PATCH" else body)
 
 
 STEPS = {
