@@ -104,7 +104,7 @@ def held_by_beancount(path: Path) -> tuple[Holdings, dict[str, Decimal]]:
                     cash[name] = position.units.number
                     continue
                 units, cost = holdings.get((name, symbols[position.units.currency]), (Decimal(0), Decimal(0)))
-                cost += convert.get_cost(position).number
+                cost += convert.get_cost(position).number  # type: ignore[no-untyped-call]
                 holdings[name, symbols[position.units.currency]] = (units + position.units.number, cost)
     rounded = {key: (units, cost.quantize(CENT, ROUND_HALF_UP)) for key, (units, cost) in holdings.items()}
     return rounded, cash
