@@ -63,9 +63,7 @@ class Ledger:
         methods = {names_of[key]: method for key, method in self._contents.methods.items() if key in names_of}
         for account in self._chart.declared:
             commodities = [self._symbols[account.currency]] if account.currency else []
-            commodities += [
-                self._contents.assets[key][0] for key in held.get(account.name, ()) if key in self._contents.assets
-            ]
+            commodities += [assets[key][0] for key in held.get(account.name, ()) if key in assets]
             opened = f"{account.opened} open {account.name} {','.join(commodities)}".rstrip()
             method = methods.get(account.name)
             facts = (*account.facts, ("cost-method", method)) if method else account.facts
