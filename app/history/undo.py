@@ -182,9 +182,9 @@ class _Step:
             await self._whole_back()
         if MOVED_ROWS in self.entities:
             await self.book.connection.execute(imports_sql.ROWS_BACK, self.names)
+        await self._bring_back(ON_TRANSACTIONS)
         if "import" in self.entities:
             await self.book.connection.execute(imports_sql.ROWS_SKIPPED, self.names)
-        await self._bring_back(ON_TRANSACTIONS)
         if "attachment" in self.entities:
             await self.book.connection.execute(sql.FILES_IN_USE, self.names)
         if self.by_product:

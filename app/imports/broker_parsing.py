@@ -189,7 +189,7 @@ class _Rows:
     def _row(self, line: Line, entry: Entry, row_id: UUID) -> Sequence[str | None]:
         """The columns of `staging_sql.COLUMNS` behind position and line."""
         notes = cut(line.notes, "notes")
-        document = None
+        document, moved = None, None
         if entry.amount is not None and entry.amount.adjusted() >= MAX_INTEGER_DIGITS:
             raise LineFault("amount", f"the amount has more than {MAX_INTEGER_DIGITS} digits before the point")
         if entry.trade is not None:
@@ -200,10 +200,11 @@ class _Rows:
             document = orjson.dumps({"trade": trade}).decode()
         elif not entry.amount:
             raise LineFault("amount", "the amount is 0")
+        if entry.amount is not None:
+            moved = plain(entry.amount or entry.amount.copy_abs())
         return (
-            str(row_id), None, None, str(self._task.account.id), line.day.isoformat(),
-            None if entry.amount is None else plain(entry.amount), None, cut(entry.text or None, "description"), notes,
-            line.external_id, None, document,
+            str(row_id), None, None, str(self._task.account.id), line.day.isoformat(), moved, None,
+            cut(entry.text or None, "description"), notes, line.external_id, None, document,
         )  # fmt: skip
 
     def _compare(self, trade: Document) -> None:

@@ -17,7 +17,7 @@ from app.assets import batch as assets
 from app.assets.schemas import AssetIn
 from app.core.database import AnyRow
 from app.core.documents import aside, dump
-from app.core.errors import ConflictError, DomainError, InvalidError
+from app.core.errors import ConflictError, DomainError
 from app.imports import trade_repository
 from app.imports.errors import ImportRowError
 from app.portfolio import service as portfolio
@@ -79,13 +79,12 @@ def _placed(error: DomainError, rows: Sequence[AnyRow]) -> DomainError:
     if wrong is None:
         return error
     place = {"position": wrong.position, "line": wrong.line}
-    detail = f"Row {wrong.position}, on line {wrong.line} of the file: {error.detail}"
-    if isinstance(error, InvalidError):
-        fields = "; ".join(f"{each.field} {each.detail}" for each in error.errors)
-        return ImportRowError(f"Row {wrong.position}, on line {wrong.line} of the file: {fields}", **place)
-    if isinstance(error, ConflictError):
-        error.detail = f"{detail} Leave it out with `skip`, or enter before it what is missing."
-        error.extra = {**error.extra, **place}
+    detail = f"Row {wrong.position}, on line {wrong.line} of the file: {error.detail.rstrip('.')}."
+    detail = f"{detail} Leave it out with `skip`, or mend first what is in its way."
+    if not isinstance(error, ConflictError):
+        return ImportRowError(detail, **place)
+    error.detail = detail
+    error.extra = {**error.extra, **place}
     return error
 
 

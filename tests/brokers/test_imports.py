@@ -190,7 +190,7 @@ async def test_who_may_and_who_may_not(kim: Person, robin: Person, unchanged: Un
     account, own = await depot(kim), await depot(kim, "Own", visibility="private")
     secret = await bring_in(kim, own, trades(BUY))
     found = await preview(kim, account, FILE)
-    problem(await try_preview(robin, account, FILE), 422, "reference_not_found")
+    problem(await try_preview(robin, account, FILE), 404, "reference_not_found")
     problem(await robin.get(f"/imports/{found['id']}/rows"), 404, "import_not_found")
     await join(kim, robin, "viewer")
     robin.http.headers["X-Book-Id"] = kim.book_id
@@ -206,7 +206,7 @@ async def test_an_editor_from_whom_an_account_is_hidden(kim: Person, robin: Pers
     account, own = await depot(kim), await depot(kim, "Own", visibility="private")
     await join(kim, robin, "editor")
     robin.http.headers["X-Book-Id"] = kim.book_id
-    problem(await try_preview(robin, own, FILE), 422, "reference_not_found")
+    problem(await try_preview(robin, own, FILE), 404, "reference_not_found")
     done = await bring_in(robin, account, FILE)
     trade = (await rows_of(kim, done))[0]
     expect(await kim.http.delete(f"/portfolio/trades/{(await rows_of(kim, done))[1]['trade_id']}"), 204)
@@ -276,12 +276,17 @@ async def test_which_asset_a_name_is(kim: Person, unchanged: Unchanged) -> None:
     async with unchanged(kim):
         nobody = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda8"
         refused = await try_preview(kim, account, data, mapping={"assets": {"VWCE": nobody}})
-        assert fields(problem(refused, 422, "reference_not_found")) == {("mapping.assets.VWCE", "asset_not_found")}
+        assert fields(problem(refused, 404, "reference_not_found")) == {("mapping.assets.VWCE", "asset_not_found")}
     # What the mapping names may be gone by the commit.
     expect(await kim.http.patch(f"/portfolio/assets/{mine['id']}", json={"archived": True}), 200)
     async with unchanged(kim):
+        refused = problem(await try_commit(kim, found), 409, "archived")
+        assert of_interest(refused, "position", "line") == (1, 2)
+    expect(await kim.http.delete(f"/portfolio/assets/{mine['id']}"), 204)
+    async with unchanged(kim):
         refused = problem(await try_commit(kim, found), 409, "import_row_refused")
         assert of_interest(refused, "position", "line") == (1, 2)
+    assert (await commit(kim, found, skip=[1]))["created"] == 2
 
 
 @pytest.mark.parametrize(
@@ -337,7 +342,7 @@ async def test_currencies_and_rates(kim: Person) -> None:
         "2024-01-05,Buy,AAPL,10,100.00,XAG,1.00",
     ]
     body = {"base": "USD", "quote": "EUR", "date": "2024-01-03", "rate": "0.9"}
-    expect(await kim.http.put("/rates/USD/EUR/2024-01-03", json={"rate": body["rate"]}), 200)
+    expect(await kim.http.put("/rates", json=body), 200)
     found = await preview(kim, account, csv_of(header, *rows), mapping={"amount_in": "price"})
     assert outcomes(found["sample"]) == ["new", "error", "new", "error"]
     trade = found["sample"][0]["trade"]

@@ -66,6 +66,7 @@ class Columns:
         self.several: dict[str, list[int]] = {}
         self.confidence: dict[str, Confidence] = {}
         self._given = set[str]()
+        self._words = {fold(word) for word in mapping.kinds or ()}
         self._take_given()
         for field in SINGLE:
             if field not in self._given:
@@ -136,7 +137,7 @@ class Columns:
         for index in self._free():
             rank = dict(COLUMNS.get(column_key(self._name(index)), ())).get(field)
             cells = self.table.sampled(index)
-            if rank is not None and (not cells or _fits(field, cells)):
+            if rank is not None and (not cells or self._fits(field, cells)):
                 ranked.append((not cells, rank, index))
         return [index for _, _, index in sorted(ranked)]
 
@@ -144,6 +145,9 @@ class Columns:
         named = [index for each in _AMOUNTS for index in self._named(each)] if field == "amount" else self._named(field)
         if field == "amount":
             named.sort(key=lambda index: not self.table.is_filled(index))
+        if field == "kind" and not any(map(self.table.is_filled, named)):
+            # A column that is meant to say it, in words that are not known: nothing else says it then.
+            named = [i for i in self._free() if ("kind", 0) in COLUMNS.get(column_key(self._name(i)), ())]
         if field == "external_id":
             named = [index for index in named if self._identifies(index)]
         if named:
@@ -155,6 +159,11 @@ class Columns:
         if named:
             self.several[field] = named
             self.confidence[f"{field}_columns"] = "certain"
+
+    def _fits(self, field: str, cells: Sequence[str]) -> bool:
+        if field == "kind":
+            return _mostly(cells, lambda cell: fold(cell) in self._words or kind_of(cell) is not None, _KNOWN_WORDS)
+        return _fits(field, cells)
 
     def _identifies(self, index: int) -> bool:
         """Whether the column tells rows apart: an order that was filled in parts has one id for several rows."""
@@ -197,8 +206,6 @@ def _fits(field: str, cells: Sequence[str]) -> bool:
         return any(date_like(cell.split(" as of ", maxsplit=1)[0]) for cell in cells)
     if field in {"quantity", "price", "net", "amount", "gross", "fees", "taxes", "rate"}:
         return any(map(amount_like, cells))
-    if field == "kind":
-        return _mostly(cells, lambda cell: kind_of(cell) is not None, _KNOWN_WORDS)
     if field == "currency":
         return _mostly(cells, _is_code, _KNOWN_WORDS)
     if field == "symbol":

@@ -1,0 +1,301 @@
+"""From bytes to trades, without a database: what files say in one way or another."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.core.ids import new_id
+from app.core.money import plain
+from app.imports.broker.mapping import BrokerMapping
+from app.imports.broker.words import kind_of
+from app.imports.broker_parsing import BrokerTask, Pair, RatesWanted, parse
+from app.imports.parsing import Open, Parsed, Unreadable
+from app.portfolio.parts import rounded
+from app.transactions.references import AccountRef
+from tests.imports.uploads import csv_of
+
+Document = dict[str, Any]
+TODAY = date(2026, 11, 22)
+
+
+def task(
+    data: bytes, currency: str = "EUR", rates: dict[Pair, Decimal | None] | None = None, **mapping: Any
+) -> BrokerTask:
+    return BrokerTask(
+        data=data,
+        given=BrokerMapping.model_validate(mapping),
+        saved={},
+        account=AccountRef(new_id(), currency, 2, archived=False),
+        assets=[],
+        currencies=frozenset(("EUR", "USD", "GBP")),
+        today=TODAY,
+        locked_until=None,
+        rates=rates or {},
+    )
+
+
+def rows(parsed: Any) -> list[Document]:
+    """Each row: its trade without its ids, its amount, or why it is an error."""
+    assert isinstance(parsed, Parsed), parsed
+    found = []
+    for line in b"".join(parsed.staged.chunks).decode().splitlines():
+        cells = [None if cell == "\\N" else cell for cell in line.split("\t")]
+        trade = orjson.loads((cells[13] or "{}").replace("\\\\", "\\")).get("trade", {})
+        for name in ("id", "account_id", "asset_id", "date"):
+            trade.pop(name, None)
+        found.append({"trade": trade, "amount": cells[7], "reason": cells[4], "text": cells[9]})
+    return found
+
+
+def read(*lines: str, currency: str = "EUR", rates: Any = None, **mapping: Any) -> list[Document]:
+    return rows(parse(task(csv_of(*lines), currency, rates, **mapping)))
+
+
+PLAIN = "Date,Action,Symbol,Quantity,Price,Fee,Tax,Amount"
+
+
+@pytest.mark.parametrize(
+    ("line", "trade", "amount"),
+    [
+        (
+            "2024-01-03,Buy,A,10,10,1,2,103",
+            {"kind": "buy", "amount": "100.00", "fees": "1.00", "taxes": "2.00"},
+            "-103.00",
+        ),
+        (
+            "2024-01-03,Sell,A,10,10,1,2,97",
+            {"kind": "sell", "amount": "100.00", "fees": "1.00", "taxes": "2.00"},
+            "97.00",
+        ),
+        ("2024-01-03,Buy,A,10,10,-1,,99", {"kind": "buy", "amount": "99.00"}, "-99.00"),
+        ("2024-01-03,Sell,A,10,10,-1,,101", {"kind": "sell", "amount": "101.00"}, "101.00"),
+        ("2024-01-03,Buy,A,10,0,,,0", {"kind": "buy", "amount": "0.00"}, "0.00"),
+        ("2024-01-03,Buy,A,10,10,,,", {"kind": "buy", "amount": "100.00"}, "-100.00"),
+        ("2024-01-03,Dividend,A,,,,2,8", {"kind": "dividend", "amount": "10.00", "taxes": "2.00"}, "8.00"),
+        ("2024-01-03,Dividend,A,10,0.5,,,", {"kind": "dividend", "amount": "5.00"}, "5.00"),
+        ("2024-01-03,Reinvestment,A,1,10,1,,11", {"kind": "reinvest", "amount": "11.00", "fees": "1.00"}, None),
+        ("2024-01-03,Bond interest,A,,,,,7", {"kind": "interest", "amount": "7.00"}, "7.00"),
+        ("2024-01-03,Fee,A,,,,,7", {"kind": "fee", "amount": "7.00"}, "-7.00"),
+        ("2024-01-03,Return of capital,A,,,,,7", {"kind": "return_of_capital", "amount": "7.00"}, "7.00"),
+        ("2024-01-03,Receive,A,2,10,,,", {"kind": "deposit", "quantity": "2", "cost": "20.00"}, None),
+        ("2024-01-03,Transfer out,A,2,,,,", {"kind": "withdrawal", "quantity": "2"}, None),
+        ("2024-01-03,Transfer in,A,-2,,,,", {"kind": "withdrawal", "quantity": "2"}, None),
+        ("2024-01-03,Stock split 4:1,A,30,,,,", {"kind": "split", "ratio": "4:1"}, None),
+        ("2024-01-03,Tax,A,,,,,7", {}, "-7.00"),
+        ("2024-01-03,Withdrawal,,,,,,7", {}, "-7.00"),
+        ("2024-01-03,Deposit,,,,1,,7", {}, "7.00"),
+        ("2024-01-03,Zinsbelastung,,,,,,7", {}, "-7.00"),
+        ("2024-01-03,Deposit,EUR,7,,,,", {}, "7.00"),
+    ],
+)
+def test_what_a_line_becomes(line: str, trade: Document, amount: str | None) -> None:
+    # Two more, so that it is plain what amounts and costs are.
+    usual = ["2024-01-01,Buy,A,10,10,1,1,102", "2024-01-02,Buy,A,10,10,1,1,102"]
+    found = read(PLAIN, *usual, line)[2]
+    assert found["reason"] is None
+    assert found["amount"] == amount
+    assert trade.items() <= found["trade"].items()
+    assert bool(trade) == bool(found["trade"])
+
+
+@pytest.mark.parametrize(
+    ("line", "trade", "amount"),
+    [
+        ("2024-01-03,Dividend,A,,,,,-8", {}, "-8.00"),
+        ("2024-01-03,Fee,A,,,,,8", {}, "8.00"),
+        ("2024-01-03,Return of capital,A,,,,,-8", {}, "-8.00"),
+        ("2024-01-03,Reinvestment,A,1,8,,,-8", {"kind": "buy", "amount": "8.00"}, "-8.00"),
+        ("2024-01-03,Deposit,,,,,,-8", {}, "-8.00"),
+    ],
+)
+def test_signs_say_which_way_money_goes(line: str, trade: Document, amount: str) -> None:
+    found = read(PLAIN, "2024-01-01,Buy,A,10,10,1,1,-102", line)[1]
+    assert found["amount"] == amount
+    assert trade.items() <= found["trade"].items()
+    assert bool(trade) == bool(found["trade"])
+
+
+def test_gross_amounts_are_told_from_net_ones() -> None:
+    gross = read(PLAIN, "2024-01-03,Buy,A,10,10,1,2,100", "2024-01-04,Deposit,,,,1,,50")
+    assert gross[0]["amount"] == "-103.00"
+    assert gross[1]["amount"] == "49.00"
+    net = read(PLAIN, "2024-01-03,Buy,A,10,10,1,2,103", "2024-01-04,Deposit,,,,1,,50")
+    assert [row["amount"] for row in net] == ["-103.00", "50.00"]
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "amount", "mapping"),
+    [
+        # The rate multiplies, divides, or is not needed: the amount is the account's.
+        ("Currency,Exchange rate,Amount", "USD,0.9,900", "900.00", {}),
+        ("Currency,Exchange rate,Amount", "USD,1.25,800", "800.00", {}),
+        ("Currency,Amount", "USD,910", "910.00", {}),
+        # The amount is the price's, and so are its costs.
+        ("Currency,FXRateToBase,Proceeds", "USD,0.9,1000", "900.00", {}),
+        (
+            "Currency,Exchange rate,Amount",
+            "USD,1.25,1000",
+            "800.00",
+            {"amount_in": "price", "rate_is": "price_per_account"},
+        ),
+        ("Currency,Exchange rate", "USD,1.25", "800.00", {"rate_is": "price_per_account"}),
+        ("Currency,Amount,Currency (Amount)", "USD,810,EUR", "810.00", {}),
+        ("Currency", "GBX", "12.00", {}),
+    ],
+)
+def test_currencies(header: str, line: str, amount: str, mapping: Document) -> None:
+    rates = {("GBP", "EUR", date(2024, 1, 3)): Decimal("1.2")}
+    found = read(
+        f"Date,Action,Symbol,Quantity,Price,{header}", f"2024-01-03,Buy,A,10,100,{line}", rates=rates, **mapping
+    )
+    assert found[0]["reason"] is None
+    assert found[0]["trade"]["amount"] == amount
+    assert found[0]["trade"]["price"] == ("1" if line == "GBX" else "100")
+
+
+def test_a_tax_in_the_currency_of_the_price() -> None:
+    """A net amount in the account's currency: the rate follows from it and from what was taken off before."""
+    header = (
+        "Date,Action,Symbol,Quantity,Price,Currency,Withholding tax,Currency (Withholding tax),Total,Currency (Total)"
+    )
+    found = read(header, "2024-01-03,Dividend,A,10,1,USD,2,USD,4,GBP", currency="GBP")[0]
+    assert found["trade"] == {"kind": "dividend", "amount": "5.00", "taxes": "1.00"}
+    wanted = parse(task(csv_of(header, "2024-01-03,Dividend,A,,,USD,2,USD,4,GBP"), "GBP"))
+    assert wanted == RatesWanted({("USD", "GBP", date(2024, 1, 3))})
+    rates: dict[Pair, Decimal | None] = {("USD", "GBP", date(2024, 1, 3)): None}
+    unknown = read(header, "2024-01-03,Dividend,A,,,USD,2,USD,4,GBP", currency="GBP", rates=rates)[0]
+    assert unknown["reason"] == "no rate from USD to GBP is known for 2024-01-03"
+
+
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        (("Date,Action,Symbol,Fee,Amount", "2024-01-03,Dividend,A,1,7"), ["amount_is"]),
+        (("Date,Action,Symbol,Price,Currency,Amount", "2024-01-03,Dividend,A,,USD,7"), ["amount_in"]),
+        (
+            ("Date,Action,Symbol,Quantity,Price,Currency,Exchange rate", "2024-01-03,Buy,A,1,7,USD,1.1"),
+            ["rate_is"],
+        ),
+    ],
+)
+def test_what_nothing_tells_is_asked(lines: Sequence[str], asked: list[str]) -> None:
+    found = parse(task(csv_of(*lines)))
+    assert isinstance(found, Open)
+    assert [question.field for question in found.questions] == asked
+    answered = parse(task(csv_of(*lines), **{q.field: q.options[0] for q in found.questions}))
+    assert isinstance(answered, Parsed | RatesWanted)
+
+
+def test_words_are_known_and_others_can_be_told() -> None:
+    words = ("KAUF", "Achat", "compra", "YOU SOLD ACME (ACME)", "Storno Kauf", "Kaufhaus")
+    assert [kind_of(word) for word in words] == ["buy", "buy", "buy", "sell", None, None]
+    unknown = read(PLAIN, "2024-01-03,Knock-out,A,1,10,,,10")
+    assert unknown[0]["reason"] == "'Knock-out' is not known: say with mapping.kinds what it means"
+    found = read(PLAIN, "2024-01-03,Knock-out,A,1,10,,,10", kinds={"knock-out": "sell"})
+    assert found[0]["trade"]["kind"] == "sell"
+    ignored = parse(task(csv_of(PLAIN, "2024-01-03,Buy,A,1,10,,,10", "2024-01-03,Sweep in,A,1,10,,,10")))
+    assert isinstance(ignored, Parsed)
+    assert [warning["code"] for warning in ignored.warnings] == ["rows_ignored"]
+
+
+def test_without_a_kind_the_quantity_has_a_sign() -> None:
+    found = read("Date,Symbol,Quantity,Price", "2024-01-03,A,5,10", "2024-01-04,A,-2,10", "2024-01-05,A,0,10")
+    assert [row["trade"].get("kind") for row in found] == ["buy", "sell", None]
+
+
+def test_columns_by_number_and_without_a_header() -> None:
+    found = read("2024-01-03;Kauf;ACME;5;10,50;x", date_column=1, kind_column=2, symbol_column=3, quantity_column=4,
+                 price_column=5, amount_column="", notes_column=6, header_line=0)  # fmt: skip
+    assert found[0]["trade"]["amount"] == "52.50"
+    assert found[0]["trade"]["notes"] == "x"
+
+
+def test_an_amount_that_is_not_what_it_is_computed_from_is_told() -> None:
+    found = parse(task(csv_of(PLAIN, "2024-01-03,Buy,A,1,10,,,20")))
+    assert isinstance(found, Parsed)
+    assert [warning["code"] for warning in found.warnings] == ["amounts_differ"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (csv_of("Date,Action,Symbol", "2024-01-03,Buy,A"), "header_not_found"),
+        (csv_of("Date,Action,Quantity", "x,Buy,5"), "no_date_column"),
+        (csv_of("Date,Action,Quantity", "2024-01-03,Buy,x"), "no_amount_column"),
+        (csv_of(PLAIN), "no_rows"),
+        (b"\n" * 2_600_000, "too_many_lines"),
+    ],
+)
+def test_a_file_that_cannot_be_read(data: bytes, code: str) -> None:
+    found = parse(task(data))
+    assert isinstance(found, Unreadable)
+    assert found.code == code
+
+
+TRADES = st.tuples(
+    st.integers(0, 900),
+    st.sampled_from(["buy", "sell"]),
+    st.sampled_from(["ACME", "WID", "X 1"]),
+    st.integers(1, 10**9).map(lambda units: Decimal(units).scaleb(-4)),
+    st.integers(1, 10**7).map(lambda price: Decimal(price).scaleb(-2)),
+    st.integers(0, 5000).map(lambda cents: Decimal(cents).scaleb(-2)),
+)
+WORDS = {"buy": ["Buy", "Kauf", "achat", "COMPRA"], "sell": ["Sell", "Verkauf", "vente", "VENTA"]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    trades=st.lists(TRADES, min_size=1, max_size=12),
+    delimiter=st.sampled_from([";", "\t", "|"]),
+    decimal=st.sampled_from([".", ","]),
+    day_format=st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"]),
+    word=st.integers(0, 3),
+    net=st.booleans(),
+    signed=st.booleans(),
+    newest_first=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+)
+def test_trades_come_back_however_they_are_written(
+    trades: list[Any],
+    *,
+    delimiter: str,
+    decimal: str,
+    day_format: str,
+    word: int,
+    net: bool,
+    signed: bool,
+    newest_first: bool,
+    encoding: str,
+) -> None:
+    lines, wanted = [], []
+    for days, kind, symbol, quantity, price, most in sorted(trades, reverse=newest_first):
+        gross = rounded(quantity * price, 2)
+        fee = min(most, gross) if kind == "sell" else most
+        out = kind == "buy"
+        amount = (gross + fee if out else gross - fee) if net else gross
+        cells = [
+            (date(2024, 1, 1) + timedelta(days)).strftime(day_format),
+            WORDS[kind][word],
+            symbol,
+            *(plain(value).replace(".", decimal) for value in (quantity, price, fee)),
+            ("-" if signed and out else "") + plain(amount).replace(".", decimal),
+        ]
+        lines.append(delimiter.join(f'"{cell}"' for cell in cells))
+        wanted.append((kind, quantity, price, gross, fee))
+    header = delimiter.join(["Datum", "Typ", "Symbol", "Stück", "Kurs", "Gebühr", "Betrag"])
+    order = {"%Y-%m-%d": None, "%d.%m.%Y": "DMY", "%m/%d/%Y": "MDY"}[day_format]
+    given = {"date_order": order, "decimal_separator": decimal, "amount_is": "net" if net else "gross"}
+    found = rows(parse(task(csv_of(header, *lines, encoding=encoding), **{k: v for k, v in given.items() if v})))
+    assert [row["reason"] for row in found] == [None] * len(found)
+    got = [
+        (t["kind"], *(Decimal(t.get(name, "0")) for name in ("quantity", "price", "amount", "fees")))
+        for t in (row["trade"] for row in found)
+    ]
+    free = [(*each[:2], each[2] if each[3] else Decimal(0), *each[3:]) for each in wanted]
+    assert got == free
