@@ -58,12 +58,12 @@ class Ledger:
                 yield f"  code: {quote(code)}\n"
         yield "\n"
         yield from self._commodities(since)
-        names_of = self._chart.accounts
-        held = {names_of[key]: assets for key, assets in self._contents.holding.items() if key in names_of}
+        names_of, assets = self._chart.accounts, self._contents.assets
+        held = {names_of[key]: kept for key, kept in self._contents.holding.items() if key in names_of}
         methods = {names_of[key]: method for key, method in self._contents.methods.items() if key in names_of}
         for account in self._chart.declared:
             commodities = [self._symbols[account.currency]] if account.currency else []
-            commodities += [self._contents.assets[key][0] for key in held.get(account.name, ())]
+            commodities += [assets[key][0] for key in held.get(account.name, ()) if key in assets]
             opened = f"{account.opened} open {account.name} {','.join(commodities)}".rstrip()
             method = methods.get(account.name)
             facts = (*account.facts, ("cost-method", method)) if method else account.facts

@@ -132,14 +132,16 @@ class Lots:
         return lines
 
     def _bring(self, position: Position, part: Part, step: Step, gone: list[_Lot]) -> LotLine:
-        lot = _Lot(part, self._label(part, gone))
+        lot = _Lot(part, self._label(position, part, gone))
         self._held.setdefault(position, []).append(lot)
         return self._line(position, lot, part.quantity, part.cost, step)
 
-    def _label(self, part: Part, gone: list[_Lot]) -> str:
+    def _label(self, position: Position, part: Part, gone: list[_Lot]) -> str:
         """That of the lot that went to another account, told by its day and its units; else a new one."""
+        if str(position[0]) not in self.chart.accounts:  # how many there are on a hidden account is hidden, too
+            return ""
         for lot in gone:
-            if (lot.part.acquired_on, lot.part.quantity) == (part.acquired_on, part.quantity):
+            if lot.label and (lot.part.acquired_on, lot.part.quantity) == (part.acquired_on, part.quantity):
                 gone.remove(lot)
                 return lot.label
         self._count += 1

@@ -75,10 +75,11 @@ class Trades:
         return (deal.category for deal in self._deals if deal.category is not None)
 
     def name_holders(self, chart: Chart) -> None:
-        """A new account that holds assets is an investment account, where its name did not say what else it is."""
-        holding = {str(chart.accounts[own]) for own in self.accounts()}
+        """A new account that holds assets is an investment account, where the file does not say what else it is."""
+        holding = {str(chart.accounts[own]): own[0] for own in self.accounts()}
         for row in chart.new_accounts:
-            if row["id"] in holding and row["type"] == "checking":
+            name = holding.get(row["id"])
+            if name is not None and "account-type" not in self._journal.accounts.get(name, {}):
                 row["type"] = "investment"
 
     def assets(self) -> list[Document]:
@@ -103,7 +104,7 @@ class Trades:
             known, stated = self._task.cost_methods.get(chart.accounts[own]), self._trader.method_of(own)
             if known is None and stated is not None:
                 wanted[own] = stated
-            elif own in naming and known not in {METHOD, stated}:
+            elif own in naming and (known is None or known not in {METHOD, stated}):
                 wanted[own] = METHOD
         return wanted
 

@@ -38,7 +38,8 @@ def written(seed: int, first: int, last: int) -> str:
     random.seed(seed)
     file = io.StringIO()
     with redirect_stderr(io.StringIO()):
-        example.write_example_file(date(1980, 5, 12), date(first, 1, 1), date(last, 12, 31), reformat=True, file=file)
+        write: Any = example.write_example_file
+        write(date(1980, 5, 12), date(first, 1, 1), date(last, 12, 31), reformat=True, file=file)
     return file.getvalue()
 
 
@@ -49,7 +50,7 @@ class Beancount:
         self.entries, errors, _ = loader.load_string(text)
         assert errors == []
         self.transactions = [entry for entry in self.entries if isinstance(entry, data.Transaction)]
-        self._prices = prices.build_price_map(self.entries)
+        self._prices = prices.build_price_map(self.entries)  # type: ignore[no-untyped-call]
 
     def inventories(self, until: date) -> dict[str, Inventory]:
         found: dict[str, Inventory] = defaultdict(Inventory)
@@ -67,7 +68,8 @@ class Beancount:
                 if position.cost is not None:
                     key = (HOLDER[account.rpartition(":")[0]], position.units.currency)
                     before = found.get(key, (Decimal(0), Decimal(0)))
-                    found[key] = (before[0] + position.units.number, before[1] + convert.get_cost(position).number)
+                    cost = convert.get_cost(position).number  # type: ignore[no-untyped-call]
+                    found[key] = (before[0] + position.units.number, before[1] + cost)
         return {key: (units, cents(cost)) for key, (units, cost) in found.items()}
 
     def net_worth(self, until: date) -> Decimal:
@@ -83,15 +85,16 @@ class Beancount:
                         units[f"{account} {position.units.currency}"] += position.units.number
         for name, number in units.items():
             commodity = name.split()[1]
-            _, price = prices.get_price(self._prices, (commodity, "USD"), until)
+            _, price = prices.get_price(self._prices, (commodity, "USD"), until)  # type: ignore[no-untyped-call]
             assert price is not None
             worth += cents(number * price)
         return worth
 
     def gains(self) -> Decimal:
         """What the file booked as gains."""
-        booked = [p for entry in self.transactions for p in entry.postings if p.account == "Income:US:ETrade:PnL"]
-        return -sum((posting.units.number for posting in booked), Decimal(0))
+        postings: list[Any] = [posting for entry in self.transactions for posting in entry.postings]
+        booked = [posting.units.number for posting in postings if posting.account == "Income:US:ETrade:PnL"]
+        return -sum(booked, Decimal(0))
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ import pytest
 from beancount.core import convert, data
 from beancount.core.inventory import Inventory
 
+from app.core.database import Database
 from tests.imports.uploads import commit, rows_of
 from tests.people import Person, expect
 from tests.plaintext.programs import load_beancount
 from tests.plaintext.test_round_trip import exported, upload
-from tests.portfolio.trading import depot, gains
+from tests.portfolio.trading import depot, gains, hold, trade
+from tests.security.household import join
 
 Holdings = dict[tuple[str, str], tuple[Decimal, Decimal]]
 CENT = Decimal("0.01")
@@ -104,7 +106,7 @@ def held_by_beancount(path: Path) -> tuple[Holdings, dict[str, Decimal]]:
                     cash[name] = position.units.number
                     continue
                 units, cost = holdings.get((name, symbols[position.units.currency]), (Decimal(0), Decimal(0)))
-                cost += convert.get_cost(position).number
+                cost += convert.get_cost(position).number  # type: ignore[no-untyped-call]
                 holdings[name, symbols[position.units.currency]] = (units + position.units.number, cost)
     rounded = {key: (units, cost.quantize(CENT, ROUND_HALF_UP)) for key, (units, cost) in holdings.items()}
     return rounded, cash
@@ -141,6 +143,30 @@ async def test_a_random_portfolio_is_what_beancount_reads(
         assert await lots(robin) == await lots(kim)
         assert Counter(await gains(robin)) == Counter(await gains(kim))
     await robin.check_integrity()
+
+
+async def test_what_is_hidden_is_in_no_export_and_what_came_from_there_is(
+    kim: Person, robin: Person, owner_database: Database, tmp_path: Path
+) -> None:
+    shared = await depot(kim, "Shared")
+    private = await depot(kim, "Zqxown", visibility="private")
+    seen = await hold(kim, "SEEN", account_id=private["id"], quantity="7", purchase_price="10")
+    await hold(kim, "ZQXSECRET", account_id=private["id"])
+    await trade(kim, "transfer", seen, "2024-03-01", quantity="3", to_account_id=shared["id"])
+    await trade(kim, "sell", {**seen, "account_id": shared["id"]}, "2024-04-01", quantity="1", price="12")
+    await trade(kim, "transfer", {**seen, "account_id": shared["id"]}, "2024-05-01", quantity="1",
+                to_account_id=private["id"])  # fmt: skip
+    await join(owner_database, kim.book_id, robin, "viewer")
+    answer = await robin.http.get("/exports/beancount", headers={"X-Book-Id": kim.book_id})
+    assert answer.status_code == 200
+    assert "zqx" not in answer.text.casefold()
+    assert "lot-2" not in answer.text
+    path = tmp_path / "seen.beancount"
+    path.write_text(answer.text, encoding="utf-8")
+    theirs, cash = held_by_beancount(path)
+    assert theirs == {("Shared", "SEEN"): (Decimal(1), Decimal("10.00"))}
+    assert cash == {"Shared": Decimal("12.00")}
+    assert answer.text.count("Equity:Private  ") == 2
 
 
 async def lots(person: Person) -> list[tuple[str, str, str, str]]:

@@ -207,7 +207,7 @@ class Reader:
         rest = rest.strip()
         amount, rest = self._amount(rest, number)
         if "{" in rest:
-            raise LineError(number, "lots with a cost are not imported yet")
+            raise LineError(number, "a lot with a cost: hledger keeps no lots; a Beancount file does")
         total, rest = self._price(rest, number, amount)
         if rest.startswith("="):
             self._assertion(rest, number, account, day, amount)
