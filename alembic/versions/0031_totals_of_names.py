@@ -43,9 +43,9 @@ TABLES = {
         "month, payee_id, account_id, side",
     ),
     "payee_category_totals": (
-        "span text NOT NULL CONSTRAINT ck_payee_category_totals_span CHECK (span IN ('month', 'year')),\n"
-        "            first_day date NOT NULL CONSTRAINT ck_payee_category_totals_first_day\n"
-        "                CHECK (extract(day FROM first_day) = 1 AND (span = 'month' OR extract(month FROM first_day) = 1))",
+        """span text NOT NULL CONSTRAINT ck_payee_category_totals_span CHECK (span IN ('month', 'year')),
+            first_day date NOT NULL CONSTRAINT ck_payee_category_totals_first_day
+                CHECK (extract(day FROM first_day) = 1 AND (span = 'month' OR extract(month FROM first_day) = 1))""",
         ("payee", "account", "category"),
         "span, first_day, category_id, payee_id, account_id, side",
     ),

@@ -71,7 +71,7 @@ class Grouped(Spanned):
 
 
 class OfPostings(Spanned):
-    """The same of what is read posting by posting."""
+    """The same, with what narrows transactions."""
 
     payee_id: list[UUID] = Field(default=[], max_length=MANY, description="Only what these payees got or paid.")
     min_amount: NotNegativeAmount | None = Field(default=None, description="Of the whole transaction, at least this.")

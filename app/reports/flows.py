@@ -11,10 +11,11 @@ from app.access.context import BookReader
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
 from app.core.money import quantum
-from app.reports.flows_sql import BY_SUMS, Shape, has_whole, joins_many, statement
+from app.reports.flows_sql import statement
 from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
 from app.reports.planner import for_many_rows
+from app.reports.sources_sql import BY_SUMS, Shape, has_whole, joins_many
 
 UNCATEGORISED = "Uncategorised"
 MEASURES = {"place", "income", "expenses", "count", "moved", "incomplete"}
@@ -208,10 +209,8 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
 
 
 def _pieces(buckets: Sequence[Bucket], *, monthly: bool) -> dict[str, Any]:
-    if monthly:
-        found = pieces(buckets)
-    else:
-        found = [Piece(number, False, b.first, b.last) for number, b in enumerate(buckets)]  # noqa: FBT003
+    days = [Piece(number, False, b.first, b.last) for number, b in enumerate(buckets)]  # noqa: FBT003
+    found = pieces(buckets) if monthly else days
     return {
         "buckets": [piece.bucket for piece in found],
         "monthly": [piece.monthly for piece in found],

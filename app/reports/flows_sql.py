@@ -6,7 +6,6 @@ is the same words for all.
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -25,94 +24,8 @@ from sqlalchemy import (
     text,
 )
 
-from app.reports.names_sql import kept_of_largest, kept_of_payees, kept_of_tags
+from app.reports.sources_sql import BY_SUMS, Shape, by_months, has_whole, kept, own_filters
 
-# For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
-# is a fence). Days are found by account, for the key of the totals by day begins with the category.
-_BY_MONTH = """
-    SELECT p.bucket, f.* FROM piece p CROSS JOIN LATERAL (
-        SELECT m.account_id, m.category_id, NULL::date AS day, NULL::uuid AS transaction_id, NULL::uuid AS payee_id,
-               m.base_inflow AS inflow, m.base_outflow AS outflow, m.unconverted_inflow, m.unconverted_outflow, m.count
-        FROM monthly_totals m
-        WHERE m.book_id = :book AND m.role = 'flow' AND m.month BETWEEN p.first AND p.last {filters_m}
-        OFFSET 0
-    ) AS f WHERE p.monthly
-"""
-_BY_DAY = """
-    SELECT p.bucket, f.* FROM piece p CROSS JOIN account a CROSS JOIN LATERAL (
-        SELECT m.account_id, m.category_id, m.day, NULL::uuid AS transaction_id, NULL::uuid AS payee_id, {amounts}
-        FROM daily_totals m
-        WHERE m.book_id = :book AND m.account_id = a.id AND m.day BETWEEN p.first AND p.last {filters_m}
-        OFFSET 0
-    ) AS f WHERE NOT p.monthly
-"""
-_KEPT_AMOUNTS = """
-    m.base_inflow AS inflow, m.base_outflow AS outflow, m.unconverted_inflow, m.unconverted_outflow, m.count
-"""
-# In the currency of the account; `converted` makes another one of it.
-_OWN_AMOUNTS = """
-    m.inflow, m.outflow, 0::numeric AS unconverted_inflow, 0::numeric AS unconverted_outflow, m.count
-"""
-_POSTINGS = """
-    SELECT p.bucket, f.account_id, f.category_id, f.day, f.transaction_id, {payee} AS payee_id, {amounts}
-    FROM piece p CROSS JOIN account a CROSS JOIN LATERAL (
-        SELECT m.account_id, m.category_id, m.date AS day, m.transaction_id, m.amount, m.base_amount
-        FROM postings m
-        WHERE m.book_id = :book AND m.account_id = a.id AND m.date BETWEEN p.first AND p.last AND m.role = 'flow'
-              {filters_m}
-        OFFSET 0
-    ) AS f {header}
-"""
-# Few transactions are named by a payee or a tag: they are found first, and their postings by their key.
-_POSTINGS_OF_NAMED = """
-    SELECT p.bucket, f.account_id, f.category_id, f.date AS day, f.transaction_id, {payee} AS payee_id, {amounts}
-    FROM (
-        SELECT m.account_id, m.category_id, m.date, m.transaction_id, m.amount, m.base_amount
-        FROM postings m
-        WHERE m.book_id = :book AND m.role = 'flow' AND m.date BETWEEN :earliest AND :latest
-              AND m.transaction_id = ANY (ARRAY(SELECT id FROM named)) {filters_m}
-        OFFSET 0
-    ) AS f JOIN piece p ON f.date BETWEEN p.first AND p.last JOIN account a ON a.id = f.account_id {header}
-"""
-_NAMED = """
-named AS MATERIALIZED (
-    SELECT t.id, t.payee_id FROM transactions t
-    WHERE t.book_id = :book AND t.date BETWEEN :earliest AND :latest {filters_t}
-),
-"""
-_HEADER = """
-    JOIN transactions t ON t.book_id = :book AND t.id = f.transaction_id
-        AND t.date BETWEEN :earliest AND :latest {filters_t}
-"""
-_POSTING_AMOUNTS = """
-    coalesce(greatest(f.base_amount, 0), 0) AS inflow, coalesce(greatest(-f.base_amount, 0), 0) AS outflow,
-    CASE WHEN f.base_amount IS NULL THEN greatest(f.amount, 0) ELSE 0 END AS unconverted_inflow,
-    CASE WHEN f.base_amount IS NULL THEN greatest(-f.amount, 0) ELSE 0 END AS unconverted_outflow, 1::bigint AS count
-"""
-_OWN_POSTING_AMOUNTS = """
-    greatest(f.amount, 0) AS inflow, greatest(-f.amount, 0) AS outflow, 0::numeric AS unconverted_inflow,
-    0::numeric AS unconverted_outflow, 1::bigint AS count
-"""
-_TAGGED = """
-    AND t.id = ANY (ARRAY(SELECT x.transaction_id FROM transaction_tags x
-                          WHERE x.book_id = :book AND x.tag_id = ANY (:tags)))
-"""
-# Each day of each currency is looked up once; what is rounded is each total of a day, so that all sums of it agree.
-_CONVERTED = """
-own AS MATERIALIZED ({source}),
-rate AS MATERIALIZED (
-    SELECT x.currency, x.day, rate_at(x.currency, :currency, x.day) AS rate
-    FROM (SELECT DISTINCT a.currency, o.day FROM own o JOIN account a ON a.id = o.account_id) AS x
-),
-kept AS (
-    SELECT o.bucket, o.account_id, o.category_id, o.day, o.transaction_id, o.payee_id,
-           coalesce(round(o.inflow * r.rate, :exponent), 0) AS inflow,
-           coalesce(round(o.outflow * r.rate, :exponent), 0) AS outflow,
-           CASE WHEN r.rate IS NULL THEN o.inflow ELSE 0 END AS unconverted_inflow,
-           CASE WHEN r.rate IS NULL THEN o.outflow ELSE 0 END AS unconverted_outflow, o.count
-    FROM own o JOIN account a ON a.id = o.account_id JOIN rate r ON r.currency = a.currency AND r.day = o.day
-),
-"""
 _PIECES = """
 piece AS MATERIALIZED (
     SELECT * FROM unnest(:buckets, :monthly, :firsts, :lasts) AS p(bucket, monthly, first, last)
@@ -233,29 +146,6 @@ _TYPES: dict[str, BindParameter[Any]] = {
 _RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_category", "no_account")
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What decides the text of the statement; the values are its parameters.
-
-    `source` is `months`, `days`, `payees`, `tags`, `largest` or `postings`. `filters` names those that are set: categories, accounts, payees, tags,
-    min_amount, max_amount. `sort` is a key of `SORTS` or a group, downwards with a minus before it; groups decide ties.
-    `side` leaves out groups in which there is none of it, income or expenses; of postings it counts those of it.
-    """
-
-    source: str
-    groups: tuple[str, ...]
-    filters: frozenset[str]
-    converts: bool
-    sort: str | None = None
-    side: str | None = None
-    limited: bool = False
-
-
-BY_SUMS = {"payees", "tags"}
-TOLD_TWICE = {"tags", "largest"}
-"""Sources in which something counts twice, or not all is: what the period has in all is read from months."""
-
-
 @cache
 def statement(shape: Shape) -> TextualSelect:
     groups = shape.groups
@@ -265,7 +155,7 @@ def statement(shape: Shape) -> TextualSelect:
     apart = has_whole(shape)
     words = _STATEMENT.format(
         pieces=(_PARTS if shape.source in BY_SUMS else "") + ("" if shape.source in BY_SUMS and not apart else _PIECES),
-        kept=_kept(shape) + ("all_kept AS (" + _by_months(_own(shape), shape) + ")," if apart else ""),
+        kept=kept(shape) + ("all_kept AS (" + by_months(own_filters(shape), shape) + ")," if apart else ""),
         sides=_SIDES.format(name="side", kept="kept", kind="s.side" if shape.source in BY_SUMS else "c.kind")
         + (_SIDES.format(name="all_side", kept="all_kept", kind="c.kind") if apart else ""),
         whole="all_side" if apart else "side",
@@ -280,11 +170,6 @@ def statement(shape: Shape) -> TextualSelect:
     )
     parameters = [_TYPES[name] for name in _TYPES if re.search(rf":{name}\b", words)]
     return text(words).bindparams(*parameters).columns(**dict.fromkeys(_RESULT, JSON()))
-
-
-def has_whole(shape: Shape) -> bool:
-    """Whether what the period has in all is read beside the groups: not of one tag, which has it once."""
-    return shape.source in TOLD_TWICE and "tags" not in shape.filters
 
 
 def _column(shape: Shape, group: str) -> str:
@@ -307,66 +192,3 @@ def _order(shape: Shape) -> str:
         way = "DESC" if shape.sort.startswith("-") else "ASC"
         order.insert(0, f"{SORTS.get(name, f'g.{name}')} {way} NULLS LAST")
     return f"ORDER BY {', '.join(order)}" if order else ""
-
-
-def _own(shape: Shape) -> str:
-    """What narrows postings as well as totals."""
-    own = ""
-    if "accounts" in shape.filters:
-        own += " AND m.account_id = ANY (:accounts)"
-    if "categories" in shape.filters:
-        own += " AND m.category_id = ANY (ARRAY(SELECT id FROM below))"
-    return own
-
-
-def _kept(shape: Shape) -> str:
-    own = _own(shape)
-    if shape.source == "payees":
-        return kept_of_payees(shape.groups, shape.filters, own)
-    if shape.source == "tags":
-        return kept_of_tags(shape.groups, shape.filters, own)
-    if shape.source == "largest":
-        return kept_of_largest(str(shape.side), own)
-    words = {"months": _by_months, "days": _by_days, "postings": _postings}[shape.source](own, shape)
-    named = _NAMED.format(filters_t=_of_headers(shape)) if by_name(shape) else ""
-    return named + (_CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),")
-
-
-def _by_days(own: str, shape: Shape) -> str:
-    return _BY_DAY.format(filters_m=own, amounts=_OWN_AMOUNTS if shape.converts else _KEPT_AMOUNTS)
-
-
-def _by_months(own: str, shape: Shape) -> str:
-    return _BY_MONTH.format(filters_m=own) + "UNION ALL" + _by_days(own, shape)
-
-
-def by_name(shape: Shape) -> bool:
-    """Whether postings are found by the payee or tag of their transaction."""
-    return shape.source == "postings" and bool({"payees", "tags"} & shape.filters)
-
-
-def joins_many(shape: Shape) -> bool:
-    """Whether many postings meet their transactions: the planner takes them for a handful, and looks up each."""
-    return shape.source in {*BY_SUMS, "postings"} and "transaction" not in shape.groups
-
-
-def _of_headers(shape: Shape) -> str:
-    conditions = {
-        "payees": " AND t.payee_id = ANY (:payees)",
-        "min_amount": " AND t.amount >= :min_amount",
-        "max_amount": " AND t.amount <= :max_amount",
-        "tags": _TAGGED,
-    }
-    return "".join(condition for name, condition in conditions.items() if name in shape.filters)
-
-
-def _postings(own: str, shape: Shape) -> str:
-    amounts = _OWN_POSTING_AMOUNTS if shape.converts else _POSTING_AMOUNTS
-    by_payee = "payee" in shape.groups
-    payee = "t.payee_id" if by_payee else "NULL::uuid"
-    if by_name(shape):
-        header = "JOIN named t ON t.id = f.transaction_id" if by_payee else ""
-        return _POSTINGS_OF_NAMED.format(payee=payee, amounts=amounts, filters_m=own, header=header)
-    of_header = _of_headers(shape)
-    header = _HEADER.format(filters_t=of_header) if of_header or by_payee else ""
-    return _POSTINGS.format(payee=payee, amounts=amounts, filters_m=own, header=header)

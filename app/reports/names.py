@@ -1,4 +1,4 @@
-"""Spending and earnings by payee and by tag: read from the postings of a bounded period."""
+"""Spending and earnings by payee and by tag: read from the totals by name."""
 
 from decimal import Decimal
 from typing import Any, Literal

@@ -1,7 +1,7 @@
 """How the totals by payee and by tag have the days of a bucket: years, months, and days, added or taken away.
 
-A year of which more than half counts is the whole year without the other months, and a month the whole month without the
-other days: what is left to be read day by day is at most half a month at each end.
+A year of which more than half counts is the whole year without the other months, and a month the whole month without
+the other days: what is left to be read day by day is at most half a month at each end.
 """
 
 from calendar import monthrange

@@ -15,9 +15,10 @@ TITLE = "Spending by payee"
 
 
 async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
-    """What went to each payee, or came from each, the largest first; at most 24 months at once.
+    """What went to each payee, or came from each, the largest first.
 
-    Refunds lower what was spent with a payee. The postings of the period are read, so it costs what the period holds.
+    Refunds lower what was spent with a payee. With a tag, an amount or another currency the postings of the period are
+    read, of at most 24 months at once.
     """
     return await names.by(book, asked, "payee")
 

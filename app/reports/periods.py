@@ -17,7 +17,7 @@ from app.core.fields import EARLIEST, LATEST
 ONE_DAY = timedelta(days=1)
 MOST_MONTHS = 600
 MOST_MONTHS_OF_POSTINGS = 24
-"""What has no totals is read posting by posting, so for a bounded time."""
+"""What no totals tell is read posting by posting, so for a bounded time."""
 
 By = Literal["month", "quarter", "year"]
 MONTHS_OF: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}

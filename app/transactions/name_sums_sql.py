@@ -65,7 +65,7 @@ def _each(name: str, movement: str) -> str:
 
 
 def sums_of_payees(movement: str) -> str:
-    """Common table expressions; `movement` yields payee_id, account_id, category_id, amount, base_amount, date, sign."""
+    """Common table expressions, over payee_id, account_id, category_id, amount, base_amount, date and sign."""
     return _each("payee", movement) + _OF_PAYEES
 
 

@@ -331,11 +331,15 @@ async def test_reports_are_one_statement_each(settings: Settings) -> None:
         other.state.database.count_statements(seen.append)
         for name in REPORTS:
             await person.read(f"/reports/{name}")
-            seen.clear()
-            await person.read(f"/reports/{name}")
+            readings = []
+            for _ in range(3):  # what the server does by the clock may come in between
+                seen.clear()
+                await person.read(f"/reports/{name}")
+                readings.append(list(seen))
+            found = min(readings, key=len)
             # BEGIN, opening the request, COMMIT; balances, or holdings, are a second one, and so are budgets.
             # What reads many rows says so to the planner, before and behind it.
-            assert len(seen) <= 3 + 2 + (name in {"payees", "tags"}), (name, seen)
+            assert len(found) <= 3 + 2 + (name in {"payees", "tags"}), (name, found)
             if name not in {"payees", "tags", "largest"}:
-                assert not [each for each in seen if "FROM postings m" in each], name
+                assert not [each for each in found if "FROM postings m" in each], name
         await person.http.aclose()
