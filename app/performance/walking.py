@@ -115,12 +115,12 @@ class Walk:
         """
         sums: dict[UUID | None, Sums] = defaultdict(lambda: Sums.over(len(self._days)))
         missing: dict[UUID | None, list[Missing]] = defaultdict(list)
+        held = Days(units)
         with localcontext(prec=DIGITS):
             for row in self._read.steps:
                 key = row.account_id if by_account else None
-                _Position(self._read, row, self._courses.get(row.asset_id), self._rates).walk(
-                    Days(units), sums[key], missing[key]
-                )
+                position = _Position(self._read, row, self._courses.get(row.asset_id), self._rates)
+                position.walk(held, sums[key], missing[key])
             return {key: list(self._told(found, missing[key])) for key, found in sums.items()}
 
     def _told(self, sums: Sums, missing: Iterable[Missing]) -> Iterable[Total]:
@@ -214,9 +214,8 @@ class _Position:
     def _converted(self, cost: Decimal, first: int, behind: int) -> list[int]:
         rates = self.rates[self.row.account_currency]
         numerator, denominator = cost.as_integer_ratio()
-        by = abs(numerator) * 10**self.read.exponent
-        found = _rounded(rates.numbers[first:behind], by, denominator * rates.scale)
-        return found if cost >= 0 else [-each for each in found]
+        by = numerator * 10**self.read.exponent
+        return _rounded(rates.numbers[first:behind], by, denominator * rates.scale)
 
     def _unpriced(self, place: int) -> Missing:
         return Missing(place, self.row.account_id, self.row.asset_id)
@@ -231,7 +230,9 @@ class _Position:
 
 
 def _rounded(levels: Sequence[int | None], by: int, through: int) -> list[int]:
-    """Each times `by` and divided, a half away from zero; none of them is negative or None."""
+    """Each times `by` and divided, a half away from zero; none of the levels is negative or None."""
+    if by < 0:
+        return [-each for each in _rounded(levels, -by, through)]
     common = gcd(by, through)
     double, half = 2 * (by // common), through // common
     whole = 2 * half
