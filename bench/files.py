@@ -1,8 +1,14 @@
-"""What a file of all transactions costs: seconds, size, and what the server's memory grows by."""
+"""What a file of all transactions costs: time, CPU, size, memory, and how long others wait meanwhile."""
 
 import argparse
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
+
+import httpx
 
 from bench import books
 from bench.books import Book
@@ -25,10 +31,56 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measured(app: Server, book: Book, kind: str) -> dict[str, Any]:
-    before = app.process.memory_info().rss
-    first, whole, size = _take(book, kind)
-    grown = (app.process.memory_info().rss - before) / 2**20
-    return {"first_byte": first, "seconds": whole, "mib": round(size / 2**20, 1), "grown_mib": round(grown, 1)}
+    before, cpu = app.process.memory_info().rss, _cpu(app)
+    with _watching(app) as seen:
+        first, whole, size = _take(book, kind)
+    used = [after - earlier for after, earlier in zip(_cpu(app), cpu, strict=True)]
+    return {
+        "first_byte": first,
+        "seconds": whole,
+        "server_cpu": round(used[0], 2),
+        "database_cpu": round(used[1], 2),
+        "mib": round(size / 2**20, 1),
+        "grown_mib": round((seen.most - before) / 2**20, 1),
+        "health": round(max(seen.health, default=0.0), 3),
+    }
+
+
+def _cpu(app: Server) -> tuple[float, float]:
+    """Seconds of CPU so far: of the server, and of its database."""
+    family = app.process.children(recursive=True)
+    database = [sum(each.cpu_times()[:2]) for each in family if each.name() == "postgres"]
+    return sum(app.process.cpu_times()[:2]), sum(database)
+
+
+@dataclass
+class _Seen:
+    """The most memory of the server, in bytes, and how long each look at `/health` took, in seconds."""
+
+    most: int = 0
+    health: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def _watching(app: Server) -> Iterator[_Seen]:
+    """Look at the server ten times a second, as a monitor and as a neighbour, while the block runs."""
+    seen, ended = _Seen(), threading.Event()
+
+    def watch() -> None:
+        with httpx.Client(base_url=app.url, timeout=60) as http:
+            while not ended.wait(0.1):
+                started = time.perf_counter()
+                http.get("/health").raise_for_status()
+                seen.health.append(time.perf_counter() - started)
+                seen.most = max(seen.most, app.process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _take(book: Book, kind: str) -> tuple[float, float, int]:
@@ -45,7 +97,8 @@ def _take(book: Book, kind: str) -> tuple[float, float, int]:
 
 def tables(result: dict[str, Any]) -> str:
     rows = [(kind, *found.values()) for kind, found in result["files"].items()]
-    head = (f"{result['rows']:,} transactions", "first byte, s", "last byte, s", "MiB", "memory grew, MiB")
+    times = "first byte, s", "last byte, s", "server CPU, s", "database CPU, s"
+    head = (f"{result['rows']:,} transactions", *times, "MiB", "memory grew, MiB", "slowest /health, s")
     return table(head, rows)
 
 

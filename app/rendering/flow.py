@@ -7,7 +7,8 @@ from typing import Any
 from app.rendering.folding import OTHER, columns_of, shortened, throughput
 from app.rendering.fonts import printable
 from app.rendering.model import Chart
-from app.rendering.palette import Theme, colour_of
+from app.rendering.palette import NODES, Theme
+from app.rendering.palette import OTHER as GREY
 
 GAP = 0.025
 """Between two nodes of a column, of the height of the whole."""
@@ -16,6 +17,8 @@ NODE = 0.022
 NAME_INCHES = 0.18
 MARGIN = 0.30
 """Left and right, for the names of the outer columns."""
+SOURCES = (*NODES[7::-1], *NODES[:7:-1])
+"""From the middle backwards: what money comes from has not the colour of what most of it goes to."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def draw(chart: Chart, figure: Any, theme: Theme) -> None:
     title = f"{shortened(printable(chart.title), 70)} ({printable(chart.unit)})"
     axes.set_title(title, color=theme.ink)
     boxes, bands = layout(chart)
-    colours = [colour_of(place, name, OTHER) for place, name in enumerate(chart.nodes)]
+    colours = node_colours(chart, boxes)
     for band in bands:
         source, target = boxes[band.source], boxes[band.target]
         # A band has the colour of the end that is not shared: of where it comes from, or else of where it goes.
@@ -105,6 +108,24 @@ def draw(chart: Chart, figure: Any, theme: Theme) -> None:
         axes.add_patch(Rectangle((box.x, box.y), NODE, box.height, facecolor=colours[node], linewidth=0))
         name = f"{shortened(printable(chart.nodes[node]), 24)}  {sizes[node]:,f}"
         _name(axes, box, middles[node], name, last, theme)
+
+
+def node_colours(chart: Chart, boxes: list[Box]) -> list[str]:
+    """No two alike in a column, and the first ones not as the first ones of the last column.
+
+    What stands alone between others, and what is folded together, is grey.
+    """
+    found = [GREY] * len(boxes)
+    last = max(box.column for box in boxes)
+    for column in range(last + 1):
+        nodes = [node for node, box in enumerate(boxes) if box.column == column]
+        if len(nodes) == 1 and 0 < column < last:
+            continue
+        palette = NODES if column == last else SOURCES
+        for place, node in enumerate(nodes):
+            if chart.nodes[node] != OTHER:
+                found[node] = palette[place % len(palette)]
+    return found
 
 
 def name_places(boxes: list[Box], apart: float) -> list[float]:

@@ -8,6 +8,8 @@ on bars.
 from dataclasses import dataclass
 
 SERIES = ("#2f6fde", "#d9660b", "#0b8a6f", "#b8449b", "#7a7f1f", "#7d5bd6", "#c0392b", "#5d7f99", "#9a6b3f")
+NODES = (*SERIES, "#4c9a2a", "#d0567a", "#ad7a00")
+"""For the nodes of one column of a flow: as many as a column has."""
 OTHER = "#7b8089"
 DASHES = ("-", "--", "-.", ":")
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "*", "h")

@@ -14,10 +14,10 @@ from matplotlib.image import imread
 
 from app.rendering import charts, flow
 from app.rendering.axes import number
-from app.rendering.folding import columns_of, folded, is_time, shortened
+from app.rendering.folding import MOST_NODES, columns_of, folded, is_time, shortened
 from app.rendering.fonts import printable
 from app.rendering.model import Chart, Link, Series
-from app.rendering.palette import DARK, LIGHT, OTHER, SERIES, contrast
+from app.rendering.palette import DARK, LIGHT, NODES, OTHER, SERIES, contrast
 from app.rendering.words import in_words
 from tests.rendering.samples import AREA, BARS, DONUT, EVERY, FLOW, GAPS, LINES, MONTHS, STACKED, categories
 
@@ -184,6 +184,23 @@ def test_numbers_at_axes(value: float, text: str) -> None:
     assert number(value) == text
 
 
+@pytest.mark.parametrize("sources", [1, 3, MOST_NODES])
+def test_no_two_nodes_of_a_column_look_alike(sources: int) -> None:
+    """Of many expenses the last ones had the colours of the first; the whole in the middle is grey."""
+    hub = sources
+    nodes = [*(f"in {n}" for n in range(sources)), "Income", *(f"out {n}" for n in range(40))]
+    links = [Link(n, hub, Decimal(400)) for n in range(sources)]
+    links += [Link(hub, hub + 1 + n, Decimal(10 * sources)) for n in range(40)]
+    small = folded(Chart("flow", "T", "EUR", nodes=nodes, links=links))
+    boxes, _ = flow.layout(small)
+    colours = flow.node_colours(small, boxes)
+    columns = [[colours[n] for n, box in enumerate(boxes) if box.column == column] for column in range(3)]
+    assert columns[1] == [OTHER]
+    assert columns[2][-1] == OTHER
+    assert all(len(set(column)) == len(column) for column in columns)
+    assert not set(columns[0][:2]) & set(columns[2][:6])
+
+
 def test_long_names_are_cut_and_unknown_characters_shown() -> None:
     assert shortened("x" * 40) == "x" * 27 + "…"
     assert printable("a\x00b\tc\u6771") == "ab c\ufffd"
@@ -191,7 +208,7 @@ def test_long_names_are_cut_and_unknown_characters_shown() -> None:
 
 @pytest.mark.parametrize("ground", [LIGHT, DARK])
 def test_colours_stand_out(ground: Any) -> None:
-    for colour in (*SERIES, OTHER):
+    for colour in (*NODES, OTHER):
         assert contrast(colour, ground.ground) >= 3, colour
     assert contrast(ground.ink, ground.ground) >= 7
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
