@@ -11,8 +11,9 @@ from anyio import to_thread
 from app.access.context import BookReader, BookWriter, Event
 from app.assets import price_csv, price_repository, service
 from app.assets.errors import PriceNotFoundError
-from app.assets.price_csv import MAX_ERRORS, CsvRow, RowProblem
+from app.assets.price_csv import CsvRow, RowProblem
 from app.core.conditional import check_revision
+from app.core.csv_rows import MAX_ERRORS
 from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError, invalid
 from app.core.fields import EARLIEST, LATEST

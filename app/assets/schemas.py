@@ -1,7 +1,6 @@
 """What clients send and get about assets."""
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, fi
 
 from app.assets import isin
 from app.core.fields import Body, CurrencyCode, Flag, LongName, Text, Word
-from app.core.money import Money, NotNegativeAmount
+from app.core.money import Money, NotNegativeAmount, at_most_all
 
 Day = date
 """For classes in which `date` is something else."""
@@ -28,18 +27,12 @@ EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-def _is_percent(value: Decimal) -> Decimal:
-    if value > 100:
-        raise ValueError("is at most 100 percent")
-    return value
-
-
 Isin = Annotated[
     str,
     Field(min_length=12, max_length=20, description="Checked, with its check digit.", examples=["IE00BK5BQT80"]),
     AfterValidator(isin.normal),
 ]
-Percent = Annotated[NotNegativeAmount, AfterValidator(_is_percent)]
+Percent = Annotated[NotNegativeAmount, AfterValidator(at_most_all)]
 ProviderSymbol = Annotated[
     str,
     Field(

@@ -87,6 +87,13 @@ def _not_negative(value: Decimal) -> Decimal:
     return abs(value)  # "-0" is 0
 
 
+def at_most_all(value: Decimal) -> Decimal:
+    """Validate a part of a whole, in percent."""
+    if value > 100:
+        raise ValueError("is at most 100 percent")
+    return value
+
+
 def _not_zero(value: Decimal) -> Decimal:
     if not value:
         raise ValueError("must not be 0")

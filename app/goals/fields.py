@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 
 from app.core.fields import CivilDate
-from app.core.money import PositiveAmount, SignedAmount, plain
+from app.core.money import PositiveAmount, SignedAmount, at_most_all, plain
 
 PLANNED_UNTIL = date(2199, 12, 31)
 MAX_RATE = 1000
@@ -16,12 +16,6 @@ MAX_RATE = 1000
 def _at_least_zero(value: Decimal) -> Decimal:
     if value < 0:
         raise ValueError("must not be negative")
-    return value
-
-
-def _is_share(value: Decimal) -> Decimal:
-    if value > 100:
-        raise ValueError("is at most 100 percent")
     return value
 
 
@@ -58,7 +52,7 @@ Rate = Annotated[
     _schema("6.5", "Percent a year, a decimal string of 0 or more."),
 ]
 Share = Annotated[
-    PositiveAmount, AfterValidator(_is_share), _schema("50", "Percent of the balance, a decimal string up to 100.")
+    PositiveAmount, AfterValidator(at_most_all), _schema("50", "Percent of the balance, a decimal string up to 100.")
 ]
 PlannedDate = Annotated[CivilDate, AfterValidator(_is_near)]
 """A day that plans are computed from."""

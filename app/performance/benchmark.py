@@ -9,9 +9,9 @@ from uuid import UUID
 import anyio.to_thread
 
 from app.access.context import BookReader
+from app.assets.errors import AssetNotFoundError
 from app.core.money import rounded
 from app.performance import repository
-from app.performance.errors import AssetNotFoundError
 from app.performance.periods import ZERO, Period, rate_document
 from app.performance.returns import Outcome, Reason, money_weighted
 

@@ -1,17 +1,8 @@
 """What can be wrong about valuations, returns and targets, and which constraint of the database stands behind it."""
 
-from uuid import UUID
-
 from app.accounts.errors import AccountInUseError
 from app.core.database import constraint_means
-from app.core.errors import InvalidError, NotFoundError
-
-
-class AssetNotFoundError(NotFoundError):
-    code = "asset_not_found"
-
-    def __init__(self, asset_id: UUID) -> None:
-        super().__init__(f"There is no asset {asset_id}.")
+from app.core.errors import InvalidError
 
 
 class TargetsOverWholeError(InvalidError):

@@ -73,7 +73,7 @@ def wanted_rates(body: AnyTrade, known: Known) -> Iterator[Pair]:
     own = known.accounts[account_of(body)].currency
     if isinstance(body, TransferTrade):
         pair = (own, known.accounts[body.to_account_id].currency)
-    elif isinstance(body, Priced) and body.price is not None and body.amount is None:
+    elif isinstance(body, Priced) and body.price is not None and not _implies_rate(body):
         pair = (_currency(body, known), own)
     else:
         return
@@ -165,18 +165,26 @@ def _currency(body: Priced, known: Known) -> str:
     return body.currency or known.assets[body.asset_id].currency
 
 
+def _costs_within(body: Priced) -> Decimal:
+    """What of the amount bought nothing."""
+    return body.fees + body.taxes if isinstance(body, ReinvestTrade) else ZERO
+
+
+def _implies_rate(body: Priced) -> bool:
+    """Whether the rate follows from what was paid for it and the price of one: what cost nothing says none."""
+    return bool(body.price and body.amount is not None and body.amount > _costs_within(body))
+
+
 def _priced(body: Priced, known: Known, account: AccountRef, rates: dict[Pair, Decimal]) -> Document:
     """Currency, rate and amount; each follows from the others where it was not sent."""
     if body.price is None:
         return {"currency": None, "rate": None}
     currency = _currency(body, known)
-    whole, costs = body.quantity * body.price, ZERO
-    if isinstance(body, ReinvestTrade):
-        costs = body.fees + body.taxes
+    whole, costs = body.quantity * body.price, _costs_within(body)
     rate = body.rate
     if currency == account.currency:
         rate = Decimal(1)
-    elif rate is None and body.amount is not None and whole and body.amount > costs:
+    elif rate is None and body.amount is not None and _implies_rate(body):
         rate = _significant((body.amount - costs) / whole)
     elif rate is None:
         rate = rates.get((currency, account.currency, body.date))

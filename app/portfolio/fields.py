@@ -14,6 +14,7 @@ from app.core.money import (
     POSITIVE_PATTERN,
     NotNegativeAmount,
     PositiveAmount,
+    at_most_all,
     decimals,
     plain,
     quantum,
@@ -54,12 +55,6 @@ def _stripped(value: Decimal) -> Decimal:
     return value.normalize()
 
 
-def _is_percentage(value: Decimal) -> Decimal:
-    if value > 100:
-        raise ValueError("is at most 100 percent")
-    return value
-
-
 def _written(value: Decimal) -> str:
     return plain(value.normalize())
 
@@ -95,7 +90,7 @@ Ratio = Annotated[
 ]
 Percentage = Annotated[
     NotNegativeAmount,
-    AfterValidator(_is_percentage),
+    AfterValidator(at_most_all),
     WithJsonSchema(
         {
             "anyOf": [

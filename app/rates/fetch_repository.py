@@ -32,6 +32,16 @@ async def every(connection: AsyncConnection) -> Sequence[AnyRow]:
     return (await connection.execute(statement)).all()
 
 
+_STAMP = text(
+    "SELECT md5(string_agg(concat_ws(' ', provider, fetched_at, stored), ',' ORDER BY provider)) FROM rate_fetches"
+)
+
+
+async def stamp(connection: AsyncConnection) -> str:
+    """Another one whenever a provider was asked: rates of providers come in no other way."""
+    return str(await connection.scalar(_STAMP) or 0)
+
+
 async def histories(connection: AsyncConnection, provider: str) -> dict[str, date]:
     """Since which day the history of each currency was asked for."""
     statement = select(RateFetch.history_of).where(RateFetch.provider == provider)

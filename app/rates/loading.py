@@ -1,8 +1,5 @@
 """A book's rates from a CSV file: all of its rows, or none where one is wrong."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,21 +8,20 @@ from anyio import to_thread
 from pydantic import ValidationError
 
 from app.access.context import BookWriter
-from app.core.errors import FieldError, InvalidError, invalid
+from app.core.csv_rows import MAX_ERRORS, Row, Table, table_of
+from app.core.errors import FieldError, InvalidError
 from app.core.ids import new_id
 from app.rates import repository
 from app.rates.schemas import RateIn
 from app.rates.service import problems_of
 
-MAX_ROWS = 20_000
 COLUMNS = ("date", "base", "quote", "rate")
-DELIMITERS = ",;\t"
 
 Rows = list[tuple[int, RateIn]]
 
 
 async def load(book: BookWriter, data: bytes) -> dict[str, int]:
-    """Set the rates of a file, with one statement; raises `InvalidError` naming every row that is wrong.
+    """Set the rates of a file, with one statement; raises `InvalidError` naming the first rows that are wrong.
 
     Columns are date, base, quote and rate, in this order where there is no header. A decimal comma is taken where the
     columns are not separated by commas.
@@ -39,7 +35,9 @@ async def load(book: BookWriter, data: bytes) -> dict[str, int]:
         if getattr(row, field) not in known
     ]
     if wrong:
-        raise InvalidError(sorted(wrong, key=lambda error: int(error.field.split(".")[1])))
+        wrong.sort(key=lambda error: int(error.field.split(".")[1]))
+        detail = f"{len(wrong)} things are wrong in the file; nothing was stored."
+        raise InvalidError(wrong[:MAX_ERRORS], detail)
     wanted = {(row.base, row.quote, row.date): row for _, row in rows}
     rates = [{"id": new_id(), **row.model_dump()} for row in wanted.values()]
     created, updated = await repository.write(book, rates, "csv")
@@ -47,64 +45,31 @@ async def load(book: BookWriter, data: bytes) -> dict[str, int]:
 
 
 def _read(data: bytes, today: date) -> tuple[Rows, list[FieldError]]:
-    """The rows by their number in the file, 1 for the first behind the header, and what is wrong with others."""
-    header, lines, comma = _lines(data)
+    """The rows by their numbers, and what is wrong with others."""
+    table = table_of(data, {name: name for name in COLUMNS}, COLUMNS)
     rows: Rows = []
     wrong: list[FieldError] = []
     seen: dict[tuple[str, str, date], Decimal] = {}
-    for number, line in enumerate(lines, 1):
-        if number > MAX_ROWS:
-            raise invalid("file", "too_many_rows", f"has more than {MAX_ROWS} rows: load it in parts")
-        values = dict(zip(header, (field.strip() for field in line), strict=False))
-        if comma and "," in values.get("rate", ""):
-            values["rate"] = values["rate"].replace(",", ".", 1)
-        found = _row(values, len(line), len(header), today)
+    for row in table.rows:
+        found = _row(row, table, today)
         if isinstance(found, RateIn):
             key = (found.base, found.quote, found.date)
             if seen.setdefault(key, found.rate) != found.rate:
-                wrong.append(FieldError(f"rows.{number}.rate", "duplicate_rate", "another row says another rate"))
-            rows.append((number, found))
+                wrong.append(FieldError(f"rows.{row.number}.rate", "duplicate_rate", "another row says another rate"))
+            rows.append((row.number, found))
         else:
-            wrong += [FieldError(f"rows.{number}.{field}", code, detail) for field, code, detail in found]
-    if not rows and not wrong:
-        raise invalid("file", "empty_file", "has no rates in it")
+            wrong += [FieldError(f"rows.{row.number}.{field}", code, detail) for field, code, detail in found]
     return rows, wrong
 
 
-def _row(values: dict[str, str], width: int, wanted: int, today: date) -> RateIn | list[tuple[str, str, str]]:
-    if width != wanted:
-        return [("date", "wrong_columns", f"has {width} columns instead of {wanted}")]
-    given: dict[str, Any] = {name: values[name] for name in COLUMNS}
+def _row(row: Row, table: Table, today: date) -> RateIn | list[tuple[str, str, str]]:
+    if len(row.cells) != table.width:
+        return [("date", "wrong_columns", f"has {len(row.cells)} columns instead of {table.width}")]
+    given: dict[str, Any] = {name: row.cells[table.places[name]] for name in COLUMNS}
+    if table.decimal_comma:
+        given["rate"] = given["rate"].replace(",", ".", 1)
     try:
         body = RateIn(**given)
     except ValidationError as error:
         return [(str(e["loc"][0]), e["type"], e["msg"].removeprefix("Value error, ")) for e in error.errors()]
     return problems_of(body, today) or body
-
-
-def _lines(data: bytes) -> tuple[Sequence[str], Iterator[list[str]], bool]:
-    """The names of the columns, the lines behind the header that have anything in them, and whether commas are free."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise invalid("file", "not_text", "is no UTF-8 text") from None
-    if "\0" in text:
-        raise invalid("file", "not_text", "has NUL characters in it: it is no text")
-    first = text.lstrip().split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first.count)
-    lines = (line for line in _parsed(text, delimiter) if any(field.strip() for field in line))
-    header = [field.strip().lower() for field in next(lines, [])]
-    if set(COLUMNS) <= set(header):
-        return header, lines, delimiter != ","
-    return (
-        COLUMNS,
-        (line for line in _parsed(text, delimiter) if any(field.strip() for field in line)),
-        delimiter != ",",
-    )
-
-
-def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    except csv.Error:
-        raise invalid("file", "not_csv", "is no CSV file: a quote is not closed, or a field is too long") from None

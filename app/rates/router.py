@@ -3,15 +3,15 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import File, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Query, Request, Response, UploadFile
 
-from app.access.dependencies import ActorParam, Idempotent, ReadBook, WriteBook
-from app.core.conditional import ExpectedRevision, entity_tag
+from app.access.dependencies import ActorParam, Idempotent, ReadBook, WriteBook, waits_for
+from app.core.conditional import ExpectedRevision, IfNoneMatch, end_if_unchanged, entity_tag, list_tag
 from app.core.database import AnyRow
 from app.core.fields import CivilDate, CurrencyCode
 from app.core.money import NotNegativeAmount
 from app.core.pagination import Page, WalkParams, Whole, whole
-from app.core.problems import problems
+from app.core.problems import not_modified, problems
 from app.core.routing import only, require, routes
 from app.rates import fetch_repository, gathering, loading, service
 from app.rates.schemas import Asked, Conversion, Loaded, RateIn, RateOut, Refreshing
@@ -25,12 +25,19 @@ only(router, "GET", "/providers")
 Currency = Annotated[CurrencyCode | None, Query(description="Only rates of this currency.")]
 
 
+async def _tag_with_fetches(book: ReadBook, response: Response, if_none_match: IfNoneMatch = None) -> None:
+    """Providers say new rates without the book."""
+    stamp = await fetch_repository.stamp(book.connection)
+    end_if_unchanged(response, if_none_match, list_tag(book.book_id, book.revision, stamp))
+
+
 @router.get(
     "",
     response_model=Page[RateOut],
     operation_id="list_rates",
     summary="List exchange rates",
-    responses=problems(404),
+    responses={**problems(404), **not_modified()},
+    dependencies=[Depends(_tag_with_fetches, scope="function")],
 )
 async def list_rates(
     book: ReadBook,
@@ -92,14 +99,15 @@ async def convert_amount(
     operation_id="import_rates",
     summary="Load rates from a CSV file",
     responses=problems(404, 413),
-    dependencies=[Idempotent],
+    dependencies=[waits_for("reading_files"), Idempotent],
 )
 async def import_rates(
     book: WriteBook, file: Annotated[UploadFile, File(description="CSV: date, base, quote, rate.")]
 ) -> dict[str, int]:
     """Columns `date`, `base`, `quote` and `rate`: with a header in any order, without one in this; 20,000 rows at most.
 
-    A rate over one that is there replaces it. Where a row is wrong nothing is loaded, and every wrong row is named.
+    A rate over one that is there replaces it. Where a row is wrong nothing is loaded, and the first hundred things that
+    are wrong are named.
     """
     return await loading.load(book, await file.read())
 

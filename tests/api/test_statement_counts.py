@@ -6,30 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from app.core.config import Settings, load_settings
+from app.core.config import Settings
 from app.core.database import Database
-from app.main import create_app
-from tests.conftest import fresh_email
+from tests.counting import counting
 from tests.factors import confirm
-from tests.people import Person, expect, register
+from tests.people import Person, expect
 
 Counted = tuple[Person, list[str]]
 
 
 @pytest.fixture
 async def counted(settings: Settings) -> AsyncIterator[Counted]:
-    """Somebody on a server of one connection, and the statements it has seen.
-
-    Its lifespan is not run: the statements of its chores would be counted with those of a request.
-    """
-    app = create_app(load_settings(_env_file=None, **{**settings.model_dump(), "database_pool_size": 1}))
-    seen: list[str] = []
-    app.state.database.count_statements(seen.append)
-    person = await register(app, fresh_email())
-    yield person, seen
-    await person.check_integrity()
-    await person.http.aclose()
-    await app.state.database.dispose()
+    async with counting(settings) as found:
+        yield found
 
 
 async def test_requests_cost_few_statements(counted: Counted) -> None:

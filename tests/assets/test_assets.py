@@ -12,10 +12,12 @@ from sqlalchemy import text
 from app.access.acting import open_for
 from app.assets import service
 from app.core.clock import now
+from app.core.config import Settings
 from app.core.database import Database
 from app.core.pagination import encode_cursor
 from tests.assets.conftest import asset, listed
 from tests.conftest import Unchanged
+from tests.counting import counting
 from tests.people import Person, expect, fields, problem
 
 UNKNOWN = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
@@ -295,8 +297,9 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
             ("file.8", "missing_symbol"),
         }
         for wrong, code in (
-            (b"", "empty"),
-            (b"symbol,date,price\n", "empty"),
+            (b"", "empty_file"),
+            (b"symbol,date,price\n", "empty_file"),
+            (b"AAA,2026-01-02,1\x00", "not_text"),
             (b"\xff\xfe", "not_text"),
             (b'AAA,"2026', "not_csv"),
             (b"x\n" * 20_001, "too_many_rows"),
@@ -305,6 +308,26 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
     taken = expect(await load(kim, bad.encode(), skip_errors="true"), 200)
     assert (taken["stored"], taken["skipped"]) == (1, 7)
     assert [error["line"] for error in taken["errors"]] == [2, 3, 4, 5, 6, 7, 8]
+
+
+async def test_twenty_thousand_unknown_names_are_refused_by_one_look_and_in_few_words(
+    settings: Settings, unchanged: Unchanged
+) -> None:
+    async with counting(settings) as (person, statements):
+        await asset(person, "AAA")
+        costs = []
+        for rows in (1, 20_000):
+            content = "".join(f"NOBODY{number},2026-01-15,1\n" for number in range(rows)).encode()
+            statements.clear()
+            async with unchanged(person):
+                refused = problem(await load(person, content), 422, "invalid_input")
+            costs.append(len(statements))
+            assert len(refused["errors"]) == min(rows, 100)
+            assert {error["code"] for error in refused["errors"]} == {"asset_not_found"}
+            assert refused["detail"].startswith(f"{rows} rows")
+            left_out = expect(await load(person, content, skip_errors="true"), 200)
+            assert (left_out["stored"], left_out["skipped"], len(left_out["errors"])) == (0, rows, min(rows, 100))
+        assert costs[0] == costs[1]
 
 
 @pytest.mark.no_cover

@@ -309,12 +309,15 @@ async def test_prices_in_other_currencies(kim: Person, owner_database: Database,
     sent = await trade(kim, "buy", holding, "2025-01-02", quantity="1", price="10", rate="0.75")
     implied = await trade(kim, "buy", holding, "2025-01-02", quantity="1", price="10", amount="7.70")
     own = await trade(kim, "buy", holding, "2025-01-02", quantity="1", price="10", currency="EUR")
-    assert [(each["amount"], each["rate"]) for each in (known, sent, implied, own)] == [
+    free = await trade(kim, "buy", holding, "2024-02-01", quantity="1", price="10", amount="0")
+    assert [(each["amount"], each["rate"]) for each in (known, sent, implied, own, free)] == [
         ("8.00", "0.8"),
         ("7.50", "0.75"),
         ("7.70", "0.77"),
         ("10.00", "1"),
+        ("0.00", "0.8"),
     ]
+    expect(await kim.http.delete(f"/portfolio/trades/{free['id']}"), 204)
     async with unchanged(kim):
         refused = problem(await attempt(kim, "buy", holding, "2025-01-02", quantity="1", price="10"), 422, "no_rate")
         assert fields(refused) == {("rate", "no_rate")}

@@ -269,6 +269,12 @@ async def test_any_server_that_answers_in_json_can_be_asked(
     spans = {"USD": (date(2026, 3, 5), date(2026, 3, 5))}
     with pytest.raises(UnreadableError):
         await provider.gather(fetcher, replace(wanted, spans=spans))
+    # One that it does not know is told, and the others are asked for.
+    bank.answer("/v1/2026-03-06", as_json({"rates": {"USD": 1.0842}}))
+    both = replace(wanted, since={"AUD": TODAY, "USD": TODAY})
+    known = await provider.gather(fetcher, both)
+    assert known.quotes == [quote("USD", "2026-03-06", "1.0842")]
+    assert known.cut_short == "the answer has nothing at rates.AUD"
     update["rate_json_url"] = f"{bank.url}/latest"
     bank.answer("/latest", as_json({"rates": {"USD": "1.1"}}))
     [latest] = providers_of(settings.model_copy(update=update))

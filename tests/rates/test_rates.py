@@ -10,8 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from app.core.clock import now
+from app.core.config import Settings
 from app.core.database import Database
+from app.rates import fetch_repository
 from tests.conftest import Unchanged
+from tests.counting import counting
 from tests.people import Person, expect, fields, problem
 from tests.portfolio.trading import depot, hold
 from tests.rates.helping import forget_provided, provide, set_rate
@@ -225,6 +228,47 @@ async def test_every_wrong_row_of_a_file_is_named_and_nothing_is_loaded(kim: Per
             (many, "too_many_rows"),
         ):
             assert fields(problem(await load(kim, content), 422, "invalid_input")) == {("file", code)}
+
+
+async def test_twenty_thousand_unknown_currencies_are_refused_by_one_look_and_in_few_words(
+    settings: Settings, unchanged: Unchanged
+) -> None:
+    async with counting(settings) as (person, statements):
+        await person.account()
+        costs = []
+        for rows in (1, 20_000):
+            content = "".join(f"2026-01-15,Q{number:X},Z{number:X},1\n" for number in range(10**6, 10**6 + rows))
+            statements.clear()
+            async with unchanged(person):
+                refused = problem(await load(person, content), 422, "invalid_input")
+            costs.append(len(statements))
+            assert len(refused["errors"]) == min(2 * rows, 100)
+            assert {error["code"] for error in refused["errors"]} == {"unknown_currency"}
+            assert refused["detail"].startswith(f"{2 * rows} things are wrong")
+        assert costs[0] == costs[1]
+
+
+async def test_a_list_of_rates_is_not_told_again_while_it_is_the_same(
+    kim: Person, app_database: Database, owner_database: Database
+) -> None:
+    await set_rate(kim, "EUR", "USD", "2026-01-15", "1.1")
+    first = await kim.get("/rates")
+    seen = {"If-None-Match": first.headers["etag"]}
+    again = await kim.http.get("/rates", headers=seen)
+    assert (again.status_code, again.content) == (304, b"")
+    # A provider's word comes without the book.
+    await provide(owner_database, ("EUR", "USD", "2026-01-16", "1.2"))
+    at = now()
+    async with app_database.begin() as connection:
+        await fetch_repository.note(connection, "test", at, status="succeeded", stored=1)
+    second = await kim.http.get("/rates", headers=seen)
+    assert len(expect(second, 200)["items"]) == 2
+    seen = {"If-None-Match": second.headers["etag"]}
+    assert (await kim.http.get("/rates", headers=seen)).status_code == 304
+    await set_rate(kim, "EUR", "USD", "2026-01-17", "1.3")
+    assert len(expect(await kim.http.get("/rates", headers=seen), 200)["items"]) == 3
+    async with owner_database.begin() as connection:
+        await connection.execute(text("DELETE FROM rate_fetches WHERE provider = 'test'"))
 
 
 async def test_twenty_thousand_rates_are_loaded_at_once(kim: Person) -> None:

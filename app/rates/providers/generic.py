@@ -27,18 +27,20 @@ class JsonProvider(Provider):
 
     async def gather(self, fetcher: Fetcher, wanted: Wanted) -> Gathered:
         gathered = Gathered()
-        try:
-            for code in sorted(wanted.since):
+        failed: FetchError | None = None
+        for code in sorted(wanted.since):
+            try:
                 for day in self._days(wanted, code):
                     gathered.quotes.append(await self._ask(fetcher, code, day))
-        except UnavailableError as error:  # what there is by now is kept, the rest is for the next time
+            except UnavailableError as error:  # what there is by now is kept, the rest is for the next time
+                failed = error
+                break
+            except FetchError as error:  # a currency that it does not know keeps nobody from the others
+                failed = failed or error
+        if failed is not None:
             if not gathered.quotes:
-                raise
-            gathered.cut_short = error.detail
-        except FetchError as error:
-            gathered.cut_short = error.detail
-            if not gathered.quotes:
-                raise
+                raise failed
+            gathered.cut_short = failed.detail
         return gathered
 
     def _days(self, wanted: Wanted, code: str) -> list[date]:
