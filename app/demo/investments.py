@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from app.assets.schemas import AssetIn, Type
+from app.assets.schemas import AssetIn, AssetType
 from app.demo.months import CENT, SEED, Luck, Month, months
 from app.demo.moves import CategoryName, Opening
 from app.demo.plan import NAMESPACE
@@ -59,7 +59,7 @@ class Asset:
 
     symbol: str
     name: str
-    type: Type
+    type: AssetType
     sector: str
     price: Decimal
     drift: int

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.assets.schemas import Type
+from app.assets.schemas import AssetType
 from app.imports.csv.mapping import Column, DateOrder, DecimalSeparator, FileShape, FileText, OptionalColumn
 
 LineKind = Literal[
@@ -104,7 +104,7 @@ class BrokerMapping(FileShape):
     type_column: OptionalColumn | None = Field(
         default=None, description=f"The column with what kind of asset it is. {_NONE}", examples=["Asset class"]
     )
-    asset_type: Type | None = Field(
+    asset_type: AssetType | None = Field(
         default=None, description="What new assets are where no column says it; `stock` without it.", examples=["etf"]
     )
     assets: dict[Annotated[FileText, Field(min_length=1)], UUID] | None = Field(

@@ -6,13 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from app.core.money import plain
+from app.core.money import plain, rounded
 from app.imports.broker.figures import NOTHING, OUT, Figures
 from app.imports.broker.lines import Line, Money, is_currency
 from app.imports.broker.mapping import LineKind
 from app.imports.broker.naming import Assets, LineFault
 from app.imports.csv.headers import words
-from app.portfolio.parts import rounded
 
 Document = dict[str, Any]
 Pair = tuple[str, str, date]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.assets.schemas import Type
+from app.assets.schemas import AssetType
 from app.imports.broker.mapping import LineKind
 from app.imports.csv.currencies import CODES
 from app.imports.csv.headers import words
@@ -181,7 +181,7 @@ _KINDS: Final[dict[LineKind, str]] = {
     """,
     "ignore": "sweep in, sweep out, sweep, cancelled, canceled, rejected, expired, storniert, pending",
 }
-_TYPES: Final[dict[Type, str]] = {
+_TYPES: Final[dict[AssetType, str]] = {
     "stock": "stk, stock, stocks, equity, equities, common stock, share, shares, aktie, aktien, action, acción, azione",
     "etf": "etf, etfs, exchange traded fund, etp, etc, etn",
     "fund": "fund, funds, mutual fund, fonds, investmentfonds, mf, opcvm, fondo",
@@ -215,7 +215,7 @@ def _ranked() -> dict[str, list[tuple[str, int]]]:
 COLUMNS: Final = _ranked()
 """Which fields a column of this name may be, each with its rank; 0 is preferred."""
 KINDS: Final[dict[str, LineKind]] = {key(word): kind for kind, known in _KINDS.items() for word in known.split(",")}
-TYPES: Final[dict[str, Type]] = {key(word): kind for kind, known in _TYPES.items() for word in known.split(",")}
+TYPES: Final[dict[str, AssetType]] = {key(word): kind for kind, known in _TYPES.items() for word in known.split(",")}
 _TAKEN_BACK: Final = frozenset(("ca", "cancel", "cancellation", "correction", "reversal", "storno", "stornierung"))
 """What takes something back is no such thing again: only a person can say what to do with it."""
 LONGEST: Final = max(len(word.split()) for word in KINDS)

@@ -11,14 +11,13 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from app.core.money import quantum
+from app.core.money import quantum, rounded
 from app.imports.plaintext.attaching import Attached, Movement, Own
 from app.imports.plaintext.booking import NOTHING
 from app.imports.plaintext.dealing import Deal
 from app.imports.plaintext.model import Transaction
 from app.imports.plaintext.trading import Trader
 from app.portfolio.lots import ImpossibleTradeError, LotBook, Terms, Trade
-from app.portfolio.parts import rounded
 
 Holding = tuple[Own, str]
 
