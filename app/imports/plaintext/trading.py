@@ -22,6 +22,7 @@ from app.portfolio.holding import Method
 
 MOST_DECIMALS = 18
 MOST_LOTS = 1_000
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Trader:
@@ -72,7 +73,7 @@ class Trader:
     def method_of(self, account: Own) -> Method | None:
         """The cost method that the file says an account of the book has."""
         said = self._journal.accounts.get(account[0], {}).get("cost-method")
-        return said if said in get_args(Method) else None
+        return next((method for method in METHODS if method == said), None)
 
     def pooled(self, account: str) -> bool:
         return self.method_of((account, "")) == "average"
