@@ -15,7 +15,6 @@ from app.core.problems import problems
 from app.core.routing import routes
 from app.imports import listing, preview, service
 from app.imports.broker.mapping import BrokerMapping
-from app.imports.broker_parsing import BROKER_CSV
 from app.imports.broker_preview import preview_broker
 from app.imports.plain_preview import preview_plain
 from app.imports.plaintext.detecting import format_of
@@ -23,6 +22,11 @@ from app.imports.schemas import CommitIn, Format, ImportOut, ImportPreview, Impo
 
 FILE_NAME_LIMIT = 255
 NAMED = {"accounts", "assets", "kinds"}
+MAPPING_SCHEMA: dict[str, Any] = {
+    "contentMediaType": "application/json",
+    "contentSchema": {"anyOf": [Mapping.model_json_schema(), BrokerMapping.model_json_schema()]},
+}
+"""What the JSON in the field `mapping` may hold."""
 AnyMapping = TypeVar("AnyMapping", Mapping, BrokerMapping)
 
 router = routes("/imports", "imports", reads="imports:read", writes="imports:write", errors=(404,))
@@ -89,9 +93,10 @@ async def create_import(
         str | None,
         Form(
             max_length=50_000,
+            json_schema_extra=MAPPING_SCHEMA,
             description="JSON that overrides what would be detected, for example "
-            '`{"date_order": "DMY", "amount_column": "Betrag"}`; its fields are those of the schema `Mapping`, '
-            "with the format `broker_csv` those of `BrokerMapping`.",
+            '`{"date_order": "DMY", "amount_column": "Betrag"}`; its fields are those of `Mapping`, '
+            "with the format `broker_csv` those of `BrokerMapping`: see `contentSchema`.",
         ),
     ] = None,
 ) -> dict[str, Any]:
@@ -112,7 +117,7 @@ async def _preview(
     book: BookReader, file: UploadFile, account_id: UUID | None, given_format: Format | None, mapping: str | None
 ) -> dict[str, Any]:
     data, name = await file.read(), _file_name(file.filename)
-    if given_format == BROKER_CSV:
+    if given_format == "broker_csv":
         wanted = _parse_mapping(mapping, BrokerMapping)
         if account_id is None:
             raise invalid("account_id", "missing", "say which account the trades are on")

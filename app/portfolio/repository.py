@@ -148,7 +148,8 @@ async def add(connection: AsyncConnection, book_id: UUID, rows: Sequence[dict[st
     wanted = [column.split()[0] for column in _RECORD.split(",")]
     written = await aside(len(rows), lambda: dump([{name: row[name] for name in wanted} for row in rows]))
     given = {"book": book_id, "rows": written}
-    return (await connection.execute(_ADD, given)).scalar_one()
+    at: datetime = (await connection.execute(_ADD, given)).scalar_one()
+    return at
 
 
 _OF_IMPORT = text("SELECT id FROM trades WHERE book_id = :book AND import_id = :import ORDER BY id").bindparams(

@@ -223,8 +223,8 @@ async def test_twice_at_once(kim: Person) -> None:
     assert sorted(answer.status_code for answer in answers) in ([200, 200, 409], [200, 409, 409])
     assert await holdings(kim) == {"AAPL": "6"}
     done = first if (await kim.read(f"/imports/{first['id']}"))["created"] else second
-    answers = await asyncio.gather(*(kim.http.post(f"/imports/{done['id']}/undo") for _ in range(2)))
-    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    undone = await asyncio.gather(*(kim.http.post(f"/imports/{done['id']}/undo") for _ in range(2)))
+    assert sorted(answer.status_code for answer in undone) == [200, 409]
     assert await holdings(kim) == {}
     assert expect(await kim.http.delete(f"/imports/{(await preview(kim, account, FILE))['id']}"), 204) is None
 
@@ -275,8 +275,8 @@ async def test_which_asset_a_name_is(kim: Person, unchanged: Unchanged) -> None:
     assert told["mapping"]["assets"] == {"VWCE": mine["id"]}
     async with unchanged(kim):
         nobody = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda8"
-        refused = await try_preview(kim, account, data, mapping={"assets": {"VWCE": nobody}})
-        assert fields(problem(refused, 404, "reference_not_found")) == {("mapping.assets.VWCE", "asset_not_found")}
+        answer = await try_preview(kim, account, data, mapping={"assets": {"VWCE": nobody}})
+        assert fields(problem(answer, 404, "reference_not_found")) == {("mapping.assets.VWCE", "asset_not_found")}
     # What the mapping names may be gone by the commit.
     expect(await kim.http.patch(f"/portfolio/assets/{mine['id']}", json={"archived": True}), 200)
     async with unchanged(kim):

@@ -9,7 +9,7 @@ from tests.people import Person
 
 def shown(row: Document, symbols: dict[str, str]) -> Expected:
     trade = row["trade"] or {}
-    return trade.get("kind"), symbols.get(trade.get("asset_id")), trade.get("quantity"), row["amount"]
+    return trade.get("kind"), symbols.get(trade.get("asset_id", "")), trade.get("quantity"), row["amount"]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name.split(",", maxsplit=1)[0])

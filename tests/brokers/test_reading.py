@@ -14,7 +14,8 @@ from app.core.ids import new_id
 from app.core.money import plain
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.words import kind_of
-from app.imports.broker_parsing import BrokerTask, Pair, RatesWanted, parse
+from app.imports.broker.trading import Pair
+from app.imports.broker_parsing import BrokerTask, RatesWanted, parse
 from app.imports.parsing import Open, Parsed, Unreadable
 from app.portfolio.parts import rounded
 from app.transactions.references import AccountRef
@@ -188,7 +189,8 @@ def test_what_nothing_tells_is_asked(lines: Sequence[str], asked: list[str]) -> 
     found = parse(task(csv_of(*lines)))
     assert isinstance(found, Open)
     assert [question.field for question in found.questions] == asked
-    answered = parse(task(csv_of(*lines), **{q.field: q.options[0] for q in found.questions}))
+    answers: dict[str, Any] = {q.field: q.options[0] for q in found.questions}
+    answered = parse(task(csv_of(*lines), **answers))
     assert isinstance(answered, Parsed | RatesWanted)
 
 
@@ -290,8 +292,8 @@ def test_trades_come_back_however_they_are_written(
         wanted.append((kind, quantity, price, gross, fee))
     header = delimiter.join(["Datum", "Typ", "Symbol", "Stück", "Kurs", "Gebühr", "Betrag"])
     order = {"%Y-%m-%d": None, "%d.%m.%Y": "DMY", "%m/%d/%Y": "MDY"}[day_format]
-    given = {"date_order": order, "decimal_separator": decimal, "amount_is": "net" if net else "gross"}
-    found = rows(parse(task(csv_of(header, *lines, encoding=encoding), **{k: v for k, v in given.items() if v})))
+    known: dict[str, Any] = {"date_order": order, "decimal_separator": decimal, "amount_is": "net" if net else "gross"}
+    found = rows(parse(task(csv_of(header, *lines, encoding=encoding), **{k: v for k, v in known.items() if v})))
     assert [row["reason"] for row in found] == [None] * len(found)
     got = [
         (t["kind"], *(Decimal(t.get(name, "0")) for name in ("quantity", "price", "amount", "fees")))

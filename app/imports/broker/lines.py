@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.imports.broker.columns import SEVERAL, Columns
+from app.imports.broker.columns import Columns
 from app.imports.broker.mapping import BrokerMapping, LineKind
 from app.imports.broker.words import column_key, kind_of
 from app.imports.csv.amounts import DECIMAL_DIGITS, INTEGER_DIGITS, Amount, parse_amount
@@ -114,7 +114,8 @@ class LineReader:
             price,
             price.currency if price is not None else quote or self._of_price(cells),
             self._money(cells, self._found.get("amount"), quote),
-            *(self._costs(cells, field, quote) for field in SEVERAL),
+            self._costs(cells, "fees", quote),
+            self._costs(cells, "taxes", quote),
             self._number(cells, "rate"),
             self._text(cells, "external_id"),
             self._text(cells, "notes"),

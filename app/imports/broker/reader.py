@@ -7,10 +7,11 @@ from typing import Any
 from app.imports.broker.columns import SEVERAL, Columns, find_table
 from app.imports.broker.lines import CellError, Line, LineReader
 from app.imports.broker.mapping import BrokerMapping
-from app.imports.csv.amounts import DecimalSeparator, decide_separator
-from app.imports.csv.dates import DateOrder, decide_order
+from app.imports.csv.amounts import decide_separator
+from app.imports.csv.dates import decide_order
 from app.imports.csv.decoding import decode
 from app.imports.csv.dialect import Record, dialect
+from app.imports.csv.mapping import DateOrder, DecimalSeparator
 from app.imports.csv.outcome import Confidence, CsvError, CsvQuestionError, CsvUnreadableError, Question
 from app.imports.csv.reader import check_lines, divide
 
