@@ -14,10 +14,8 @@ BATCH = 500
 _BOOK = text(
     """
     SELECT b.name, b.base_currency,
-           least((SELECT min(date) FROM transactions WHERE book_id = :book),
-                 (SELECT min(date) FROM trades WHERE book_id = :book)) AS first_day,
-           greatest((SELECT max(date) FROM transactions WHERE book_id = :book),
-                    (SELECT max(date) FROM trades WHERE book_id = :book)) AS last_day
+           (SELECT min(date) FROM transactions WHERE book_id = :book) AS first_day,
+           (SELECT max(date) FROM transactions WHERE book_id = :book) AS last_day
     FROM books b WHERE b.id = :book
     """
 ).bindparams(bindparam("book", type_=Uuid))
@@ -32,11 +30,6 @@ _FIRST_USED = text(
     SELECT c.id::text, (SELECT p.date FROM postings p WHERE p.book_id = :book AND p.category_id = c.id
                         ORDER BY p.date LIMIT 1)
     FROM categories c WHERE c.book_id = :book
-    UNION ALL
-    SELECT account_id::text, min(date) FROM trades WHERE book_id = :book GROUP BY account_id
-    UNION ALL
-    SELECT to_account_id::text, min(date) FROM trades
-    WHERE book_id = :book AND to_account_id IS NOT NULL GROUP BY to_account_id
     """
 ).bindparams(bindparam("book", type_=Uuid))
 
@@ -90,13 +83,9 @@ async def book(connection: AsyncConnection, book_id: UUID) -> AnyRow:
 
 
 async def first_used(connection: AsyncConnection, book_id: UUID) -> dict[str, date]:
-    """The day of the first posting or trade, by the id of each account and category that has one."""
+    """The day of the first posting, by the id of each account and category that has one."""
     rows = (await connection.execute(_FIRST_USED, {"book": book_id})).all()
-    found: dict[str, date] = {}
-    for row in rows:
-        if row.day is not None:
-            found[row.id] = min(found.get(row.id, row.day), row.day)
-    return found
+    return {row.id: row.day for row in rows if row.day is not None}
 
 
 _ASSET_PRICES = text(

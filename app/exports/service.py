@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from types import ModuleType
-from typing import IO
+from typing import IO, Any
 
 from anyio import to_thread
 
@@ -19,6 +19,7 @@ from app.exports.book import Balances, Contents
 from app.exports.lots import Lots
 from app.exports.names import Unique
 from app.portfolio import replay
+from app.portfolio.replay import Replay
 from app.rendering.files import Export, finished, unfinished
 
 Writer = hledger.Journal | beancount.Ledger
@@ -38,13 +39,19 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
     `book` sees one state from the first statement to the last. Slow readers cost disk, not a connection.
     """
     about = await repository.book(book.connection, book.book_id)
-    first_day: date = about.first_day or book.actor.today()
     replayed = await replay.load(book) if words.HAS_LOTS else None
     every_account = await accounts.every(book, archived=None)
+    used = await repository.first_used(book.connection, book.book_id)
+    traded = _traded(every_account, replayed)
+    for account, (first, _) in traded.items():
+        used[account] = min(used.get(account, first), first)
+    days = [day for day in (about.first_day, about.last_day) if day is not None]
+    days += [day for both in traded.values() for day in both]
+    first_day: date = min(days, default=book.actor.today())
     names = chart.build(
         every_account,
         await categories.every(book),
-        await repository.first_used(book.connection, book.book_id),
+        used,
         first_day,
         clean=words.clean_account,
         between=words.between,
@@ -76,7 +83,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
             methods=replayed.methods() if replayed is not None else {},
         )
     )
-    stated = _Stated(await repository.monthly(book.connection, book.book_id), about.last_day or first_day)
+    stated = _Stated(await repository.monthly(book.connection, book.book_id), max(days, default=first_day))
     with unfinished() as file:
         await to_thread.run_sync(_write, file, writer.head())
         async for rows in repository.transactions(book.connection, book.book_id):
@@ -135,6 +142,13 @@ def _market(
         yield from map(writer.trade, lots.before(None))
         yield from writer.holdings(day, lots.units())
     yield from writer.prices(prices, rates)
+
+
+def _traded(every_account: Sequence[dict[str, Any]], replayed: Replay | None) -> dict[str, tuple[date, date]]:
+    """From which day to which there are trades of each account that the reader sees."""
+    seen = {str(account["id"]) for account in every_account}
+    days = replayed.days() if replayed is not None else {}
+    return {account: both for account, both in days.items() if account in seen}
 
 
 def _assets(rows: Sequence[AnyRow], money: Collection[str], words: ModuleType) -> dict[str, tuple[str, AnyRow]]:

@@ -28,7 +28,8 @@ SPARED = text(
                         AND l.entity = 'import' AND l.action = 'committed')
             AND (EXISTS (SELECT 1 FROM trades t WHERE t.book_id = :book AND t.asset_id = e.entity_id)
                 OR EXISTS (SELECT 1 FROM trades t WHERE t.book_id = :book AND t.to_asset_id = e.entity_id)
-                OR EXISTS (SELECT 1 FROM asset_prices p WHERE p.book_id = :book AND p.asset_id = e.entity_id)
+                OR EXISTS (SELECT 1 FROM asset_prices p WHERE p.book_id = :book AND p.asset_id = e.entity_id
+                           AND p.revision <> :undone)
                 OR EXISTS (SELECT 1 FROM assets a WHERE a.book_id = :book AND a.id = e.entity_id
                            AND a.revision <> :undone))))
     """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -64,6 +65,15 @@ class Replay:
                     if account is not None and asset is not None:
                         found.setdefault(str(account), {})[str(asset)] = None
         return {account: list(assets) for account, assets in found.items()}
+
+    def days(self) -> dict[str, tuple[date, date]]:
+        """The days of the first and the last trade of each account."""
+        found: dict[str, tuple[date, date]] = {}
+        for trade in self.trades:
+            for account in (trade.account_id, trade.to_account_id):
+                if account is not None:
+                    found[str(account)] = (found.get(str(account), (trade.date,))[0], trade.date)
+        return found
 
     def steps(self) -> Iterator[Step]:
         """One after the other: of a long history not all lots of all days are in memory."""

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from app.core.money import quantum
+from app.core.money import MAX_INTEGER_DIGITS, quantum
 from app.imports.plaintext.model import Amount, Cost, Journal, LineError, Posting, Transaction, complete
 
 NOTHING = Decimal(0)
@@ -123,6 +123,7 @@ class Booker:
 
     def _augmentation(self, posting: Posting, amount: Amount, cost: Cost, day: date) -> Booked:
         whole = (cost.number or NOTHING) * amount.number + (cost.total or NOTHING)
+        check_size(whole, posting.line)
         currency = self._cost_currency(posting, cost)
         number = whole / amount.number if cost.total is not None else cost.number or NOTHING
         lot = Lot(number, currency, cost.day or day, cost.label)
@@ -189,9 +190,15 @@ class Booker:
         complete(transaction)
         for posting in transaction.postings:
             if id(posting) not in known and posting.amount is not None:
+                check_size(posting.amount.number, posting.line)
                 exponent = self._exponents[self._currency_of(posting.amount.commodity, posting.line)]
                 number = posting.amount.number.quantize(quantum(exponent), "ROUND_HALF_UP")
                 posting.amount = Amount(number, posting.amount.commodity)
+
+
+def check_size(amount: Decimal, line: int) -> None:
+    if amount and amount.adjusted() >= MAX_INTEGER_DIGITS:
+        raise LineError(line, f"the amount has more than {MAX_INTEGER_DIGITS} digits before the point")
 
 
 def _chosen(free: list[tuple[Lot, Decimal]], wanted: Decimal, method: str, line: int) -> list[tuple[Lot, Decimal]]:

@@ -1,6 +1,7 @@
 """What trades are in the words of the file, and how they get ids that the same file gives them again."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,8 @@ from app.imports.plaintext.charting import as_uuid
 from app.imports.plaintext.model import Transaction
 
 MILLISECONDS = 86_400_000
+MOST_NOTES = 10_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 EPOCH = date(1970, 1, 1).toordinal()
 Fields = dict[str, Any]
 Currency = Callable[[str, int], str]
@@ -126,4 +129,5 @@ class Ids:
 
 def notes_of(transaction: Transaction) -> str:
     said = " | ".join(text for text in (transaction.payee, transaction.description) if text)
-    return "\n".join(text for text in (said, *transaction.notes) if text)
+    text = "\n".join(text for text in (said, *transaction.notes) if text)
+    return _CONTROL.sub(" ", text)[:MOST_NOTES]

@@ -11,9 +11,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
+from app.core.fields import EARLIEST
 from app.core.money import MAX_INTEGER_DIGITS, decimals, quantum
 from app.imports.plaintext.attaching import OWN_KINDS, Own
-from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece
+from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece, check_size
 from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, notes_of, parts_of
 from app.imports.plaintext.holders import Holders
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
@@ -22,6 +23,7 @@ from app.portfolio.holding import Method
 
 MOST_DECIMALS = 18
 MOST_LOTS = 1_000
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 class Trader:
@@ -72,7 +74,7 @@ class Trader:
     def method_of(self, account: Own) -> Method | None:
         """The cost method that the file says an account of the book has."""
         said = self._journal.accounts.get(account[0], {}).get("cost-method")
-        return said if said in get_args(Method) else None
+        return next((method for method in METHODS if method == said), None)
 
     def pooled(self, account: str) -> bool:
         return self.method_of((account, "")) == "average"
@@ -85,8 +87,6 @@ class Trader:
             raise LineError(
                 line, f"a number of units has at most {MOST_DECIMALS} decimals and {MAX_INTEGER_DIGITS} digits"
             )
-        if booked.weight.adjusted() >= MAX_INTEGER_DIGITS:
-            raise LineError(line, f"the amount has more than {MAX_INTEGER_DIGITS} digits before the point")
 
     def _holder(self, booked: Booked) -> Own:
         return self.holders.of(booked.posting.account, booked.currency)
@@ -174,6 +174,8 @@ class Trader:
         return self._deal(transaction, part, "deposit", fields)
 
     def _day(self, day: date, transaction: Transaction, part: Part) -> date:
+        if day < EARLIEST:
+            raise LineError(part.booked.posting.line, f"its lot is of {day}, which is before {EARLIEST}")
         if day > transaction.day:
             raise LineError(part.booked.posting.line, f"its lot is of {day}, which is after its transaction")
         return day
@@ -241,13 +243,15 @@ class Trader:
             found[place] += signs[place] * open_
             if found[place] < 0:
                 raise LineError(transaction.line, "what it was sold for does not follow from the transaction")
+        for amount in found:
+            check_size(amount, transaction.line)
         return found
 
     def _buy_or_sell(self, transaction: Transaction, part: Part, amount: Decimal) -> Deal:
         booked = part.booked
         fields: Fields = {"quantity": part.units, "amount": amount}
         price = booked.made.number if booked.made is not None else part.price(self._currency_of)
-        if price is not None and decimals(price.normalize()) <= MOST_DECIMALS:
+        if price is not None and decimals(price) <= MOST_DECIMALS and price.adjusted() < MAX_INTEGER_DIGITS:
             fields |= {"price": price, "currency": booked.currency}
         if booked.made is not None:
             self._day(booked.made.day, transaction, part)
