@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -17,7 +18,7 @@ DAYS = 5 * 365
 SPLITS = 10
 """Of one asset in so many, half-way."""
 
-_TYPES = {
+_TYPES: dict[str, Any] = {
     "book": Uuid,
     "accounts": ARRAY(Uuid),
     "count": Integer,

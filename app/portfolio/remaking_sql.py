@@ -65,11 +65,12 @@ TRADES = text(
         JOIN accounts a ON a.book_id = :book AND a.id = t.account_id
     ),
     rated AS MATERIALIZED (
-        SELECT d.currency, d.day, CASE WHEN d.currency = :base THEN 1 ELSE rate_at(d.currency, :base, d.day) END AS rate
-        FROM (SELECT DISTINCT w.currency, w.day FROM wanted w) AS d
+        SELECT d.currency, r.day, r.rate
+        FROM (SELECT w.currency, array_agg(DISTINCT w.day) AS days FROM wanted w GROUP BY w.currency) AS d
+        CROSS JOIN LATERAL rates_over(d.currency, :base, d.days) AS r
     )
     SELECT w.*, r.rate AS base_rate
-    FROM wanted w JOIN rated r ON r.currency = w.currency AND r.day = w.day
+    FROM wanted w LEFT JOIN rated r ON r.currency = w.currency AND r.day = w.day
     ORDER BY w.date, w.created_at, w.id
     """
 ).bindparams(

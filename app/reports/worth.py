@@ -73,15 +73,16 @@ _OWN = """
 """
 _VALUED = """
     , rate AS MATERIALIZED (
-        SELECT x.currency, x.day, rate_at(x.currency, :currency, x.day) AS rate
-        FROM (SELECT DISTINCT a.currency, d.day FROM account a CROSS JOIN day d) AS x
+        SELECT x.currency, r.day, r.rate
+        FROM (SELECT DISTINCT a.currency FROM account a) AS x
+        CROSS JOIN LATERAL rates_over(x.currency, :currency, :days) AS r
     )
     SELECT h.day, a.id, a.name, a.type, a.currency, round(h.balance, a.exponent) AS balance,
            CASE WHEN h.balance = 0 THEN round(0::numeric, :exponent) ELSE round(h.balance * r.rate, :exponent) END
                AS value
     FROM held h
     JOIN account a ON a.id = h.id
-    JOIN rate r ON r.currency = a.currency AND r.day = h.day
+    LEFT JOIN rate r ON r.currency = a.currency AND r.day = h.day
     ORDER BY a.sort, lower(a.name), a.id, h.place
 """
 _TYPED = (
