@@ -203,7 +203,12 @@ async def test_what_stands_in_the_way_is_told(url: str, settings: Settings, monk
     monkeypatch.setattr(Actor, "today", lambda actor: real(actor) + timedelta(days=30))
     with pytest.raises(StartupError, match=r"could not be completed.*is archived"):
         await run(url, settings)
-    assert await state(url) == before
+    after = await state(url)
+    # The rates of the weeks since come first, in a step of their own.
+    assert after.pop("rates")["count"] > before.pop("rates")["count"]
+    for changed in ("books", "events"):
+        assert after.pop(changed) != before.pop(changed)
+    assert after == before
 
 
 async def test_two_runs_at_once_make_one_demo(url: str, settings: Settings) -> None:

@@ -147,7 +147,7 @@ async def test_rows_say_what_the_list_says_of_every_shape(kim: Person, owner_dat
         read = {name: unguarded(cell) for name, cell in row.items()}
         for amount in ("amount", "base_amount"):
             if wanted[amount]:
-                wanted[amount], read[amount] = Decimal(wanted[amount]), Decimal(read[amount])
+                wanted[amount], read[amount] = (str(Decimal(cells[amount]).normalize()) for cells in (wanted, read))
         assert read == wanted
     postings = iter(await table(kim, rows="postings"))
     for item in items:
