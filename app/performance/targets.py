@@ -8,7 +8,7 @@ from app.access.context import BookReader, BookWriter, Event
 from app.accounts.errors import AccountNotFoundError
 from app.assets.schemas import AssetType
 from app.core.database import AnyRow
-from app.core.errors import FieldError, InvalidError
+from app.core.errors import DomainError, FieldError, InvalidError
 from app.core.ids import new_id
 from app.currencies.service import every as currencies
 from app.performance import target_repository as repository
@@ -76,9 +76,9 @@ async def _add(book: BookWriter, dimension: str, key: str, percent: Decimal) -> 
 async def _check(book: BookReader, body: TargetsIn) -> None:
     known = await _known(book, body)
     if body.by == "account":
-        for target in body.targets:
+        for number, target in enumerate(body.targets):
             if target.key not in known:
-                raise _no_account(target)
+                raise _no_account(number, target)
     wrong = [
         FieldError(f"targets.{number}.key", f"unknown_{body.by}", f"{target.key} is not known")
         for number, target in enumerate(body.targets)
@@ -91,10 +91,11 @@ async def _check(book: BookReader, body: TargetsIn) -> None:
         raise TargetsOverWholeError(FieldError("targets", TargetsOverWholeError.code, f"sum to {total} percent"))
 
 
-def _no_account(target: TargetIn) -> Exception:
+def _no_account(number: int, target: TargetIn) -> DomainError:
     account_id = account_key(target.key)
     if account_id is None:
-        return InvalidError(FieldError("targets.key", "uuid_parsing", f"{target.key} is not the id of an account"))
+        detail = f"{target.key} is not the id of an account"
+        return InvalidError(FieldError(f"targets.{number}.key", "uuid_parsing", detail))
     return AccountNotFoundError(account_id)
 
 

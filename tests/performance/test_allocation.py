@@ -143,7 +143,7 @@ UNKNOWN = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
         ({"by": "asset", "targets": []}, "by"),
         ({"by": "type", "targets": target(boat="5")}, "targets.0.key"),
         ({"by": "currency", "targets": target(QQQ="5")}, "targets.0.key"),
-        ({"by": "account", "targets": target(mine="5")}, "targets.key"),
+        ({"by": "account", "targets": target(mine="5")}, "targets.0.key"),
         ({"by": "type", "targets": target(etf="60", bond="41")}, "targets"),
         ({"by": "type", "targets": target(etf="0")}, "targets.0.target_percent"),
         ({"by": "type", "targets": target(etf="-1")}, "targets.0.target_percent"),
