@@ -19,7 +19,8 @@ from app.imports.broker.lines import Line
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.naming import Assets, KnownAsset, LineFault
 from app.imports.broker.reader import BrokerReading, in_order, read_broker
-from app.imports.broker.trading import Entry, Pair, RatesWantedError, Trader
+from app.imports.broker.sums import Pair, RatesWantedError
+from app.imports.broker.trading import Entry, Trader
 from app.imports.csv import CsvQuestion, CsvUnreadable, Question
 from app.imports.parsing import OF_ONE_FILE, Open, Parsed, Unreadable
 from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
