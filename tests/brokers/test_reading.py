@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from app.core.ids import new_id
 from app.core.money import plain
 from app.imports.broker.mapping import BrokerMapping
-from app.imports.broker.words import kind_of
 from app.imports.broker.trading import Pair
+from app.imports.broker.words import kind_of
 from app.imports.broker_parsing import BrokerTask, RatesWanted, parse
 from app.imports.parsing import Open, Parsed, Unreadable
 from app.portfolio.parts import rounded
