@@ -14,6 +14,9 @@ from app.core.money import MAX_INTEGER_DIGITS, quantum
 from app.imports.plaintext.model import Amount, Cost, Journal, LineError, Posting, Transaction, complete
 
 NOTHING = Decimal(0)
+NEAR = Decimal("1e-12")
+"""A cost of a unit that follows from that of all has only so many digits."""
+ANY = Cost()
 Place = tuple[str, str]
 """An account of the file and a commodity."""
 
@@ -26,7 +29,7 @@ class Piece:
     units: Decimal
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lot:
     """Units of the same cost, day and label, in `pieces`, what came first in front."""
 
@@ -70,6 +73,7 @@ class Booker:
         self._currency_of = currency_of
         self._exponents = exponents
         self.lots: dict[Place, list[Lot]] = {}
+        self._by_key: dict[tuple[Place, tuple[object, ...]], Lot] = {}
 
     def held(self, place: Place) -> Decimal:
         return sum((lot.units for lot in self.lots.get(place, ())), NOTHING)
@@ -110,14 +114,15 @@ class Booker:
                 take_pieces(lot, count)
                 lot.units -= count
                 if not lot.units:
-                    self.lots[each.place].remove(lot)
+                    del self._by_key[each.place, lot.key]
+            if any(not lot.units for lot, _ in each.taken):
+                self.lots[each.place] = [lot for lot in self.lots[each.place] if lot.units]
         for n, each in enumerate(booked):
             if each.made is None:
                 continue
-            lots = self.lots.setdefault(each.place, [])
-            lot = next((lot for lot in lots if lot.key == each.made.key), each.made)
+            lot = self._by_key.setdefault((each.place, each.made.key), each.made)
             if lot is each.made:
-                lots.append(lot)
+                self.lots.setdefault(each.place, []).append(lot)
             lot.units += each.units
             lot.pieces += brought[n]
 
@@ -155,10 +160,13 @@ class Booker:
         """The lots that go: those the braces mean, in the order of the booking method; `used` are gone already."""
         place = (posting.account, amount.commodity)
         wanted = -amount.number
-        free = [(lot, lot.units - used.get(id(lot), NOTHING)) for lot in self.lots.get(place, ())]
-        free = [(lot, units) for lot, units in free if units and self._is_meant(lot, cost, amount, posting.line)]
-        if sum((units for _, units in free), NOTHING) < wanted:
-            held = sum((units for _, units in free), NOTHING)
+        lots = self.lots.get(place, [])
+        if cost != ANY:
+            lots = self._meant(lots, cost, amount, posting.line)
+        free = [(lot, lot.units - used[id(lot)] if id(lot) in used else lot.units) for lot in lots]
+        free = [(lot, units) for lot, units in free if units]
+        held = sum((units for _, units in free), NOTHING)
+        if held < wanted:
             raise LineError(
                 posting.line,
                 f"{wanted:f} {amount.commodity} go, and of the lots that are meant {held:f} are held; a lot is found "
@@ -173,16 +181,20 @@ class Booker:
         weight = -sum((count * lot.number for lot, count in taken), NOTHING)
         return Booked(posting, amount.commodity, amount.number, currency, weight, taken=taken)
 
-    def _is_meant(self, lot: Lot, cost: Cost, amount: Amount, line: int) -> bool:
+    def _meant(self, lots: Sequence[Lot], cost: Cost, amount: Amount, line: int) -> list[Lot]:
         number = cost.number
         if cost.total is not None:
             number = (number or NOTHING) + cost.total / abs(amount.number)
-        return (
-            (number is None or abs(number - lot.number) <= abs(lot.number) * Decimal("1e-12"))
-            and (cost.currency is None or self._currency_of(cost.currency, line) == lot.currency)
-            and cost.day in {None, lot.day}
-            and cost.label in {None, lot.label}
-        )
+        currency = None if cost.currency is None else self._currency_of(cost.currency, line)
+        near = NOTHING if number is None else number * NEAR
+        return [
+            lot
+            for lot in lots
+            if (cost.day is None or cost.day == lot.day)
+            and (cost.label is None or cost.label == lot.label)
+            and (currency is None or currency == lot.currency)
+            and (number is None or abs(number - lot.number) <= near)
+        ]
 
     def _complete(self, transaction: Transaction) -> None:
         """Give what has no amount what is left open, rounded half away from zero to the decimals of its currency."""
