@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+import psutil
 from sqlalchemy import make_url
 
 from app.core.database import APP_ROLE
@@ -146,9 +147,10 @@ async def _running(
 
 async def _discard(process: Process) -> None:
     """End a program whose words nobody wants: while they are unread it would wait, and its pipe stays open."""
-    with suppress(ProcessLookupError):
+    with suppress(psutil.NoSuchProcess):
         if process.returncode is None:
-            process.kill()
+            # Its own `kill` would look whether it has ended, and take the end from the thread that waits for it.
+            psutil.Process(process.pid).kill()
     while process.stdout is not None and await process.stdout.read(PIECE):
         pass
 

@@ -89,6 +89,8 @@ async def test_the_sample_shows_the_first_rows_as_they_would_be(kim: Person) -> 
         "match_id": None,
         "skipped": False,
         "transaction_id": None,
+        "trade": None,
+        "trade_id": None,
         "rules": [],
         "suggestion": None,
     }
