@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from beancount import loader
+from beancount.core.convert import get_weight
 
 Numbers = dict[tuple[str, str], dict[str, Decimal]]
 """By account's name and month ("2026-01"): the change in each currency."""
@@ -58,11 +59,16 @@ def load_beancount(path: Path) -> list[Any]:
 
 
 def changes_by_beancount(entries: list[Any]) -> Numbers:
+    """Units of a lot are told by what they cost, as "Equity:Lots": what they are taken from or given for."""
     found: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     with localcontext(prec=60):
         for entry in entries:
             for posting in getattr(entry, "postings", ()):
-                found[posting.account, f"{entry.date:%Y-%m}"][posting.units.currency] += posting.units.number
+                account, amount = posting.account, posting.units
+                if posting.cost is not None:  # which is of one unit, by 28 digits
+                    account, amount = "Equity:Lots", get_weight(posting)
+                    amount = amount._replace(number=round(amount.number, 12))
+                found[account, f"{entry.date:%Y-%m}"][amount.currency] += amount.number
     return {
         key: kept for key, amounts in found.items() if (kept := {currency: n for currency, n in amounts.items() if n})
     }

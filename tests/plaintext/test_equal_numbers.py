@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from app.exports.chart import GAINS
 from tests.plaintext.conftest import Book
 from tests.plaintext.programs import (
     Numbers,
@@ -75,10 +76,11 @@ async def changes_of_ours(book: Book, names: dict[str, str]) -> Numbers:
 
 
 def equity_in_one(changes: Numbers) -> Numbers:
+    """With what trades paid and got: there, it is what lots cost and what sales gained."""
     found: Numbers = defaultdict(lambda: defaultdict(Decimal))
     for (account, month), amounts in changes.items():
         for currency, amount in amounts.items():
-            found["Equity" if account.startswith("Equity:") else account, month][currency] += amount
+            found["Equity" if account.startswith(("Equity:", GAINS)) else account, month][currency] += amount
     return {key: kept for key, amounts in found.items() if (kept := {c: n for c, n in amounts.items() if n})}
 
 
