@@ -137,6 +137,10 @@ BEGIN
          FROM generate_series(1, cardinality(texts)) i),
         array_to_string(held, ' AND '), array_to_string(indexed, ', '))
     INTO seen USING book, downwards, CASE WHEN by_date THEN after_key::date END;
+    -- Of a book without transactions there are no days to walk over.
+    IF seen.first IS NULL THEN
+        RETURN '{}';
+    END IF;
     -- What is found often enough, all over the years, is found soon by walking the list in its order.
     IF seen.rows >= 10 AND seen.places >= 5 AND (seen.soon >= 3 OR NOT by_date) THEN
         RETURN NULL;
@@ -165,7 +169,8 @@ BEGIN
         statement := statement || format(' AND ((%s, t.id) %s (%L, %L::uuid)) IS TRUE',
                                          sort_key, CASE WHEN downwards THEN '<' ELSE '>' END, after_key, after_id);
     END IF;
-    near := coalesce(after_key::date, CASE WHEN downwards THEN seen.last ELSE seen.first END);
+    near := coalesce(CASE WHEN by_date THEN after_key::date END,
+                     CASE WHEN downwards THEN seen.last ELSE seen.first END);
     IF leads = 0 THEN
         -- No word leads to rows, so the days do: at first as many as some thousand transactions are of.
         statement := replace(statement, '(t.book_id = $1) IS TRUE', 't.book_id = $1 AND t.date BETWEEN $3 AND $4');

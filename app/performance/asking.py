@@ -79,11 +79,12 @@ class Answering:
 async def _answering(
     request: Request, book: ReadBook, currency: Currency = None, if_none_match: IfNoneMatch = None
 ) -> Answering:
-    key = await key_of(book, currency, request.url.path, request.url.query)
+    today = book.actor.today()
+    key = await key_of(book, today, currency, request.url.path, request.url.query)
     tag = list_tag(book.book_id, book.revision, key)
     if is_unchanged(if_none_match, tag):
         raise NotModified(tag)
-    return Answering(Door(request.app.state.kept_answers, key), tag)
+    return Answering(Door(request.app.state.kept_answers, key, book.actor, today), tag)
 
 
 AnsweringParam = Annotated[Answering, Depends(_answering, scope="function")]

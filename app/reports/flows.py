@@ -14,7 +14,7 @@ from app.core.money import quantum
 from app.reports.flows_sql import statement
 from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
-from app.reports.planner import for_many_rows
+from app.reports.planner import for_many_rows, for_many_splits
 from app.reports.sources_sql import BY_SUMS, Shape, has_whole, joins_many
 
 UNCATEGORISED = "Uncategorised"
@@ -163,6 +163,8 @@ async def ask(book: BookReader, question: Question) -> Answer:
     )
     parameters = _parameters(book, question, shape)
     async with AsyncExitStack() as stack:
+        if source == "largest":
+            await for_many_splits(book.connection)
         if joins_many(shape):
             await stack.enter_async_context(for_many_rows(book.connection))
         row = (await book.connection.execute(statement(shape), parameters)).one()

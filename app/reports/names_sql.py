@@ -43,8 +43,11 @@ _DAYS = """
 _PAYEE_OF_DAY = """
     JOIN transactions t ON t.book_id = :book AND t.id = m.transaction_id AND t.date BETWEEN p.first AND p.last
 """
+# By the key of each posting (OFFSET 0): joined by a hash, all tags of the book would be read again for each account.
 _TAG_OF_DAY = """
-    LEFT JOIN transaction_tags x ON x.book_id = :book AND x.transaction_id = m.transaction_id
+    LEFT JOIN LATERAL (
+        SELECT y.tag_id FROM transaction_tags y WHERE y.book_id = :book AND y.transaction_id = m.transaction_id OFFSET 0
+    ) AS x ON true
 """
 
 

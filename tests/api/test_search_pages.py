@@ -137,3 +137,22 @@ async def test_filters_that_leave_few_of_many_old_finds_still_find_them(kim: Per
     first = await find(kim, "oldjob", date_to="2020-01-02", limit=500)
     assert len(first) == 16
     assert await find(kim, "oldjob before:2020-01-03", limit=500) == first
+
+
+@pytest.mark.parametrize("q", ["-nothing", "-nothing -other", "nothing", "nothing -other"])
+async def test_an_empty_book_has_an_end(kim: Person, q: str) -> None:
+    for sort in ("-date", "date", "amount"):
+        page = await kim.read("/transactions", q=q, sort=sort, include_total=True)
+        assert (page["items"], page["next_cursor"], page["total"]) == ([], None, 0)
+
+
+@pytest.mark.parametrize("sort", ["-date", "date", "amount", "-amount"])
+async def test_a_rare_word_has_more_pages_in_every_order(kim: Person, sort: str) -> None:
+    account = await kim.account()
+    made = [await kim.add(account_id=account["id"], description="cafe", amount=f"{10 + n}.50") for n in range(4)]
+    for _ in range(4):
+        await kim.add(account_id=account["id"], description="other")
+    for q in ("cafe", "cafe -other", "cafe >10"):
+        found = await pages(kim, limit=1, q=q, sort=sort)
+        assert sorted(found) == sorted(each["id"] for each in made)
+        assert found == await find(kim, q, sort=sort)

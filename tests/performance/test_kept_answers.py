@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime
+from itertools import chain, repeat
 from uuid import UUID
 
 import pytest
@@ -125,6 +126,17 @@ async def test_midnight_where_somebody_lives(kim: Person, world: World, monkeypa
     assert await total(kim) == "2000.00"
     expect(await kim.http.patch("/users/me", json={"time_zone": "Europe/Berlin"}), 200)
     assert await total(kim) == "1000.00"
+
+
+async def test_midnight_passes_while_an_answer_is_made(kim: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is of the new day then, and nobody for whom the old one lasts is told it."""
+    expect(await kim.http.patch("/users/me", json={"time_zone": "Pacific/Auckland"}), 200)
+    evening, later = datetime(2026, 3, 1, 10, 59, 59, tzinfo=UTC), datetime(2026, 3, 1, 11, 0, tzinfo=UTC)
+    times = chain([evening], repeat(later))
+    monkeypatch.setattr(context, "now", lambda: next(times))
+    assert (await kim.read("/portfolio/valuation"))["at"] == "2026-03-02"
+    expect(await kim.http.patch("/users/me", json={"time_zone": "Europe/Berlin"}), 200)
+    assert (await kim.read("/portfolio/valuation"))["at"] == "2026-03-01"
 
 
 async def test_members_are_answered_by_what_they_see(kim: Person, robin: Person, world: World) -> None:
