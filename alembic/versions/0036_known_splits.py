@@ -16,7 +16,7 @@ SEES_ALL = "(SELECT nullif(current_setting('app.hidden_accounts', true), '')) IS
 # nothing of the account.
 KNOWN_SPLITS = f"""
 CREATE FUNCTION known_splits() RETURNS TABLE (asset_id uuid, date date, ratio numeric)
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp ROWS 10
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp ROWS 100
 AS $$
     SELECT DISTINCT t.asset_id, t.date, t.ratio FROM trades t
     WHERE t.book_id = {BOOK} AND t.kind = 'split' AND t.ratio IS NOT NULL
