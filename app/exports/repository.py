@@ -103,12 +103,13 @@ _QUOTES = text(
     """
     SELECT DISTINCT ON (a.id, date_trunc('month', q.date)) q.date, a.id::text AS asset_id, q.price, q.currency
     FROM assets a JOIN market_quotes q ON q.provider = a.provider AND q.symbol = a.provider_symbol
+    LEFT JOIN (SELECT k.asset_id, array_agg(k.date) AS days FROM known_splits() AS k GROUP BY k.asset_id) AS s
+        ON s.asset_id = a.id
     WHERE a.book_id = :book AND q.date >= (SELECT min(t.date) FROM trades t
                                            WHERE t.book_id = :book AND a.id IN (t.asset_id, t.to_asset_id))
       AND NOT EXISTS (SELECT FROM asset_prices p WHERE p.book_id = :book AND p.asset_id = a.id AND p.date = q.date)
       AND (q.adjusted_to IS NULL OR NOT EXISTS (
-              SELECT FROM trades s WHERE s.book_id = :book AND s.asset_id = a.id AND s.kind = 'split'
-                                     AND s.date > q.date AND s.date <= q.adjusted_to))
+              SELECT FROM unnest(s.days) AS d(day) WHERE d.day > q.date AND d.day <= q.adjusted_to))
     ORDER BY a.id, date_trunc('month', q.date), q.date DESC
     """
 ).bindparams(bindparam("book", type_=Uuid))

@@ -11,11 +11,11 @@ from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.core.errors import invalid
 from app.core.money import decimals
+from app.core.rounding import rounded_parts
 from app.performance import target_repository
 from app.performance.kinds import Dimension
 from app.performance.rebalancing import moves_to, purchases_with, quantity_of
 from app.performance.repository import Asked
-from app.performance.rounding import rounded_parts
 from app.performance.valuation import PERCENT, Valuation, Valued, value
 
 DIMENSIONS: tuple[Dimension, ...] = ("type", "currency", "asset", "sector", "account")

@@ -51,8 +51,7 @@ PRICE = """
 SPLITS = """
     split AS (
         SELECT s.asset_id, s.date, s.ratio, row_number() OVER (PARTITION BY s.asset_id ORDER BY s.date, s.ratio) AS n
-        FROM (SELECT DISTINCT t.asset_id, t.date, t.ratio FROM trades t
-              WHERE t.book_id = :book AND t.kind = 'split' AND t.ratio IS NOT NULL) AS s
+        FROM known_splits() AS s
     ),
     grown AS (
         SELECT s.asset_id, s.date, s.n, s.ratio AS factor FROM split s WHERE s.n = 1

@@ -8,13 +8,13 @@ from typing import Any
 
 from app.access.context import BookReader
 from app.core.database import AnyRow
+from app.core.rounding import rounded_parts
 from app.performance import repository
 from app.performance.allocation import DIMENSIONS, spread
 from app.performance.history import Span, months_before
 from app.performance.periods import DAY, ZERO, Day, Period, add_flows
 from app.performance.repository import Asked
 from app.performance.returns import average_capital
-from app.performance.rounding import rounded_parts
 from app.performance.valuation import PERCENT, Valuation, Valued, percent_of, value
 
 Document = dict[str, Any]

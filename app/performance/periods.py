@@ -15,6 +15,7 @@ from uuid import UUID
 from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.core.money import quantum
+from app.core.rounding import rounded_parts
 from app.performance import many_days, repository
 from app.performance.history import Span
 from app.performance.repository import Asked
@@ -28,7 +29,6 @@ from app.performance.returns import (
     money_weighted,
     time_weighted,
 )
-from app.performance.rounding import rounded_parts
 
 Document = dict[str, Any]
 Position = tuple[UUID, UUID]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 
 from app.core.money import quantum
-from app.performance.rounding import rounded_parts
+from app.core.rounding import rounded_parts
 
 ZERO = Decimal(0)
 QUANTITY = quantum(8)

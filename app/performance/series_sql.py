@@ -72,14 +72,17 @@ def prices(*, dense: bool) -> str:
     """A row for each of `:ids`: its splits, its own prices and its quotes, up to each of the days."""
     read = _walked if dense else _looked_up
     return f"""
+        WITH split AS (
+            SELECT k.asset_id,
+                   string_agg({_ordinal("k.date")} || ' ' || k.ratio, ',' ORDER BY k.date, k.ratio) AS splits
+            FROM known_splits() AS k
+            WHERE k.asset_id = ANY(:ids)
+            GROUP BY k.asset_id
+        )
         SELECT a.id, a.currency, s.splits, own.days AS own_days, own.prices AS own_prices,
                quoted.days AS quoted_days, quoted.prices AS quoted_prices
         FROM assets a
-        CROSS JOIN LATERAL (
-            SELECT string_agg({_ordinal("t.date")} || ' ' || t.ratio, ',' ORDER BY t.date, t.ratio) AS splits
-            FROM (SELECT DISTINCT x.date, x.ratio FROM trades x
-                  WHERE x.book_id = :book AND x.asset_id = a.id AND x.kind = 'split' AND x.ratio IS NOT NULL) AS t
-        ) AS s
+        LEFT JOIN split s ON s.asset_id = a.id
         CROSS JOIN LATERAL ({read(_OWN, "m.date, m.price", _OWN_OF)}) AS own
         CROSS JOIN LATERAL ({read(_QUOTES, "m.date, m.price, m.currency, m.adjusted_to", _QUOTES_OF)}) AS quoted
         WHERE a.book_id = :book AND a.id = ANY(:ids)

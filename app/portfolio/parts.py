@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from uuid import UUID
 
-from app.core.money import rounded
+from app.core.money import quantum, rounded
+from app.core.rounding import rounded_steps
 
 QUANTITY_DECIMALS = 18
 MOST_UNITS = Decimal(10) ** 24
@@ -48,13 +50,7 @@ def spread(total: Decimal, weights: Sequence[Decimal], exponent: int) -> list[De
     whole = sum(weights, NOTHING)
     if not whole:
         return [total if number == 0 else rounded(NOTHING, exponent) for number in range(len(weights))]
-    parts, running, given = [], NOTHING, NOTHING
-    for weight in weights:
-        running += weight
-        upto = rounded(total * running / whole, exponent)
-        parts.append(upto - given)
-        given = upto
-    return parts
+    return rounded_steps((total * running / whole for running in accumulate(weights)), quantum(exponent))
 
 
 def portion(amount: Decimal, part: Decimal, whole: Decimal, exponent: int) -> Decimal:

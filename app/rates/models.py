@@ -22,6 +22,8 @@ class ExchangeRate(Base):
     source: Mapped[Words]
     stored_at: Mapped[NowByDefault]
 
+    __table_args__ = (Index("ix_exchange_rates_newest", text("date DESC"), "base", "quote"),)
+
 
 class BookRate(Base):
     """What somebody set or loaded for their own book; it goes before a provider's of the same day."""
@@ -42,6 +44,7 @@ class BookRate(Base):
     __table_args__ = (
         UniqueConstraint("book_id", "base", "quote", "date", name="uq_book_rates_day"),
         Index("ix_book_rates_revision", "book_id", "revision", "id"),
+        Index("ix_book_rates_newest", "book_id", text("date DESC"), "base", "quote"),
     )
 
 

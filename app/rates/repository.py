@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Date, Integer, Text, Uuid, bindparam, delete, select, text
+from sqlalchemy import ARRAY, BigInteger, Date, Integer, Text, TextClause, Uuid, bindparam, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.access.context import BookReader, BookWriter
@@ -53,38 +53,45 @@ async def window_days(connection: AsyncConnection, book_id: UUID) -> int:
     return found
 
 
-_FILTERS = """
-    (CAST(:base AS text) IS NULL OR r.base = CAST(:base AS text))
-    AND (CAST(:quote AS text) IS NULL OR r.quote = CAST(:quote AS text))
-    AND r.date >= :date_from AND r.date <= :date_to
-    AND r.date <= :behind
-    AND (r.date < :behind OR (r.base, r.quote, {rank}) > (CAST(:after_base AS text), CAST(:after_quote AS text), :rank))
-"""
-_PAGE = text(
-    f"""
-    SELECT id, base, quote, date, rate, source, revision, rank FROM (
-        (SELECT r.id, r.base, r.quote, r.date, r.rate, r.source, r.revision, 0 AS rank FROM book_rates r
-         WHERE r.book_id = :book AND {_FILTERS.format(rank=0)}
-         ORDER BY r.date DESC, r.base, r.quote LIMIT :limit)
-        UNION ALL
-        (SELECT NULL, r.base, r.quote, r.date, r.rate, r.source, NULL, 1 FROM exchange_rates r
-         WHERE {_FILTERS.format(rank=1)}
-         ORDER BY r.date DESC, r.base, r.quote LIMIT :limit)
-    ) AS both_kinds
-    ORDER BY date DESC, base, quote, rank LIMIT :limit
+_BEHIND = "(r.date < :behind OR (r.base, r.quote, {rank}) > (:after_base, :after_quote, :rank))"
+_NEWEST = "ORDER BY r.date DESC, r.base, r.quote LIMIT :limit"
+
+
+def _page(*filters: str) -> TextClause:
+    chosen = " AND ".join(["r.date BETWEEN :date_from AND least(:date_to, :behind)", _BEHIND, *filters])
+    statement = f"""
+        SELECT id, base, quote, date, rate, source, revision, rank FROM (
+            (SELECT r.id, r.base, r.quote, r.date, r.rate, r.source, r.revision, 0 AS rank FROM book_rates r
+             WHERE r.book_id = :book AND {chosen.format(rank=0)} {_NEWEST})
+            UNION ALL
+            (SELECT NULL, r.base, r.quote, r.date, r.rate, r.source, NULL, 1 FROM exchange_rates r
+             WHERE {chosen.format(rank=1)} {_NEWEST})
+        ) AS both_kinds
+        ORDER BY date DESC, base, quote, rank LIMIT :limit
     """  # noqa: S608  # nosec B608  # constants of this module
-).bindparams(
-    bindparam("book", type_=Uuid),
-    bindparam("date_from", type_=Date),
-    bindparam("date_to", type_=Date),
-    bindparam("behind", type_=Date),
-    bindparam("rank", type_=Integer),
-)
+    days = [bindparam(name, type_=Date) for name in ("date_from", "date_to", "behind")]
+    codes = [bindparam(name, type_=Text) for name in ("after_base", "after_quote")]
+    return text(statement).bindparams(*days, *codes, bindparam("book", type_=Uuid), bindparam("rank", type_=Integer))
 
 
-async def page(connection: AsyncConnection, parameters: dict[str, Any]) -> Sequence[AnyRow]:
-    """Rates of the book and of providers, the newest day first, behind a place in that order."""
-    return (await connection.execute(_PAGE, parameters)).all()
+# Of one pair the rates are found by it, of all by their days: each has a statement, for one plan would not do for both.
+_OF_BASE, _OF_QUOTE = "r.base = :base", "r.quote = :quote"
+_PAGES = {
+    (False, False): _page(),
+    (True, False): _page(_OF_BASE),
+    (False, True): _page(_OF_QUOTE),
+    (True, True): _page(_OF_BASE, _OF_QUOTE),
+}
+
+
+async def page(
+    connection: AsyncConnection, base: str | None, quote: str | None, place: dict[str, Any]
+) -> Sequence[AnyRow]:
+    """Rates of the book and of providers, the newest day first, behind a place in that order; of all currencies where
+    none is named.
+    """
+    named = {name: code for name, code in (("base", base), ("quote", quote)) if code is not None}
+    return (await connection.execute(_PAGES["base" in named, "quote" in named], {**place, **named})).all()
 
 
 async def get(connection: AsyncConnection, book_id: UUID, rate_id: UUID) -> AnyRow | None:

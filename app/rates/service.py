@@ -73,10 +73,8 @@ async def page(
 ) -> Document:
     """The book's own and the providers' rates, the newest day first."""
     behind, after_base, after_quote, rank = _place(wanted.cursor)
-    parameters = {
+    place = {
         "book": book.book_id,
-        "base": base,
-        "quote": quote,
         "date_from": first or date.min,
         "date_to": last or date.max,
         "behind": behind,
@@ -85,7 +83,7 @@ async def page(
         "rank": rank,
         "limit": wanted.limit + 1,
     }
-    rows = await repository.page(book.connection, parameters)
+    rows = await repository.page(book.connection, base, quote, place)
     items, cursor = rows[: wanted.limit], None
     if len(rows) > wanted.limit:
         end = items[-1]

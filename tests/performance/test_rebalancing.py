@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.rounding import rounded_parts
 from app.performance.rebalancing import moves_to, purchases_with, quantity_of
-from app.performance.rounding import rounded_parts
 
 D = Decimal
 amounts = st.decimals(0, 10**9, places=2)

@@ -88,6 +88,7 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "prices_found": (
         Probe("SELECT p::text FROM prices_found(ARRAY[CAST(:book AS uuid)], ARRAY[date '2030-01-01']) p", ()),
     ),
+    "known_splits": (Probe("SELECT s::text FROM known_splits() s", ()),),
     "hidden_assets": (Probe("SELECT hidden_assets()::text", ()),),
     "private_assets": (Probe("SELECT private_assets()::text", ()),),
     "note_private_assets": NOT_GRANTED,
