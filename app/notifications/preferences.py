@@ -24,6 +24,7 @@ from app.notifications.times import after_quiet, next_at
 
 MOST_THRESHOLDS = 10
 LARGEST_THRESHOLD = Decimal(1000)
+LEAST_PRICE_MOVE = Decimal(1)
 MOST_BOOKS = 20
 
 
@@ -86,6 +87,12 @@ def _ascending(values: list[Decimal]) -> list[Decimal]:
     return sorted(set(values))
 
 
+def _not_every_move(value: Decimal) -> Decimal:
+    if value < LEAST_PRICE_MOVE:
+        raise ValueError(f"is at least {LEAST_PRICE_MOVE} percent")
+    return value
+
+
 Threshold = Annotated[PositiveAmount, AfterValidator(_in_percent), PlainSerializer(plain, return_type=str)]
 
 
@@ -142,6 +149,7 @@ class Preferences(Body):
             "example": {
                 "channels": {"budget_threshold": "immediately", "schedule_posted": "off"},
                 "budget_thresholds": ["80", "100"],
+                "price_move_threshold": "5",
                 "quiet_hours": {"from": "22:00", "to": "07:00"},
                 "daily_digest": {"hour": 8},
                 "weekly_digest": {"weekday": "monday", "hour": 8},
@@ -157,6 +165,10 @@ class Preferences(Body):
         default=[Decimal(80), Decimal(100)],
         max_length=MOST_THRESHOLDS,
         description="In percent of its amount; where a budget names none of its own.",
+    )
+    price_move_threshold: Annotated[Threshold, AfterValidator(_not_every_move)] = Field(
+        default=Decimal(5),
+        description="In percent, up or down from one day to the next: how far the price of something held has to move.",
     )
     quiet_hours: QuietHours | None = None
     daily_digest: DailyDigest = DailyDigest()

@@ -61,6 +61,7 @@ class SettingsOut(Preferences):
     budget_thresholds: list[Money] = Field(
         description="In percent of its amount; where a budget names none of its own."
     )
+    price_move_threshold: Money = Field(description="In percent: from where on a move of a price is told.")
     mail_address: str | None = Field(description="Where mail goes; null while your address is not confirmed.")
     time_zone: str = Field(description="In which all times are; PATCH /users/me changes it.")
     revision: int = Field(description="0 while you have chosen nothing.")

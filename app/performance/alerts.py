@@ -15,11 +15,10 @@ from app.access.context import BookReader
 from app.core.database import AnyRow
 from app.core.money import plain
 from app.notifications.notices import Kind, Notice, notify_members
+from app.notifications.preferences import LEAST_PRICE_MOVE
 from app.performance import repository
 from app.performance.repository import Asked
 
-PRICE_MOVE = Decimal(5)
-"""Percent from one day to the next, up or down."""
 STEPS = tuple(Decimal(step) for step in (-75, -50, -20, 25, 50, 100, 200, 500, 1000))
 """Percent of the cost, at which a gain or loss is told."""
 DAYS = 3
@@ -65,7 +64,7 @@ def _for(notice: Notice, accounts: Sequence[UUID]) -> Notice:
 
 
 def price_moves(day: date, now: Sequence[Row], before: Sequence[Row]) -> Iterator[Told]:
-    """Prices that moved by `PRICE_MOVE` percent or more; whoever sees an account with the asset on it is told."""
+    """Prices that moved far; whoever sees an account with the asset on it is told, if that is far enough for them."""
     past = {row.id: row for row in before}
     assets: dict[UUID, list[Row]] = defaultdict(list)
     for row in now:
@@ -76,7 +75,7 @@ def price_moves(day: date, now: Sequence[Row], before: Sequence[Row]) -> Iterato
         if old is None or row.price is None or not old.amount or row.price_currency != old.price_currency:
             continue
         percent = ((row.amount - old.amount) * 100 / old.amount).quantize(Decimal("0.1"))
-        if abs(percent) < PRICE_MOVE:
+        if abs(percent) < LEAST_PRICE_MOVE:
             continue
         words = f"{'up' if percent > 0 else 'down'} {plain(abs(percent))} %"
         data = {

@@ -26,6 +26,7 @@ async def test_defaults_choosing_and_revisions(app: FastAPI, kim: Person, owner_
     assert at_once == {"budget_threshold", "bill_overdue", "schedule_failed"}
     assert set(found["channels"]) == {kind.value for kind in Kind} - {"weekly_report"}
     assert (found["budget_thresholds"], found["quiet_hours"]) == (["80", "100"], None)
+    assert found["price_move_threshold"] == "5"
     assert found["weekly_report"] == {"enabled": True, "weekday": "monday", "hour": 7, "book_ids": None}
     assert (found["mail_address"], found["time_zone"], found["revision"]) == (None, "UTC", 0)
 
@@ -33,6 +34,7 @@ async def test_defaults_choosing_and_revisions(app: FastAPI, kim: Person, owner_
     wanted = {
         "channels": {"bill_due": "weekly", "bill_overdue": "off"},
         "budget_thresholds": ["100", "50.5", "100.00"],
+        "price_move_threshold": "12.50",
         "quiet_hours": {"from": "22:00", "to": "07:00"},
         "weekly_report": {"enabled": False, "book_ids": [kim.book_id]},
     }
@@ -41,6 +43,7 @@ async def test_defaults_choosing_and_revisions(app: FastAPI, kim: Person, owner_
     assert (answer.headers["etag"], chosen["revision"], chosen["mail_address"]) == ('"1"', 1, kim.email)
     assert (chosen["channels"]["bill_due"], chosen["channels"]["goal_reached"]) == ("weekly", "daily")
     assert chosen["budget_thresholds"] == ["50.5", "100"]
+    assert chosen["price_move_threshold"] == "12.50"
     assert chosen["quiet_hours"] == wanted["quiet_hours"]
     assert await kim.read(PATH) == chosen
     problem(await kim.http.put(PATH, json={}, headers={"If-Match": '"0"'}), 412, "revision_mismatch")
@@ -64,6 +67,9 @@ async def test_defaults_choosing_and_revisions(app: FastAPI, kim: Person, owner_
         ({"budget_thresholds": ["1000.01"]}, "budget_thresholds.0"),
         ({"budget_thresholds": ["33.333"]}, "budget_thresholds.0"),
         ({"budget_thresholds": ["NaN"]}, "budget_thresholds.0"),
+        ({"price_move_threshold": "0.99"}, "price_move_threshold"),
+        ({"price_move_threshold": "1000.01"}, "price_move_threshold"),
+        ({"price_move_threshold": None}, "price_move_threshold"),
         ({"budget_thresholds": [str(number) for number in range(1, 12)]}, "budget_thresholds"),
         ({"quiet_hours": {"from": "22:00", "to": "22:00"}}, "quiet_hours"),
         ({"quiet_hours": {"from": "25:00", "to": "07:00"}}, "quiet_hours.from"),

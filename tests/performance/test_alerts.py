@@ -10,7 +10,7 @@ from app.core.database import Database
 from app.core.jobs.tasks import Work
 from app.performance import repository, tasks
 from tests.households.sharing import join
-from tests.people import Person
+from tests.people import Person, expect
 from tests.performance.world import World
 
 MORNING = datetime(2026, 3, 11, 7, 40, tzinfo=UTC)
@@ -36,12 +36,15 @@ async def test_moves_gains_and_milestones(
     kim: Person, robin: Person, world: World, app_database: Database, settings: Settings
 ) -> None:
     await join(kim, robin)
+    expect(await robin.http.put("/users/me/notification-settings", json={"price_move_threshold": "2"}), 200)
     shared, hidden = await world.account("Shared"), await world.account("Hidden", visibility="private")
     up, down, calm = await world.asset("UP"), await world.asset("DOWN"), await world.asset("CALM")
+    slow = await world.asset("SLOW")
     world.buy("2026-01-05", shared, up, "10", "400.00")
     world.buy("2026-01-05", hidden, up, "10", "400.00")
     world.buy("2026-01-05", hidden, down, "1", "125.00")
     world.buy("2026-01-05", shared, calm, "1", "50.00")
+    world.buy("2026-01-05", shared, slow, "1", "2.50")
     world.buy("2026-03-10", shared, calm, "1", "50.00")
     # A split is no move: twice the units at half the price.
     world.trade("split", "2026-03-10", shared, calm, ratio="2")
@@ -49,9 +52,10 @@ async def test_moves_gains_and_milestones(
     await world.price(up, {"2026-03-06": "42", "2026-03-10": "51"})
     await world.price(down, {"2026-03-06": "105", "2026-03-09": "99"})
     await world.price(calm, {"2026-03-06": "50", "2026-03-10": "25.1"})
+    await world.price(slow, {"2026-03-06": "2.5", "2026-03-10": "2.4"})
     await look(app_database, settings, kim.book_id)
     owner = world.owner
-    # 840 + 105 + 50 before; 1,020 + 99 + 100.40 after: past 1,000. The gain of UP passed 25 %, the loss of DOWN 20 %.
+    # 997.50 before; 1,020 + 99 + 100.40 + 2.40 after: past 1,000. The gain of UP passed 25 %, the loss of DOWN 20 %.
     assert await told(owner, kim) == [
         ("holding_gain", "DOWN: a loss of more than 20 %"),
         ("holding_gain", "UP: a gain of more than 25 %"),
@@ -63,6 +67,7 @@ async def test_moves_gains_and_milestones(
     # Who sees one of the accounts is told of the price, and of nothing that the other would give away.
     assert await told(owner, robin) == [
         ("holding_gain", "UP: a gain of more than 25 %"),
+        ("price_moved", "SLOW is down 4.0 %"),
         ("price_moved", "UP is up 21.4 %"),
     ]
     before = await told(owner, kim)
