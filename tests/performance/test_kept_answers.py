@@ -14,7 +14,7 @@ from app.core.kept_answers import LARGEST, OVERHEAD, KeptAnswers
 from tests.households.sharing import join
 from tests.people import Person, expect, problem
 from tests.performance.world import World
-from tests.servers import serving
+from tests.servers import client_of, quiet, serving
 
 PATHS = ("valuation", "dashboard", "history", "allocation", "performance")
 KEPT = {"performance", "valuation", "history", "dashboard", "allocation"}
@@ -40,7 +40,7 @@ async def one_share(world: World, currency: str = "EUR") -> tuple[UUID, UUID]:
 
 async def test_what_did_not_change_is_not_read_again(kim: Person, world: World, settings: Settings) -> None:
     await one_share(world)
-    async with serving(settings, database_pool_size=2) as (app, client):
+    async with quiet(settings) as app, client_of(app) as client:
         seen: list[str] = []
         app.state.database.count_statements(seen.append)
         headers = dict(kim.http.headers)
