@@ -320,7 +320,7 @@ def test_a_dividend_is_of_what_its_account_names() -> None:
     dividend = '2020-06-01 * "Paid out"\n  Assets:Broker:Cash  2.50 USD\n  Income:Broker:X:Dividend  -2.50 USD\n'
     found = story(BUYS + dividend)
     assert found.told("amount", "notes")[-1] == ("dividend", "2.50", "Paid out")
-    assert found.deals[-1].category == "Income:Broker:X:Dividend"
+    assert found.deals[-1].categories == {"category_id": "Income:Broker:X:Dividend"}
     for other in (
         dividend.replace(":X:", ":Y:"),
         dividend.replace("Dividend  ", "Interest  "),

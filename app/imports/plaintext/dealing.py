@@ -12,7 +12,7 @@ from uuid import UUID
 from app.core.money import plain
 from app.imports.plaintext.attaching import Own
 from app.imports.plaintext.booking import NOTHING, Booked, Lot, Piece, pieces_of
-from app.imports.plaintext.charting import as_uuid
+from app.imports.plaintext.charting import as_uuid, one_line
 from app.imports.plaintext.model import Transaction
 
 MILLISECONDS = 86_400_000
@@ -27,7 +27,7 @@ Currency = Callable[[str, int], str]
 class Deal:
     """A trade: `fields` are those of a trade but for its account, asset and date.
 
-    `money` is by how much it moves the account's balance, with its sign; `category` is the full name of an income's.
+    `money` is by how much it moves the account's balance, with its sign; `categories` has full names by the field.
     """
 
     id: UUID
@@ -39,7 +39,7 @@ class Deal:
     fields: Fields
     money: Decimal = NOTHING
     to_account: Own | None = None
-    category: str | None = None
+    categories: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -127,7 +127,16 @@ class Ids:
         return UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
 
 
-def notes_of(transaction: Transaction) -> str:
-    said = " | ".join(text for text in (transaction.payee, transaction.description) if text)
-    text = "\n".join(text for text in (said, *transaction.notes) if text)
-    return _CONTROL.sub(" ", text)[:MOST_NOTES]
+def words_of(transaction: Transaction, *, told: bool = False, tags: bool = False) -> Fields:
+    """The notes of a trade, and the external id of one that is `told`: that has its id in the file.
+
+    What such a one is called follows from what it is, so it is no note. Tags, which trades do not have, are a note
+    where they are asked for.
+    """
+    titles = () if told and not transaction.payee else (transaction.payee, transaction.description)
+    said = " | ".join(text for text in titles if text)
+    labels = " ".join(f"#{tag}" for tag in transaction.tags) if tags else ""
+    text = "\n".join(text for text in (said, transaction.meta.get("notes"), *transaction.notes, labels) if text)
+    notes = _CONTROL.sub(" ", text)[:MOST_NOTES].strip()
+    external_id = one_line(transaction.meta.get("external-id", "")) if told else ""
+    return {**({"notes": notes} if notes else {}), **({"external_id": external_id} if external_id else {})}
