@@ -12,6 +12,7 @@ from app.imports.plaintext import beancount
 from app.imports.plaintext.dealing import Deal
 from app.imports.plaintext.dividends import dividend_of
 from app.imports.plaintext.model import Cost, LineError
+from app.imports.plaintext.securities import Securities
 from app.imports.plaintext.trading import Trader
 
 EXPONENTS = {"USD": 2, "EUR": 2, "JPY": 0}
@@ -58,10 +59,12 @@ def story(text: str) -> Story:
     journal = beancount.read(OPENED + text)
     found = Story(errors=[(error.line, error.reason) for error in journal.errors])
     trader = Trader(journal, currency_of, EXPONENTS)
+    securities = Securities(journal, (), currency_of)
     for transaction in sorted(journal.transactions, key=lambda each: each.day):
         try:
             if not transaction.has_lots:
-                income = dividend_of(transaction, journal, trader, currency_of, EXPONENTS)
+                income = trader.teller.deal(transaction, trader.ids, securities.knows)
+                income = income or dividend_of(transaction, journal, trader, currency_of, EXPONENTS)
                 found.deals += [income] if income else []
                 continue
             dealt = trader.deal(transaction)
@@ -69,6 +72,8 @@ def story(text: str) -> Story:
             found.errors.append((error.line, error.reason))
             continue
         trader.settle(dealt)
+        for deal in dealt.deals:
+            securities.of(deal.commodity, deal.account[1], deal.line)
         found.deals += dealt.deals
         if dealt.rest is not None:
             found.rests.append(list(_sums(dealt.rest.postings)))

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ from app.core.money import plain
 from app.imports.plaintext.attaching import Own
 from app.imports.plaintext.booking import NOTHING, Booked, Lot, Piece, pieces_of
 from app.imports.plaintext.charting import as_uuid, one_line
-from app.imports.plaintext.model import Transaction
+from app.imports.plaintext.model import Posting, Transaction
 
 MILLISECONDS = 86_400_000
 MOST_NOTES = 10_000
@@ -125,6 +125,13 @@ class Ids:
         digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
         time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
         return UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
+
+
+def left_of(transaction: Transaction, postings: list[Posting]) -> Transaction:
+    """What is left beside trades; notes and the external id are theirs where the file has their ids."""
+    told = any("trade" in posting.meta for posting in transaction.postings)
+    meta = {name: text for name, text in transaction.meta.items() if not told or name not in {"notes", "external-id"}}
+    return replace(transaction, postings=postings, meta=meta)
 
 
 def words_of(transaction: Transaction, *, told: bool = False, tags: bool = False) -> Fields:

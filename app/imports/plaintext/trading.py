@@ -15,7 +15,7 @@ from app.core.fields import EARLIEST
 from app.core.money import MAX_INTEGER_DIGITS, decimals, quantum
 from app.imports.plaintext.attaching import OWN_KINDS, Own
 from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece, check_size
-from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, parts_of, words_of
+from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, left_of, parts_of, words_of
 from app.imports.plaintext.holders import Holders
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
 from app.imports.plaintext.moving import joined, moved, rests, split_pieces, split_ratio
@@ -288,7 +288,7 @@ class Trader:
                 sums[key] = sums.get(key, NOTHING) + posting.amount.number
         if not any(sums.values()):
             return None
-        return replace(transaction, postings=postings)
+        return left_of(transaction, postings)
 
     def _rounded(self, amount: Decimal, currency: str) -> Decimal:
         return amount.quantize(quantum(self._exponents[currency]), ROUND_HALF_UP)
