@@ -18,6 +18,8 @@ from app.imports.plaintext.model import Posting, Transaction
 MILLISECONDS = 86_400_000
 MOST_NOTES = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+STEP = 1 << 32
+LAST = (1 << 128) - 1
 EPOCH = date(1970, 1, 1).toordinal()
 Fields = dict[str, Any]
 Currency = Callable[[str, int], str]
@@ -103,13 +105,15 @@ def parts_of(booked: Sequence[Booked]) -> list[Part]:
 class Ids:
     """Hands out the id of each trade: the one that the file gives, else one made of what happened.
 
-    It is of version 7, its time that of the day and its place among the trades of the day, which count in this order.
-    The same file gives the same ids again, also when it has grown, so what it brought before is known by them.
+    It is of version 7, its time that of the day and its place among the trades of the day, which count in this order;
+    behind one that the file gives it is the next but a little. The same file gives the same ids again, also when it has
+    grown, so what it brought before is known by them.
     """
 
     def __init__(self) -> None:
         self._of_day: dict[date, int] = {}
         self._given: set[UUID] = set()
+        self._last: dict[date, UUID] = {}
 
     def take(self, day: date, booked: Booked, kind: str) -> UUID:
         said = f"{kind} {booked.posting.account} {booked.commodity} {plain(booked.units)} {plain(booked.weight)}"
@@ -121,10 +125,16 @@ class Ids:
         own = as_uuid(given)
         if own is not None and own not in self._given:
             self._given.add(own)
+            self._last[day] = own
             return own
         digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
         time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
-        return UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
+        made = UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
+        last = self._last.get(day)
+        if last is not None and made < last and last.int < LAST - STEP:
+            made = UUID(int=last.int + 1 + digest % STEP)
+        self._last[day] = made
+        return made
 
 
 def left_of(transaction: Transaction, postings: list[Posting]) -> Transaction:
