@@ -66,7 +66,7 @@ def changes_by_beancount(entries: list[Any]) -> Numbers:
             for posting in getattr(entry, "postings", ()):
                 account, amount = posting.account, posting.units
                 if posting.cost is not None:  # which is of one unit, by 28 digits
-                    account, amount = "Equity:Lots", get_weight(posting)
+                    account, amount = "Equity:Lots", get_weight(posting)  # type: ignore[no-untyped-call]
                     amount = amount._replace(number=round(amount.number, 12))
                 found[account, f"{entry.date:%Y-%m}"][amount.currency] += amount.number
     return {

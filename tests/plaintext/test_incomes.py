@@ -50,7 +50,7 @@ FIELDS = ("amount", "taxes", "fees", "notes", "external_id")
 
 def test_a_line_says_of_what_its_money_is() -> None:
     found = story(OPENED + BUYS + DIVIDEND)
-    assert found.errors == found.rests == []
+    assert (found.errors, found.rests) == ([], [])
     assert found.told(*FIELDS)[2:] == [("dividend", "27.00", "6.59", "2.00", None, None)]
     deal = found.deals[-1]
     assert (str(deal.id), str(deal.money)) == ("01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "18.41")
@@ -135,7 +135,7 @@ def test_lines_that_balance_and_do_not_fit_are_errors(number: str, lines: str, r
 
 def test_a_lot_says_that_a_dividend_bought_it() -> None:
     found = story(OPENED + BUYS + REINVESTED)
-    assert found.errors == found.rests == []
+    assert (found.errors, found.rests) == ([], [])
     told = found.told("quantity", "amount", "taxes", "fees", "price", "currency", "rate", "notes")
     assert told[2:] == [("reinvest", "0.25", "10.00", "1.00", "1.00", "40.00", "EUR", "0.8", "Reinvested")]
     assert found.deals[-1].categories == {"category_id": "Income:Dividends", "tax_category_id": "Expenses:Taxes"}

@@ -359,7 +359,7 @@ def test_the_same_file_gives_the_same_ids_in_order_and_a_longer_one_too() -> Non
     for given in ("01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "f1a1fdee-bbe0-4bf6-84f8-f3042f6ccda6"):
         both = BUYS.replace("2020-03-01", "2020-02-01").replace("  Assets:Br", f'    trade: "{given}"\n  Assets:Br', 2)
         both = both.replace(f'\n    trade: "{given}"\n', "\n", 1)
-        first, second = (deal.id for deal in story(both).deals)
-        assert (str(first), first < second) == (given, True)
-    last = both.replace(given, "ffffffff-ffff-ffff-ffff-ffffffffffff")
-    assert len({deal.id for deal in story(last).deals}) == 2
+        one, two = (deal.id for deal in story(both).deals)
+        assert (str(one), one < two) == (given, True)
+        last = both.replace(given, "ffffffff-ffff-ffff-ffff-ffffffffffff")
+        assert len({deal.id for deal in story(last).deals}) == 2
