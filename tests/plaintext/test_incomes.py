@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from app.core.database import Database
+from app.imports.plaintext import beancount
+from app.imports.plaintext.trading import Trader
 from tests.imports.uploads import commit, rows_of, undo
 from tests.people import Person, expect
 from tests.plaintext.programs import load_beancount
 from tests.plaintext.test_lots_imports import upload as upload_text
-from tests.plaintext.test_lots_in import BUYS, story
+from tests.plaintext.test_lots_in import BUYS, EXPONENTS, currency_of, story
 from tests.plaintext.test_lots_out import held, incomes
 from tests.plaintext.test_round_trip import exported, upload
 from tests.plaintext.test_round_trip import story as book_of
@@ -123,6 +125,8 @@ def test_what_does_not_fit_is_an_error_with_its_line(written: str, instead: str,
         ("-1.00", "  Expenses:Taxes  1.00 USD\n", "no line says what the dividend was for"),
         ("-1.00", "  Income:Dividends  1.00 USD\n", "the amount of a trade of the kind dividend has the other sign"),
         ("1.00", "  Income:Dividends  -2.001 USD\n  Expenses:Taxes  1.001 USD\n", "decimals"),
+        ("1000000000000000.00", "  Income:Dividends\n", "digits"),
+        ("1.00", "  Income:Dividends  -1.00 USD\n  Expenses:Taxes  0.00 USD\n", "the taxes of a trade"),
         ("1.00", '  Income:Dividends\n    trade-kind: "fee"\n', "two lines say which trade it is"),
     ],
 )
@@ -177,6 +181,24 @@ def test_what_does_not_fit_a_reinvested_dividend(written: str, instead: str, rea
     ((_, told),) = found.errors
     assert reason in told
     assert len(found.deals) == 2
+
+
+def test_what_is_left_beside_a_trade_of_the_file_has_not_its_words() -> None:
+    """Taxes of a sale are against equity there; the notes and the external id are the sale's."""
+    sale = (
+        '2020-06-01 * "Sell"\n  id: "x"\n  notes: "Why"\n  external-id: "a  b"\n'
+        '  Assets:Broker:X  -10 X {"second"}\n    trade: "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"\n'
+        "  Assets:Broker:Cash  119.00 USD\n  Equity:Other  1.00 USD\n"
+    )
+    journal = beancount.read(OPENED + BUYS + sale)
+    trader = Trader(journal, currency_of, EXPONENTS)
+    for transaction in journal.transactions:
+        dealt = trader.deal(transaction)
+        trader.settle(dealt)
+    assert dealt.rest is not None
+    assert dealt.rest.meta == {"id": "x"}
+    (deal,) = dealt.deals
+    assert {name: deal.fields[name] for name in ("notes", "external_id")} == {"notes": "Why", "external_id": "a b"}
 
 
 @pytest.mark.parametrize("category", ["Expenses:Nowhere", "Income:Dividends", ""])
@@ -262,12 +284,14 @@ def entries(data: bytes) -> list[str]:
 
 async def test_what_does_not_fit_is_a_row_and_the_rest_can_be_taken(kim: Person) -> None:
     wrong = DIVIDEND.replace("2020-06-01", "2020-06-02").replace('"X"', '"XY"')
-    text = OPENED + BUYS + DIVIDEND + wrong
+    same = DIVIDEND.replace('"Dividend"\n', '"Dividend"\n  external-id: "same"\n').replace("ccda6", "ccda7")
+    text = OPENED + BUYS + DIVIDEND + wrong + same + same.replace("ccda7", "ccda8")
     preview = await upload_text(kim, text)
     ((line, reason),) = [(row["line"], row["reason"]) for row in await rows_of(kim, preview, outcome="error")]
     assert (text.split("\n")[line - 1].split()[0], reason) == (
         "Assets:Broker:Cash", "trade-asset: 'XY' is no asset of the file or the book",
     )  # fmt: skip
+    assert preview["rows"] == {"total": 6, "new": 4, "duplicate": 1, "suspect": 0, "error": 1}
     await commit(kim, preview)
-    assert [row["kind"] for row in await incomes(kim)] == ["dividend"]
+    assert [row["external_id"] for row in await incomes(kim)] == [None, "same"]
     await kim.check_integrity()
