@@ -192,9 +192,10 @@ def test_what_is_left_beside_a_trade_of_the_file_has_not_its_words() -> None:
     )
     journal = beancount.read(OPENED + BUYS + sale)
     trader = Trader(journal, currency_of, EXPONENTS)
-    for transaction in journal.transactions:
-        dealt = trader.deal(transaction)
-        trader.settle(dealt)
+    *bought, sold = journal.transactions
+    for transaction in bought:
+        trader.settle(trader.deal(transaction))
+    dealt = trader.deal(sold)
     assert dealt.rest is not None
     assert dealt.rest.meta == {"id": "x"}
     (deal,) = dealt.deals
