@@ -1,6 +1,7 @@
 """The book as a Beancount file: strings hold any text, names are letters, digits and dashes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from app.exports.book import Balances, Contents
 from app.exports.entries import Line, lines_of, postings_of
 from app.exports.hledger import FLAG, common_facts
 from app.exports.lots import LotLine, TradeEntry
+from app.exports.telling import facts_of, words_of
 
 MEDIA_NAME = "beancount"
 HAS_LOTS = True
@@ -74,6 +76,10 @@ class Ledger:
 
     def transaction(self, row: Any) -> str:
         lines = lines_of(row.type, postings_of(row.lines), self._chart, partial=row.other_side_private)
+        trade = self._contents.paying.get(row.id)
+        if trade is not None:
+            called = ("trade-asset", self._contents.assets[str(trade.asset_id)][0])
+            lines[0] = replace(lines[0], facts=(*lines[0].facts, *facts_of(trade, self._chart), called))
         payee = f"{quote(row.payee)} " if row.payee_id else ""
         tags = "".join(f" #{self._tags[tag]}" for tag in row.tag_ids or ())
         facts = [("id", row.id)]
@@ -81,7 +87,7 @@ class Ledger:
             facts.append(("type", row.type))
         if row.status == "reconciled":
             facts.append(("status", row.status))
-        facts += common_facts(row)
+        facts += [*common_facts(row), *words_of(trade)]
         text = [f"\n{row.date} {FLAG[row.status]} {payee}{quote(row.description or '')}{tags}\n", _facts(facts, "  ")]
         text += [self._line(line) for line in lines]
         return "".join(text)
@@ -91,6 +97,7 @@ class Ledger:
             facts = [("id", str(asset.id)), ("name", asset.name), ("asset-class", asset.type)]
             facts += [("symbol", asset.symbol)] if called != asset.symbol else []
             facts += [("isin", asset.isin)] if asset.isin else []
+            facts += [("currency", asset.currency)]
             yield f"{since} commodity {called}\n{_facts(facts, '  ')}"
         if self._contents.assets:
             yield "\n"
@@ -104,13 +111,12 @@ class Ledger:
             sealed = [("status", row.status)] if row.status == "reconciled" else []
             text = [
                 f"\n{row.date} {FLAG[row.status]} {payee}{quote(row.description or '')}{tags}\n",
-                _facts([("id", row.id), *sealed, *common_facts(row)], "  "),
+                _facts([("id", row.id), *sealed, *common_facts(row), *words_of(entry.step.seen)], "  "),
             ]
         else:
             called = self._contents.assets[str(trade.asset_id)][1].symbol
             title = f"{trade.kind.replace('_', '-').capitalize()} of {called}"
-            notes = entry.step.seen.notes if entry.step.seen is not None else None
-            text = [f"\n{trade.date} * {quote(title)}\n", _facts([("notes", notes)] if notes else [], "  ")]
+            text = [f"\n{trade.date} * {quote(title)}\n", _facts(words_of(entry.step.seen), "  ")]
         text += [self._lot(line) for line in entry.lots]
         text += [self._line(line) for line in entry.lines]
         return "".join(text)
@@ -123,8 +129,7 @@ class Ledger:
         price = f" @ {plain(line.price)} {currency}" if line.price is not None else ""
         units = plain(line.units.normalize())
         name = self._chart.accounts[line.account]
-        facts = [("trade", line.trade)] if line.trade is not None else []
-        return f"  {name}  {units} {self._contents.assets[line.asset][0]} {cost}{price}\n{_facts(facts, '    ')}"
+        return f"  {name}  {units} {self._contents.assets[line.asset][0]} {cost}{price}\n{_facts(line.facts, '    ')}"
 
     def holdings(self, last_day: date, held: Iterable[tuple[str, str, Decimal]]) -> Iterator[str]:
         """How many units there are in the end, to the last digit."""

@@ -32,6 +32,8 @@ class Contents:
     methods: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     """By account: its cost method, where it is not the usual one."""
     tags: Sequence[tuple[str, str, str]]
+    paying: Mapping[str, AnyRow] = field(default_factory=dict, kw_only=True)
+    """By transaction: the dividend, interest or fee whose money it is."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from app.exports.chart import GAINS, OTHER_EQUITY, PRIVATE, Chart
-from app.exports.entries import Line, Posting, category_line
+from app.exports.entries import Facts, Line, Posting, category_line
+from app.exports.telling import facts_of
 from app.portfolio.lots import Position
 from app.portfolio.parts import Part
 from app.portfolio.replay import Replay, Step
@@ -33,7 +34,7 @@ class LotLine:
     day: date
     label: str
     price: Decimal | None = None
-    trade: str | None = None
+    facts: Facts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,8 @@ class Lots:
         priced = own and seen is not None and seen.currency == self.chart.currencies.get(account)
         return LotLine(
             account, asset, units, self.chart.currencies.get(account, ""), cost, lot.part.acquired_on, lot.label,
-            seen.price if priced and seen is not None else None, str(step.trade.id) if seen is not None else None,
+            seen.price if priced and seen is not None else None,
+            facts_of(seen, self.chart) if seen is not None else (),
         )  # fmt: skip
 
 

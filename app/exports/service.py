@@ -81,6 +81,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
             assets=_assets(await bringing.every(book), money, words) if lots is not None or prices else {},
             holding=replayed.holding() if replayed is not None else {},
             methods=replayed.methods() if replayed is not None else {},
+            paying=replayed.paying if replayed is not None else {},
         )
     )
     stated = _Stated(await repository.monthly(book.connection, book.book_id), max(days, default=first_day))

@@ -36,12 +36,15 @@ async def set_methods(book: BookWriter, held: AnyRow) -> None:
             await methods.put(book, account_id, body, None)
 
 
-async def store(book: BookWriter, held: AnyRow) -> None:
-    """Prices of assets and rates of currencies, where the book has none of its own of the day."""
-    chart = held.lasting_mapping
-    for some in _batches(chart.get("prices", [])):
+async def store_prices(book: BookWriter, held: AnyRow) -> None:
+    """Prices of assets, where the book has none of its own of the day; behind the trades that make the assets."""
+    for some in _batches(held.lasting_mapping.get("prices", [])):
         await prices.add_prices(book, [(UUID(a), date.fromisoformat(day), Decimal(price)) for a, day, price in some])
-    for some in _batches(chart.get("rates", [])):
+
+
+async def store_rates(book: BookWriter, held: AnyRow) -> None:
+    """Rates of currencies, where the book has none of its own of the day; before what is valued by them is written."""
+    for some in _batches(held.lasting_mapping.get("rates", [])):
         await rates.add_rates(book, [(b, q, date.fromisoformat(day), Decimal(rate)) for b, q, day, rate in some])
 
 

@@ -1,6 +1,6 @@
 """The trades of a plain-text ledger as rows for the database, with the assets and prices that go with them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,9 @@ TITLES = {
     "transfer": "{quantity} {commodity} go to another account",
     "split": "Split of {commodity}",
     "dividend": "Dividend of {commodity}",
+    "interest": "Interest of {commodity}",
+    "fee": "Fee for {commodity}",
+    "reinvest": "Reinvest {quantity} {commodity}",
 }
 
 Document = dict[str, Any]
@@ -51,8 +54,11 @@ class Trades:
         if transaction.has_lots:
             dealt = self._trader.deal(transaction)
         else:
-            income = dividend_of(transaction, self._journal, self._trader, self._currency_of, self._task.exponents)
-            dealt = Dealt([], transaction) if income is None else Dealt([income], None)
+            paid = self._trader.teller.deal(transaction, self._trader.ids, self._securities.knows)
+            paid = paid or dividend_of(
+                transaction, self._journal, self._trader, self._currency_of, self._task.exponents
+            )
+            dealt = Dealt([], transaction) if paid is None else Dealt([paid], None)
         for deal in dealt.deals:
             self._securities.of(deal.commodity, deal.account[1], deal.line)
         return dealt
@@ -72,7 +78,7 @@ class Trades:
                 yield deal.to_account
 
     def categories(self) -> Iterator[str]:
-        return (deal.category for deal in self._deals if deal.category is not None)
+        return (name for deal in self._deals for name in deal.categories.values())
 
     def name_holders(self, chart: Chart) -> None:
         """A new account that holds assets is an investment account, where the file does not say what else it is."""
@@ -121,19 +127,19 @@ class Trades:
             account = chart.accounts[deal.account]
             asset = UUID(self._securities.documents[deal.commodity]["id"])
             to_account = chart.accounts[deal.to_account] if deal.to_account is not None else None
-            category = chart.categories.get(deal.category) if deal.category is not None else None
-            document = self._document(deal, account, asset, to_account, category)
+            categories = {field: found for field, name in deal.categories.items() if (found := chart.categories[name])}
+            document = self._document(deal, account, asset, to_account, categories)
             quantity = plain(deal.fields["quantity"].normalize()) if "quantity" in deal.fields else ""
             title = TITLES[deal.kind].format(quantity=quantity, commodity=deal.commodity)
             digest(repr((deal.day, document)).encode())
             yield deal.line, (
-                str(deal.id), None, self._refusal(deal, chart, (account, to_account, category, asset)), str(account),
-                deal.day.isoformat(), plain(deal.money), None, cut(title, "description"), None, None, None,
-                orjson.dumps({"trade": document}).decode(),
+                str(deal.id), None, self._refusal(deal, chart, (account, to_account, asset, *categories.values())),
+                str(account), deal.day.isoformat(), plain(deal.money), None, cut(title, "description"), None,
+                deal.fields.get("external_id"), None, orjson.dumps({"trade": document}).decode(),
             )  # fmt: skip
 
     def _document(
-        self, deal: Deal, account: UUID, asset: UUID, to_account: UUID | None, category: UUID | None
+        self, deal: Deal, account: UUID, asset: UUID, to_account: UUID | None, categories: Mapping[str, UUID]
     ) -> Document:
         found: Document = {
             "id": str(deal.id),
@@ -145,9 +151,7 @@ class Trades:
         }
         if to_account is not None:
             found["to_account_id"] = str(to_account)
-        if category is not None:
-            found["category_id"] = str(category)
-        return found
+        return found | {field: str(category) for field, category in categories.items()}
 
     def _refusal(self, deal: Deal, chart: Chart, used: tuple[UUID | None, ...]) -> str | None:
         archived = {**chart.archived, **self._securities.archived}

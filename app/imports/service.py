@@ -93,12 +93,14 @@ async def commit(book: BookWriter, import_id: UUID, body: CommitIn) -> Document:
     if held.header_hash is not None:
         await repository.keep_mapping(book.connection, book.book_id, held.header_hash, held.lasting_mapping)
     book.record(Event(ENTITY, import_id, "committed", before=as_event(held), after={**as_event(held), **changes}))
+    if plain:
+        await plain_market.store_rates(book, held)
     await _post(book, held, has_rules=has_rules, has_lines=has_lines)
     if plain and has_trades:
         await plain_market.set_methods(book, held)
     told = await trades.enter(book, held) if has_trades else []
     if plain:
-        await plain_market.store(book, held)
+        await plain_market.store_prices(book, held)
         await plain_names.archive(book, held)
     told += await settle(book)
     document = await get(book, import_id)

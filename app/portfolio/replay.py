@@ -21,8 +21,14 @@ BRINGING = {"buy", "reinvest", "deposit"}
 _BASE = text(
     "SELECT b.base_currency, c.exponent FROM books b JOIN currencies c ON c.code = b.base_currency WHERE b.id = :book"
 ).bindparams(bindparam("book", type_=Uuid))
+PAYING = {"dividend", "interest", "fee"}
+"""They move money and no lots."""
 _SEEN = text(
-    "SELECT id, transaction_id, price, currency, notes FROM trades WHERE book_id = :book AND kind <> ALL(:cash)"
+    """
+    SELECT id, kind, asset_id, transaction_id, price, currency, rate, amount, fees, taxes, category_id, tax_category_id,
+           fee_category_id, notes, external_id
+    FROM trades WHERE book_id = :book
+    """
 ).bindparams(bindparam("book", type_=Uuid))
 
 
@@ -41,10 +47,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Replay:
-    """The trades that move lots, in their order. `moving` are the transactions that belong to one of them."""
+    """The trades that move lots, in their order. `moving` are the transactions that belong to one of them; `paying`
+    are the rows of those that move money alone, by their transactions.
+    """
 
     trades: Sequence[Trade]
     seen: dict[UUID, AnyRow]
+    paying: dict[str, AnyRow]
     terms: dict[UUID, Terms]
     base_exponent: int
 
@@ -98,7 +107,7 @@ class Replay:
 async def load(book: BookReader) -> Replay:
     """What a member does not see is among the trades, for what is seen may follow from it, and not in `seen`."""
     names: dict[str, Any] = {"book": book.book_id}
-    seen = (await book.connection.execute(_SEEN, {**names, "cash": ["dividend", "interest", "fee"]})).all()
+    seen = (await book.connection.execute(_SEEN, names)).all()
     async with seeing_all(book):
         base = (await book.connection.execute(_BASE, names)).one()
         positions = (await book.connection.execute(sql.EVERY, names)).all()
@@ -110,7 +119,8 @@ async def load(book: BookReader) -> Replay:
         rows = (await book.connection.execute(sql.TRADES, {**names, **wanted})).all()
     return Replay(
         [trade_of(row) for row in rows],
-        {row.id: row for row in seen},
+        {row.id: row for row in seen if row.kind not in PAYING},
+        {str(row.transaction_id): row for row in seen if row.kind in PAYING},
         {row.account_id: Terms(row.exponent, row.method, row.long_term_months) for row in positions},
         base.exponent,
     )

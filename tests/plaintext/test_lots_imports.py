@@ -144,6 +144,19 @@ async def test_a_file_that_has_grown_adds_what_is_new_and_sells_the_lots_that_ar
     await kim.check_integrity()
 
 
+async def test_amounts_have_their_values_at_once_by_the_rates_of_the_file(kim: Person) -> None:
+    text = FILE + (
+        '2020-03-04 * "Abroad"\n  Assets:Euros  100.00 EUR\n  Income:Salary\n'
+        '2020-03-05 * "Buy"\n  Assets:Euros  1 GLD {{50.00 EUR}}\n  Assets:Euros\n'
+        '2020-03-06 * "Paid"\n  Assets:Euros  2.00 EUR\n'
+        '    trade-kind: "interest"\n    trade-asset: "GLD"\n  Income:Paid\n'
+    )
+    await commit(kim, await upload(kim, text))
+    found = (await kim.read("/transactions", date_from="2020-03-04", sort="date"))["items"]
+    assert [posting["base_amount"] for row in found for posting in row["postings"]] == ["110.00", "-55.00", "2.20"]
+    await kim.check_integrity()
+
+
 async def test_what_the_book_has_of_its_own_stays(kim: Person) -> None:
     body = {"symbol": "gld", "name": "Gold", "type": "metal", "currency": "USD"}
     gold = expect(await kim.http.post("/portfolio/assets", json=body), 201)

@@ -12,6 +12,7 @@ from app.imports.plaintext import beancount
 from app.imports.plaintext.dealing import Deal
 from app.imports.plaintext.dividends import dividend_of
 from app.imports.plaintext.model import Cost, LineError
+from app.imports.plaintext.securities import Securities
 from app.imports.plaintext.trading import Trader
 
 EXPONENTS = {"USD": 2, "EUR": 2, "JPY": 0}
@@ -58,10 +59,12 @@ def story(text: str) -> Story:
     journal = beancount.read(OPENED + text)
     found = Story(errors=[(error.line, error.reason) for error in journal.errors])
     trader = Trader(journal, currency_of, EXPONENTS)
+    securities = Securities(journal, (), currency_of)
     for transaction in sorted(journal.transactions, key=lambda each: each.day):
         try:
             if not transaction.has_lots:
-                income = dividend_of(transaction, journal, trader, currency_of, EXPONENTS)
+                income = trader.teller.deal(transaction, trader.ids, securities.knows)
+                income = income or dividend_of(transaction, journal, trader, currency_of, EXPONENTS)
                 found.deals += [income] if income else []
                 continue
             dealt = trader.deal(transaction)
@@ -69,6 +72,8 @@ def story(text: str) -> Story:
             found.errors.append((error.line, error.reason))
             continue
         trader.settle(dealt)
+        for deal in dealt.deals:
+            securities.of(deal.commodity, deal.account[1], deal.line)
         found.deals += dealt.deals
         if dealt.rest is not None:
             found.rests.append(list(_sums(dealt.rest.postings)))
@@ -281,6 +286,16 @@ def test_lots_out_and_in_again_are_a_split() -> None:
     assert found.errors == []
     assert found.told("ratio")[2:] == [("split", "2:1"), ("sell", None)]
     assert found.lots()[-1] == {1: "5"}
+    # What does not divide is rounded to the smallest unit, also in a pool, where a rest may cost anything.
+    reverse = (
+        '2020-04-01 * "Split"\n  Assets:Broker:X  -20 X {}\n'
+        '  Assets:Broker:X  3.333333333333333333 X {{100.00 USD, 2020-02-01, "a"}}\n'
+        '  Assets:Broker:X  3.333333333333333334 X {{120.00 USD, 2020-03-01, "second"}}\n'
+    )
+    pool = '2020-01-01 open Assets:Broker:X  X\n  cost-method: "average"\n'
+    for opened in ("", pool):
+        found = story(opened + BUYS + reverse)
+        assert (found.errors, found.told("ratio")[2:]) == ([], [("split", "1:3")])
     # Of a part of what is held, it is units that go and come.
     part = (
         '2020-04-01 * "Split"\n  Assets:Broker:X  -10 X {10.00 USD}\n  Assets:Broker:X  20 X {5.00 USD, 2020-02-01}\n'
@@ -320,7 +335,7 @@ def test_a_dividend_is_of_what_its_account_names() -> None:
     dividend = '2020-06-01 * "Paid out"\n  Assets:Broker:Cash  2.50 USD\n  Income:Broker:X:Dividend  -2.50 USD\n'
     found = story(BUYS + dividend)
     assert found.told("amount", "notes")[-1] == ("dividend", "2.50", "Paid out")
-    assert found.deals[-1].category == "Income:Broker:X:Dividend"
+    assert found.deals[-1].categories == {"category_id": "Income:Broker:X:Dividend"}
     for other in (
         dividend.replace(":X:", ":Y:"),
         dividend.replace("Dividend  ", "Interest  "),
@@ -340,3 +355,11 @@ def test_the_same_file_gives_the_same_ids_in_order_and_a_longer_one_too() -> Non
     given = "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"
     named = story(BUYS.replace("  Assets:Broker:Cash\n", f'    trade: "{given}"\n  Assets:Broker:Cash\n'))
     assert [str(deal.id) == given for deal in named.deals] == [True, False]
+    # Whatever comes behind a trade with an id on the same day has a later one.
+    for given in ("01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "f1a1fdee-bbe0-4bf6-84f8-f3042f6ccda6"):
+        both = BUYS.replace("2020-03-01", "2020-02-01").replace("  Assets:Br", f'    trade: "{given}"\n  Assets:Br', 2)
+        both = both.replace(f'\n    trade: "{given}"\n', "\n", 1)
+        one, two = (deal.id for deal in story(both).deals)
+        assert (str(one), one < two) == (given, True)
+        last = both.replace(given, "ffffffff-ffff-ffff-ffff-ffffffffffff")
+        assert len({deal.id for deal in story(last).deals}) == 2

@@ -22,13 +22,14 @@ from tests.security.household import join
 
 Holdings = dict[tuple[str, str], tuple[Decimal, Decimal]]
 CENT = Decimal("0.01")
+INCOMES = ("dividend", "interest", "fee", "reinvest")
 
 
 class Market:
     """A person with depots and assets, who trades at random."""
 
     def __init__(self, person: Person, seed: int, others: Sequence[str]) -> None:
-        self.kinds = ["buy"] * 6 + ["sell"] * 5 + ["reinvest", "dividend", *others]
+        self.kinds = ["buy"] * 6 + ["sell"] * 5 + ["reinvest", "dividend", "interest", "fee", *others]
         self.person = person
         self.random = random.Random(seed)
         self.day = date(2022, 1, 3)
@@ -74,6 +75,8 @@ class Market:
             "return_of_capital": {"amount": "2.35"},
             "reinvest": {"quantity": "0.25", "amount": "12.00", "taxes": "1.11"},
             "dividend": {"amount": "3.33", "taxes": "0.50"},
+            "interest": {"amount": "1.20", "fees": "0.10"},
+            "fee": {"amount": "0.45"},
         }[kind]
         return await self.trade(kind, **place, **fields)
 
@@ -138,6 +141,7 @@ async def test_a_random_portfolio_is_what_beancount_reads(
     assert preview["rows"]["error"] == 0, (await rows_of(robin, preview, outcome="error"))[:3]
     await commit(robin, preview)
     assert await held(robin) == mine
+    assert await incomes(robin) == await incomes(kim)
     assert {row["name"]: Decimal(row["balance"]) for row in (await robin.read("/accounts"))["items"]} == balances
     if others == SAID:
         assert await lots(robin) == await lots(kim)
@@ -167,6 +171,26 @@ async def test_what_is_hidden_is_in_no_export_and_what_came_from_there_is(
     assert theirs == {("Shared", "SEEN"): (Decimal(1), Decimal("10.00"))}
     assert cash == {"Shared": Decimal("12.00")}
     assert answer.text.count("Equity:Private  ") == 2
+
+
+async def incomes(person: Person) -> list[dict[str, Any]]:
+    """The trades that lots alone do not tell, with names for ids."""
+    names = {
+        row["id"]: row.get("symbol", row["name"])
+        for path in ("/accounts", "/categories", "/portfolio/assets")
+        for row in (await person.read(path))["items"]
+    }
+    trades = (await person.read("/portfolio/trades", limit=500, sort="date"))["items"]
+    own = {"transaction_id", "import_id", "revision", "created_at", "updated_at", "beside", "warnings"}
+    return [
+        {
+            name: names.get(value, value)
+            for name, value in row.items()
+            if name not in own and not isinstance(value, list)
+        }
+        for row in trades
+        if row["kind"] in INCOMES
+    ]
 
 
 async def lots(person: Person) -> list[tuple[str, str, str, str]]:

@@ -35,6 +35,10 @@ _TRANSACTIONS = text(
     SELECT t.id::text AS id, t.type, t.date, t.account_id, t.amount, t.description, t.notes, t.status, t.external_id,
            t.original_amount, t.original_currency, t.refund_of_id,
            EXISTS (SELECT FROM trades d WHERE d.book_id = :book AND d.transaction_id = t.id) AS of_trade,
+           (SELECT concat_ws(' ', d.kind, s.symbol, d.amount, d.taxes, d.fees, d.notes)
+            FROM trades d JOIN assets s ON s.book_id = :book AND s.id = d.asset_id
+            WHERE d.book_id = :book AND d.transaction_id = t.id
+              AND d.kind IN ('dividend', 'interest', 'fee', 'reinvest')) AS paid,
            (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = t.payee_id) AS payee,
            (SELECT json_agg(g.name ORDER BY g.name) FROM transaction_tags x
             JOIN tags g ON g.book_id = :book AND g.id = x.tag_id
@@ -118,8 +122,9 @@ def account_of(row: dict[str, Any]) -> dict[str, Any]:
 def transaction_of(row: Any, path: Any, name: str) -> dict[str, Any]:
     """hledger's journal has the money of a trade, and not what it was for."""
     types = {"trade": "income" if row["postings"][0][1] == "flow" else "journal"} if name == "hledger" else {}
+    own = {"id", "of_trade", "postings", *(["paid"] if name == "hledger" else [])}
     return {
-        **{name: value for name, value in row.items() if name not in {"id", "of_trade", "postings"}},
+        **{name: value for name, value in row.items() if name not in own},
         "type": types.get(row["type"], row["type"]),
         "status": {"reconciled": "cleared"}.get(row["status"], row["status"]),
         "postings": [(*posting[:-1], path(posting[-1])) for posting in row["postings"]],

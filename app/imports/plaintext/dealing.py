@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,12 +12,14 @@ from uuid import UUID
 from app.core.money import plain
 from app.imports.plaintext.attaching import Own
 from app.imports.plaintext.booking import NOTHING, Booked, Lot, Piece, pieces_of
-from app.imports.plaintext.charting import as_uuid
-from app.imports.plaintext.model import Transaction
+from app.imports.plaintext.charting import as_uuid, one_line
+from app.imports.plaintext.model import Posting, Transaction
 
 MILLISECONDS = 86_400_000
 MOST_NOTES = 10_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+STEP = 1 << 32
+LAST = (1 << 128) - 1
 EPOCH = date(1970, 1, 1).toordinal()
 Fields = dict[str, Any]
 Currency = Callable[[str, int], str]
@@ -27,7 +29,7 @@ Currency = Callable[[str, int], str]
 class Deal:
     """A trade: `fields` are those of a trade but for its account, asset and date.
 
-    `money` is by how much it moves the account's balance, with its sign; `category` is the full name of an income's.
+    `money` is by how much it moves the account's balance, with its sign; `categories` has full names by the field.
     """
 
     id: UUID
@@ -39,7 +41,7 @@ class Deal:
     fields: Fields
     money: Decimal = NOTHING
     to_account: Own | None = None
-    category: str | None = None
+    categories: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -103,13 +105,15 @@ def parts_of(booked: Sequence[Booked]) -> list[Part]:
 class Ids:
     """Hands out the id of each trade: the one that the file gives, else one made of what happened.
 
-    It is of version 7, its time that of the day and its place among the trades of the day, which count in this order.
-    The same file gives the same ids again, also when it has grown, so what it brought before is known by them.
+    It is of version 7, its time that of the day and its place among the trades of the day, which count in this order;
+    behind one that the file gives it is the next but a little. The same file gives the same ids again, also when it has
+    grown, so what it brought before is known by them.
     """
 
     def __init__(self) -> None:
         self._of_day: dict[date, int] = {}
         self._given: set[UUID] = set()
+        self._last: dict[date, UUID] = {}
 
     def take(self, day: date, booked: Booked, kind: str) -> UUID:
         said = f"{kind} {booked.posting.account} {booked.commodity} {plain(booked.units)} {plain(booked.weight)}"
@@ -121,13 +125,35 @@ class Ids:
         own = as_uuid(given)
         if own is not None and own not in self._given:
             self._given.add(own)
+            self._last[day] = own
             return own
         digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
         time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
-        return UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
+        made = UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
+        last = self._last.get(day)
+        if last is not None and made < last and last.int < LAST - STEP:
+            made = UUID(int=last.int + 1 + digest % STEP)
+        self._last[day] = made
+        return made
 
 
-def notes_of(transaction: Transaction) -> str:
-    said = " | ".join(text for text in (transaction.payee, transaction.description) if text)
-    text = "\n".join(text for text in (said, *transaction.notes) if text)
-    return _CONTROL.sub(" ", text)[:MOST_NOTES]
+def left_of(transaction: Transaction, postings: list[Posting]) -> Transaction:
+    """What is left beside trades; notes and the external id are theirs where the file has their ids."""
+    told = any("trade" in posting.meta for posting in transaction.postings)
+    meta = {name: text for name, text in transaction.meta.items() if not told or name not in {"notes", "external-id"}}
+    return replace(transaction, postings=postings, meta=meta)
+
+
+def words_of(transaction: Transaction, *, told: bool = False, tags: bool = False) -> Fields:
+    """The notes of a trade, and the external id of one that is `told`: that has its id in the file.
+
+    What such a one is called follows from what it is, so it is no note. Tags, which trades do not have, are a note
+    where they are asked for.
+    """
+    titles = () if told and not transaction.payee else (transaction.payee, transaction.description)
+    said = " | ".join(text for text in titles if text)
+    labels = " ".join(f"#{tag}" for tag in transaction.tags) if tags else ""
+    text = "\n".join(text for text in (said, transaction.meta.get("notes"), *transaction.notes, labels) if text)
+    notes = _CONTROL.sub(" ", text)[:MOST_NOTES].strip()
+    external_id = one_line(transaction.meta.get("external-id", "")) if told else ""
+    return {**({"notes": notes} if notes else {}), **({"external_id": external_id} if external_id else {})}

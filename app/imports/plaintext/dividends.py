@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from app.core.money import decimals, plain, quantum
-from app.imports.plaintext.dealing import Deal, Fields, notes_of
+from app.imports.plaintext.dealing import Deal, words_of
 from app.imports.plaintext.model import Journal, Transaction
 from app.imports.plaintext.trading import Trader
 
@@ -40,10 +40,8 @@ def dividend_of(
     if commodity is None or decimals(own.amount.number) > exponent:
         return None
     amount = own.amount.number.quantize(quantum(exponent))
-    notes = notes_of(transaction)
-    fields: Fields = {"amount": amount, **({"notes": notes} if notes else {})}
     row_id = trader.ids.make(transaction.day, f"dividend {income.account} {plain(amount)}")
     return Deal(
-        row_id, transaction.line, transaction.day, account, commodity, "dividend", fields, amount,
-        category=income.account,
+        row_id, transaction.line, transaction.day, account, commodity, "dividend",
+        {"amount": amount, **words_of(transaction)}, amount, categories={"category_id": income.account},
     )  # fmt: skip

@@ -81,6 +81,7 @@ def _trade(deal: Deal) -> Trade:
         date=deal.day,
         quantity=fields.get("quantity", NOTHING),
         amount=fields.get("amount", NOTHING),
+        taxes=fields.get("taxes", NOTHING),
         cost=fields.get("cost", NOTHING),
         acquired_on=fields.get("acquired_on"),
         to_account_id=_id(*deal.to_account) if deal.to_account is not None else None,

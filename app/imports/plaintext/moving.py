@@ -10,6 +10,8 @@ from app.imports.plaintext.dealing import Part
 MOST_OF_RATIO = 10**9
 NEAR = Decimal("0.01")
 CLOSE = Decimal("1e-9")
+SMALLEST = Fraction(1, 10**18)
+"""Of units."""
 
 
 def rests(parts: Sequence[Part], pooled: Callable[[str], bool]) -> Iterator[tuple[Part, list[Piece]]]:
@@ -135,14 +137,16 @@ def split_ratio(parts: Sequence[Part], booker: Booker) -> Fraction | None:
     before = sum((units for _, units, _ in old), NOTHING)
     if before != booker.held(parts[0].booked.place):
         return None
-    ratio = Fraction(sum((part.units for _, part in new), NOTHING)) / Fraction(before)
+    # Where it does not divide without a rest, the units are rounded, each and as a whole.
+    whole = Fraction(sum((part.units for _, part in new), NOTHING))
+    ratio = (whole / Fraction(before)).limit_denominator(MOST_OF_RATIO - 1)
     same = all(
         lot.day == made.day
-        and Fraction(units) * ratio == Fraction(part.units)
+        and abs(Fraction(units) * ratio - Fraction(part.units)) <= SMALLEST
         and abs(lot.number * units - part.cost) < NEAR
         for (lot, units, _), (made, part) in zip(old, new, strict=True)
     )
-    return ratio if same and max(ratio.numerator, ratio.denominator) < MOST_OF_RATIO else None
+    return ratio if same and 0 < ratio.numerator < MOST_OF_RATIO else None
 
 
 def split_pieces(parts: Sequence[Part], ratio: Fraction) -> dict[int, list[Piece]]:

@@ -59,10 +59,19 @@ class Securities:
         self.archived: dict[UUID, str] = {}
 
     def of(self, commodity: str, cost_currency: str, line: int) -> UUID:
-        """The asset's id; a new one is in the currency of most of its prices, else in that of its first cost."""
+        """The asset's id; a new one is in the currency that the file says, else in that of most of its prices, else in
+        that of its first cost.
+        """
         if commodity not in self.documents:
             self.documents[commodity] = self._found_or_new(commodity, cost_currency, line)
         return UUID(self.documents[commodity]["id"])
+
+    def knows(self, commodity: str) -> bool:
+        """Whether it is an asset: bought in the file, declared in it and no currency, or one that the book has."""
+        meta = self._journal.commodities.get(commodity)
+        if commodity in self.documents or commodity.upper() in self._by_symbol:
+            return True
+        return meta is not None and ("asset-class" in meta or self._code(commodity) is None)
 
     def _found_or_new(self, commodity: str, cost_currency: str, line: int) -> dict[str, Any]:
         meta = self._journal.commodities.get(commodity, {})
@@ -85,7 +94,11 @@ class Securities:
         return {**_document(made), "new": True}
 
     def _currency(self, commodity: str, cost_currency: str) -> str:
-        for code, _ in self._priced_in.get(commodity, Counter()).most_common():
+        said = self._journal.commodities.get(commodity, {}).get("currency")
+        for code in (
+            *([said] if said else []),
+            *(c for c, _ in self._priced_in.get(commodity, Counter()).most_common()),
+        ):
             try:
                 return self._currency_of(code, 0)
             except LineError:

@@ -15,10 +15,11 @@ from app.core.fields import EARLIEST
 from app.core.money import MAX_INTEGER_DIGITS, decimals, quantum
 from app.imports.plaintext.attaching import OWN_KINDS, Own
 from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece, check_size
-from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, notes_of, parts_of
+from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, left_of, parts_of, words_of
 from app.imports.plaintext.holders import Holders
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
 from app.imports.plaintext.moving import joined, moved, rests, split_pieces, split_ratio
+from app.imports.plaintext.telling import KIND, REINVEST, Teller
 from app.portfolio.holding import Method
 
 MOST_DECIMALS = 18
@@ -38,6 +39,7 @@ class Trader:
         """What was bought so far, by the account of the book and the commodity."""
         self.holders = Holders(journal, currency_of)
         self.booker = Booker(journal, currency_of, exponents)
+        self.teller = Teller(journal, currency_of, exponents)
 
     def settle(self, dealt: Dealt) -> None:
         """Move the lots: what comes later finds them as this transaction leaves them."""
@@ -51,6 +53,8 @@ class Trader:
             self._check(each)
         parts = parts_of(booked)
         lines = [posting for posting in transaction.postings if posting.cost is None]
+        if any(KIND in posting.meta for posting in transaction.postings):
+            return self._reinvested(transaction, parts, lines)
         brought: dict[int, list[Piece]] = {}
         deals: list[Deal | None] = []
         ratio = split_ratio(parts, self.booker)
@@ -70,6 +74,17 @@ class Trader:
                 brought.setdefault(part.number, []).append(Piece(deal.id, part.units))
         done = [deal for deal in deals if deal is not None] + [deal for deal, _ in made]
         return Dealt(done, self._rest(transaction, lines, done), booked, brought)
+
+    def _reinvested(self, transaction: Transaction, parts: Sequence[Part], lines: Sequence[Posting]) -> Dealt:
+        """The dividend that bought units, which is what its lot says it is."""
+        first = parts[0].booked
+        if first.posting.meta.get(KIND) != REINVEST or len(parts) != 1 or first.made is None:
+            raise LineError(first.posting.line, f"{KIND} beside lots is '{REINVEST}', of the one lot that comes")
+        cost = self._rounded(parts[0].cost, first.currency)
+        fields, categories = self.teller.reinvested(first.posting, lines, first.currency, cost)
+        deal = self._deal(transaction, parts[0], REINVEST, {"quantity": parts[0].units, **fields})
+        deal.categories = categories
+        return Dealt([deal], None, [first], {0: [Piece(deal.id, parts[0].units)]})
 
     def method_of(self, account: Own) -> Method | None:
         """The cost method that the file says an account of the book has."""
@@ -105,17 +120,18 @@ class Trader:
 
     def _deal(self, transaction: Transaction, part: Part, kind: str, fields: Fields, money: Decimal = NOTHING) -> Deal:
         booked = part.booked
-        notes = notes_of(transaction)
         if "lots" in fields and len(fields["lots"]) > MOST_LOTS:
             raise LineError(booked.posting.line, f"it takes more than {MOST_LOTS} lots at once")
+        own_id = self.ids.take(transaction.day, booked, kind)
+        told = str(own_id) == booked.posting.meta.get("trade")
         return Deal(
-            id=self.ids.take(transaction.day, booked, kind),
+            id=own_id,
             line=booked.posting.line,
             day=transaction.day,
             account=self._holder(booked),
             commodity=booked.commodity,
             kind=kind,
-            fields={**fields, **({"notes": notes} if notes else {})},
+            fields={**fields, **words_of(transaction, told=told)},
             money=money,
         )
 
@@ -272,7 +288,7 @@ class Trader:
                 sums[key] = sums.get(key, NOTHING) + posting.amount.number
         if not any(sums.values()):
             return None
-        return replace(transaction, postings=postings)
+        return left_of(transaction, postings)
 
     def _rounded(self, amount: Decimal, currency: str) -> Decimal:
         return amount.quantize(quantum(self._exponents[currency]), ROUND_HALF_UP)
