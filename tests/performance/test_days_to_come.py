@@ -120,7 +120,7 @@ async def test_what_is_entered_ahead_is_converted_by_the_rate_of_today(kim: Pers
     weekdays = await kim.read("/reports/weekdays", **year)
     assert [each["amount"] for each in weekdays["items"] if each["amount"] != "0.00"] == ["60.00", "60.00"]
     payees = await kim.read("/reports/payees", **year)
-    assert [(each["payee"], each["amount"]) for each in payees["items"]] == [("Grid", "120.00")]
+    assert [(each["name"], each["amount"]) for each in payees["items"]] == [("Grid", "120.00")]
     definition = {
         "name": "The year",
         "measures": ["expenses"],
