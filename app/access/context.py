@@ -33,6 +33,10 @@ class Actor:
         """Today where the person lives: a civil date is theirs, not the server's."""
         return now().astimezone(ZoneInfo(self.time_zone)).date()
 
+    def known_day(self, day: date) -> date:
+        """By whose prices and rates a day is valued: its own, or those of today while it is still to come."""
+        return min(day, self.today())
+
 
 @dataclass(frozen=True)
 class BookReader:

@@ -75,7 +75,18 @@ def end_if_unchanged(response: Response, if_none_match: str | None, tag: str) ->
 
 def is_unchanged(if_none_match: str | None, tag: str) -> bool:
     """Compared weakly (RFC 9110, 13.1.2): a proxy that compresses an answer makes its tag a weak one."""
-    wanted = {tag.removeprefix("W/"), "*"}
-    return if_none_match is not None and any(
-        part.strip().removeprefix("W/") in wanted for part in if_none_match.split(",")
-    )
+    return has_tag(if_none_match, tag) or takes_any(if_none_match)
+
+
+def has_tag(if_none_match: str | None, tag: str) -> bool:
+    """Whether the client names this very tag."""
+    return tag.removeprefix("W/") in _tags(if_none_match)
+
+
+def takes_any(if_none_match: str | None) -> bool:
+    """Whether it sent `*`, which any answer matches that there is."""
+    return "*" in _tags(if_none_match)
+
+
+def _tags(if_none_match: str | None) -> set[str]:
+    return {part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")}

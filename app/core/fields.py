@@ -8,10 +8,12 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(9998, 12, 31)
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+CURRENCY_CODE = re.compile(r"[A-Z0-9]{2,12}")
 
 
 class Body(BaseModel):
@@ -85,9 +87,19 @@ ExternalId = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(
 Line = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
 Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line), AfterValidator(_not_empty)]
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_clean)]
+
+
+def _capitals(value: Any) -> Any:
+    """Speaks before the pattern of the field, which nobody can read."""
+    if isinstance(value, str) and not CURRENCY_CODE.fullmatch(value):
+        raise PydanticCustomError("string_pattern_mismatch", "is not a currency's code in capitals, such as EUR")
+    return value
+
+
 CurrencyCode = Annotated[
     str,
     Field(pattern=r"^[A-Z0-9]{2,12}$", description="A code of GET /currencies, such as `EUR`.", examples=["EUR"]),
+    BeforeValidator(_capitals),
 ]
 TimeZone = Annotated[
     str,

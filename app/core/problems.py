@@ -215,7 +215,10 @@ async def _validation_error(request: Request, error: Exception) -> Response:
         if item["type"].startswith("union_tag"):  # a `type` that says no shape that there is
             tag = item["ctx"]["discriminator"].strip("'")
             place = tag if place == "body" else f"{place}.{tag}"
-        found.append({"field": place, "code": item["type"], "detail": message})
+        wrong = {"field": place, "code": item["type"], "detail": message}
+        if wrong in found:  # a parameter that several dependencies of the route read
+            continue
+        found.append(wrong)
         if len(found) == MOST_ERRORS:
             break
     detail = "; ".join(f"{item['field']}: {item['detail']}" for item in found)

@@ -16,7 +16,7 @@ from app.performance import target_repository
 from app.performance.kinds import Dimension
 from app.performance.rebalancing import moves_to, purchases_with, quantity_of
 from app.performance.repository import Asked
-from app.performance.valuation import PERCENT, Valuation, Valued, value
+from app.performance.valuation import PERCENT, Valuation, Valued, day_of, value
 
 DIMENSIONS: tuple[Dimension, ...] = ("type", "currency", "asset", "sector", "account")
 Document = dict[str, Any]
@@ -63,10 +63,13 @@ def _price(one: Valued) -> Decimal:
 
 
 async def document(book: BookReader, asked: Asked, at: date | None, by: Dimension, cash: Decimal | None) -> Document:
-    """Shares sum to 100 percent and moves to 0, or to the cash; raises `InvalidError` for cash that is no amount."""
+    """Shares sum to 100 percent and moves to 0, or to the cash.
+
+    Raises `InvalidError` for cash that is no amount, and for a day to come.
+    """
     if cash is not None and decimals(cash) > asked.exponent:
         raise invalid("query.cash", "too_many_decimals", f"{asked.currency} has {asked.exponent} decimals")
-    found = await value(book, asked, at or book.actor.today())
+    found = await value(book, asked, day_of(book, at))
     parts = spread(found, by)
     await _aim(book, found, by, parts)
     total = found.value

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from app.access.dependencies import ReadBook
-from app.core.conditional import IfNoneMatch, NotModified, is_unchanged, list_tag
+from app.core.conditional import IfNoneMatch, NotModified, has_tag, list_tag, takes_any
 from app.core.fields import CivilDate, CurrencyCode
 from app.core.money import PositiveAmount
 from app.performance.history import Span, span
@@ -18,7 +18,7 @@ from app.performance.valuation import asked_for
 
 MANY = 200
 
-At = Annotated[CivilDate | None, Query(description="At the end of which day; today when absent.")]
+At = Annotated[CivilDate | None, Query(description="At the end of which day, not after today; today when absent.")]
 Currency = Annotated[
     CurrencyCode | None, Query(description="In which currency; the book's when absent. Any that is known.")
 ]
@@ -55,7 +55,10 @@ async def _span(
         CivilDate | None,
         Query(alias="from", description="The first day; when absent, the first on which anything was held."),
     ] = None,
-    last: Annotated[CivilDate | None, Query(alias="to", description="The last day; today when absent.")] = None,
+    last: Annotated[
+        CivilDate | None,
+        Query(alias="to", description="The last day; today when absent, and where it is still to come."),
+    ] = None,
 ) -> Span:
     return await span(book, asked, first, last)
 
@@ -66,13 +69,20 @@ SpanParam = Annotated[Span, Depends(_span, scope="function")]
 class Answering:
     """Answers with what is kept, where nothing changed since; under a tag that is another one when it did."""
 
-    def __init__(self, door: Door, tag: str) -> None:
+    def __init__(self, door: Door, tag: str, *, any_will_do: bool) -> None:
         self._door = door
         self._tag = tag
+        self._any_will_do = any_will_do
 
     async def answer(self, model: type[BaseModel], make: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
-        """See `Door.answer`."""
+        """See `Door.answer`.
+
+        Raises `NotModified` for a client that takes any answer for unchanged, once there is one: what cannot be asked
+        is refused first.
+        """
         body = await self._door.answer(model, make)
+        if self._any_will_do:
+            raise NotModified(self._tag)
         return Response(body, media_type="application/json", headers={"ETag": self._tag})
 
 
@@ -82,9 +92,10 @@ async def _answering(
     today = book.actor.today()
     key = await key_of(book, today, currency, request.url.path, request.url.query)
     tag = list_tag(book.book_id, book.revision, key)
-    if is_unchanged(if_none_match, tag):
+    if has_tag(if_none_match, tag):
         raise NotModified(tag)
-    return Answering(Door(request.app.state.kept_answers, key, book.actor, today), tag)
+    door = Door(request.app.state.kept_answers, key, book.actor, today)
+    return Answering(door, tag, any_will_do=takes_any(if_none_match))
 
 
 AnsweringParam = Annotated[Answering, Depends(_answering, scope="function")]

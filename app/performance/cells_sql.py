@@ -140,12 +140,12 @@ BY_DAY = """
 """A row for each pair of days on which anything was held. `worth` is of all that has a value, its cost known or not."""
 
 BY_ACCOUNT = """
-    SELECT c.day, c.account_id, sum(c.value) AS value,
+    SELECT c.unit_day AS day, c.account_id, sum(c.value) AS value,
            jsonb_agg(jsonb_build_object('asset_id', c.asset_id, 'currency', c.price_currency,
                                         'amount', CAST(c.amount AS text)) ORDER BY c.asset_id)
                FILTER (WHERE c.value IS NULL) AS unvalued
     FROM cells c
-    GROUP BY c.day, c.account_id
-    ORDER BY c.day, c.account_id
+    GROUP BY c.unit_day, c.account_id
+    ORDER BY c.unit_day, c.account_id
 """
-"""A row for each account and day on which anything was held."""
+"""A row for each account and day on which anything was held, each of which is in one pair alone."""

@@ -31,15 +31,18 @@ class Span:
 
 
 async def span(book: BookReader, asked: Asked, first: date | None, last: date | None) -> Span:
-    """From the first day on which anything was held, and until today, unless said otherwise.
+    """From the first day on which anything was held, and until today, unless said otherwise; never beyond today.
 
-    Raises `InvalidError` where it ends before it begins.
+    Raises `InvalidError` where it ends before it begins, and where all of it is to come.
     """
-    last = last or book.actor.today()
+    if first is not None and last is not None and first > last:
+        raise invalid("query.from", "from_after_to", f"is after the end of the period, {last}")
+    today = book.actor.today()
+    last = min(last or today, today)
     if first is None:
         first = min(await repository.first_day(book, asked) or last, last)
     if first > last:
-        raise invalid("query.from", "from_after_to", f"is after the end of the period, {last}")
+        raise invalid("query.from", "period_in_future", f"is in the future: today is {today}")
     return Span(first, last)
 
 

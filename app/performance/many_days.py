@@ -63,7 +63,7 @@ async def by_day(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Seque
 async def by_account(book: BookReader, asked: Asked, days: Sequence[date]) -> Sequence[Any]:
     """The sums of each account and day, of what was held at its end."""
     if len(days) <= FEW:
-        return await repository.by_account(book, asked, days)
+        return await repository.by_account(book, asked, [(day, day) for day in days])
     read = await series.read(book, asked, days, longest=timedelta(0))
     return await to_thread.run_sync(_account_sums, read, days)
 

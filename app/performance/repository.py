@@ -75,9 +75,9 @@ async def by_day(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Seque
     return await _at(book, asked, pairs, _BY_DAY)
 
 
-async def by_account(book: BookReader, asked: Asked, days: Sequence[date]) -> Sequence[AnyRow]:
-    """The sums of each account and day, of few days."""
-    return await _at(book, asked, [(day, day) for day in days], _BY_ACCOUNT)
+async def by_account(book: BookReader, asked: Asked, pairs: Sequence[Pair]) -> Sequence[AnyRow]:
+    """The sums of each account and each of a few pairs, told by the day on which it was held."""
+    return await _at(book, asked, pairs, _BY_ACCOUNT)
 
 
 _PERIOD = (bindparam("first_day", type_=Date), bindparam("last_day", type_=Date))

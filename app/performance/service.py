@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.access.context import BookReader
 from app.currencies.service import exponent_of
-from app.performance import many_days
+from app.performance import many_days, repository
 from app.performance.repository import Asked
 
 
@@ -38,12 +38,16 @@ class HoldingsValue:
 async def holdings_value(book: BookReader, days: Sequence[date], currency: str) -> HoldingsValue:
     """What was held at the end of each of these days, by account, at that day's prices and rates.
 
-    In any currency, rounded to its decimals a holding; cash on the accounts is not part of it. One statement however
-    many days. Raises `InvalidError` on `query.currency` for a currency that is not known.
+    In any currency, rounded to its decimals a holding; cash on the accounts is not part of it. A day to come is valued
+    at the prices and rates of today. One statement however many days, and one for those to come. Raises `InvalidError`
+    on `query.currency` for a currency that is not known.
     """
-    exponent = await exponent_in(book, currency)
+    asked = Asked(currency, await exponent_in(book, currency))
     found = HoldingsValue()
-    for row in await many_days.by_account(book, Asked(currency, exponent), sorted(set(days))):
+    valued = {day: book.actor.known_day(day) for day in sorted(set(days))}
+    rows = list(await many_days.by_account(book, asked, [day for day, known in valued.items() if day == known]))
+    rows += await repository.by_account(book, asked, [pair for pair in valued.items() if pair[0] != pair[1]])
+    for row in rows:
         found.by_account[row.day, row.account_id] = row.value if row.value is not None else Decimal(0)
         for missing in row.unvalued or ():
             amount = None if missing["amount"] is None else Decimal(missing["amount"])

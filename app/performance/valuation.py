@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.access.context import BookReader
 from app.core.database import AnyRow
+from app.core.errors import invalid
 from app.core.money import quantum
 from app.performance import repository
 from app.performance.repository import Asked
@@ -74,6 +75,18 @@ async def asked_for(
     return Asked(chosen, await exponent_in(book, chosen), accounts or None, assets or None)
 
 
+def day_of(book: BookReader, at: date | None) -> date:
+    """The day that is asked for, today when none is.
+
+    Raises `InvalidError` for one to come: nobody knows its prices and rates.
+    """
+    today = book.actor.today()
+    if at is not None and at > today:
+        detail = f"{at} is in the future: today is {today}, and nothing has a price or a rate of a later day"
+        raise invalid("query.at", "date_in_future", detail)
+    return at or today
+
+
 async def value(book: BookReader, asked: Asked, at: date) -> Valuation:
     """What was held at the end of that day, at its prices, and at those of the day before for the change of the day."""
     rows = await repository.cells(book, asked, [(at, at), (at, at - DAY)])
@@ -95,8 +108,8 @@ def _valuation(asked: Asked, at: date, rows: Iterable[AnyRow], before: Iterable[
 
 
 async def document(book: BookReader, asked: Asked, at: date | None) -> Document:
-    """The valuation as the API tells it, of today unless a day is named."""
-    found = await value(book, asked, at or book.actor.today())
+    """The valuation as the API tells it, of today unless a day is named. Raises `InvalidError` for a day to come."""
+    found = await value(book, asked, day_of(book, at))
     gain = found.value - found.cost
     return {
         "at": found.at,

@@ -31,7 +31,7 @@ TOTALS = (("total_assets", "Assets"), ("total_liabilities", "Liabilities"), ("ne
 class Asked(BaseModel):
     """A day and what it is held against."""
 
-    at: CivilDate | None = Field(default=None, description="The end of this day; today when absent.")
+    at: CivilDate | None = Field(default=None, description="The end of this day, one to come too; today when absent.")
     against: CivilDate | None = Field(default=None, description="Any other day, instead of `compare`.")
     compare: Literal["month", "quarter", "year", "none"] = Field(
         default="year", description="The same day so long before; the end of a month for the end of a month."
@@ -43,7 +43,8 @@ class Asked(BaseModel):
 async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
     """What is owned and owed at the end of any day, by account, beside another day, and what changed.
 
-    Each day is converted by its own rates and prices. A liability is a positive number: what is owed.
+    Each day is converted by its own rates and prices, one to come by those of today. A liability is a positive number:
+    what is owed.
     """
     currency, exponent = await currency_of(book, asked.currency)
     day = asked.at or book.actor.today()

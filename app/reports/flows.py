@@ -148,7 +148,8 @@ async def ask(book: BookReader, question: Question) -> Answer:
     """One statement. Raises `AccountNotFoundError` and `CategoryNotFoundError` for filters that name what is not there.
 
     In the book's currency amounts are those that the ledger keeps; in another one each total of a day is converted by
-    the rate of the day and rounded. What has no rate is under `unconverted` alone.
+    the rate of the day, or of today where it is still to come, and rounded. What has no rate is under `unconverted`
+    alone.
     """
     source = question.source(book)
     converts = question.currency != book.base_currency
@@ -204,7 +205,7 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
         values["earliest"] = min(bucket.first for bucket in question.buckets)
         values["latest"] = max(bucket.last for bucket in question.buckets)
     if shape.converts:
-        values |= {"currency": question.currency, "exponent": question.exponent}
+        values |= {"currency": question.currency, "exponent": question.exponent, "today": book.actor.today()}
     if question.limit is not None:
         values["limit"] = question.limit
     return values

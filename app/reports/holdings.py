@@ -21,7 +21,7 @@ class Holdings:
 
 
 async def holdings_of(book: BookReader, days: Sequence[date], currency: str, accounts: Sequence[UUID] = ()) -> Holdings:
-    """The value of what is held on each account, or on these, at the end of each day."""
+    """The value of what is held on each account, or on these, at the end of each day; see `holdings_value`."""
     found = await holdings_value(book, days, currency)
     return Holdings(
         found.by_account,

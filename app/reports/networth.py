@@ -43,7 +43,7 @@ async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
     today = book.actor.today()
     period = asked.span(today, PERIOD)
     wanted = buckets(period, asked.by, asked.start_day)
-    days = [min(bucket.last, today) for bucket in wanted if bucket.first <= today]
+    days = [book.actor.known_day(bucket.last) for bucket in wanted if bucket.first <= today]
     if not days:
         raise invalid("query.period", "period_in_future", "nothing is known yet of what will be held then")
     held = await worth.at(book, days, currency, exponent, asked.account_id)

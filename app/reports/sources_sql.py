@@ -74,11 +74,12 @@ _TAGGED = """
     AND t.id = ANY (ARRAY(SELECT x.transaction_id FROM transaction_tags x
                           WHERE x.book_id = :book AND x.tag_id = ANY (:tags)))
 """
-# Each day of each currency is looked up once; what is rounded is each total of a day, so that all sums of it agree.
+# Each day of each currency is looked up once, those to come as today (`Actor.known_day`); what is rounded is each total
+# of a day, so that all sums of it agree.
 _CONVERTED = """
 own AS MATERIALIZED ({source}),
 rate AS MATERIALIZED (
-    SELECT x.currency, x.day, rate_at(x.currency, :currency, x.day) AS rate
+    SELECT x.currency, x.day, rate_at(x.currency, :currency, least(x.day, :today)) AS rate
     FROM (SELECT DISTINCT a.currency, o.day FROM own o JOIN account a ON a.id = o.account_id) AS x
 ),
 kept AS (

@@ -75,14 +75,16 @@ _VALUED = """
     , rate AS MATERIALIZED (
         SELECT x.currency, r.day, r.rate
         FROM (SELECT DISTINCT a.currency FROM account a) AS x
-        CROSS JOIN LATERAL rates_over(x.currency, :currency, :days) AS r
+        CROSS JOIN LATERAL rates_over(
+            x.currency, :currency, ARRAY(SELECT DISTINCT least(d.day, :today) FROM day d)
+        ) AS r
     )
     SELECT h.day, a.id, a.name, a.type, a.currency, round(h.balance, a.exponent) AS balance,
            CASE WHEN h.balance = 0 THEN round(0::numeric, :exponent) ELSE round(h.balance * r.rate, :exponent) END
                AS value
     FROM held h
     JOIN account a ON a.id = h.id
-    LEFT JOIN rate r ON r.currency = a.currency AND r.day = h.day
+    LEFT JOIN rate r ON r.currency = a.currency AND r.day = least(h.day, :today)
     ORDER BY a.sort, lower(a.name), a.id, h.place
 """
 _TYPED = (
@@ -93,7 +95,10 @@ _TYPED = (
 )
 _BALANCES = text(_HELD + _OWN).bindparams(*_TYPED)
 _VALUES = text(_HELD + _VALUED).bindparams(
-    *_TYPED, bindparam("currency", type_=Text), bindparam("exponent", type_=Integer)
+    *_TYPED,
+    bindparam("currency", type_=Text),
+    bindparam("exponent", type_=Integer),
+    bindparam("today", type_=Date),
 )
 HALF_A_MONTH = 15
 
@@ -161,9 +166,10 @@ async def at(
 ) -> Worth:
     """Accounts at the end of these different days, with the holdings on them, in a currency.
 
+    Each day is valued by its own rates and prices, one to come by those of today (`Actor.known_day`).
     Accounts that the member does not see are in none of it. Raises `AccountNotFoundError` for filters that name one.
     """
-    own = {"currency": currency, "exponent": exponent}
+    own = {"currency": currency, "exponent": exponent, "today": book.actor.today()}
     rows = (await book.connection.execute(_VALUES, {**_parameters(book, days, accounts), **own})).all()
     found = await holdings_of(book, days, currency, accounts)
     held: dict[UUID, Held] = {}

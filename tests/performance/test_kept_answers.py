@@ -66,6 +66,47 @@ async def test_what_did_not_change_is_not_read_again(kim: Person, world: World, 
         assert len(app.state.kept_answers) == 0
 
 
+async def test_whoever_takes_any_answer_is_refused_what_cannot_be_asked(kim: Person, world: World) -> None:
+    await one_share(world)
+    headers = {"If-None-Match": '"other", *'}
+    for path in PATHS:
+        tag = (await kim.get(f"/portfolio/{path}")).headers["ETag"]
+        answer = await kim.http.get(f"/portfolio/{path}", headers=headers)
+        assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", tag)
+        for currency in ("eur", "XXQ"):
+            wrong = await kim.http.get(f"/portfolio/{path}", params={"currency": currency}, headers=headers)
+            problem(wrong, 422, "invalid_input")
+    for question in (
+        "valuation?at=nonsense",
+        "valuation?at=9998-12-31",
+        "allocation?at=9998-12-31",
+        "allocation?cash=0.001",
+        "performance?from=2026-02-01&to=2026-01-01",
+        "history?from=1990-01-01&every=day",
+    ):
+        problem(await kim.http.get(f"/portfolio/{question}", headers=headers), 422, "invalid_input")
+    unknown = await kim.http.get(f"/portfolio/performance?benchmark_asset_id={UUID(int=1)}", headers=headers)
+    problem(unknown, 404, "asset_not_found")
+
+
+async def test_what_is_wrong_is_said_once_and_in_words(kim: Person) -> None:
+    """However many parts of a route read the same parameter."""
+    found = problem(
+        await kim.http.get("/portfolio/performance?asset_id=&asset_id=x&currency=eur"), 422, "invalid_input"
+    )
+    assert [error["field"] for error in found["errors"]] == ["query.currency", "query.asset_id.0", "query.asset_id.1"]
+    assert found["errors"][0]["detail"] == "is not a currency's code in capitals, such as EUR"
+    assert found["detail"].count("query.asset_id.0") == 1
+    body = {"base": "USD", "quote": "eur", "date": "2026-01-05", "rate": "0.9"}
+    found = problem(await kim.http.put("/rates", json=body), 422, "invalid_input")
+    wrong = {
+        "field": "quote",
+        "code": "string_pattern_mismatch",
+        "detail": "is not a currency's code in capitals, such as EUR",
+    }
+    assert found["errors"] == [wrong]
+
+
 async def test_each_change_gives_a_fresh_answer(kim: Person, world: World, settings: Settings) -> None:
     """On two servers in turn, neither of which is told anything."""
     depot, asset = await one_share(world, "USD")

@@ -57,7 +57,7 @@ async def test_both_ways_say_the_same(kim: Person, world: World, app_database: D
                     {account_seen(row)[:2]: account_seen(row) for row in rows}
                     for rows in (
                         await many_days.by_account(book, asked, days),
-                        await repository.by_account(book, asked, days),
+                        await repository.by_account(book, asked, [(day, day) for day in days]),
                     )
                 ]
                 assert both[0] == both[1]
