@@ -166,5 +166,6 @@ async def export_transactions(
             return Response(status_code=CLIENT_CLOSED_REQUEST)
     growing, rest = await transactions.begin(book, everything)
     if growing.is_complete:
-        return _stream(finished(growing.file, growing.name), tag, format)
+        async with opened.held:  # all is read: who takes it slowly keeps no connection and no turn
+            return _stream(finished(growing.file, growing.name), tag, format)
     return _WhileWritten(growing, rest, opened.held, tag, format)
