@@ -108,7 +108,7 @@ class Ledger:
             ]
         else:
             called = self._contents.assets[str(trade.asset_id)][1].symbol
-            title = f"{trade.kind.replace('_', '-').capitalize()} of {called}"
+            title = f"{entry.title or trade.kind.replace('_', '-').capitalize()} of {called}"
             notes = entry.step.seen.notes if entry.step.seen is not None else None
             text = [f"\n{trade.date} * {quote(title)}\n", _facts([("notes", notes)] if notes else [], "  ")]
         text += [self._lot(line) for line in entry.lots]

@@ -173,7 +173,7 @@ async def test_only_so_many_files_are_on_their_way_to_one_person(app: FastAPI, l
     assert (await large.get(EXPORT)).status_code == 200
 
 
-@pytest.mark.parametrize("file_format", (*STREAMED, "xlsx"))
+@pytest.mark.parametrize("file_format", [*STREAMED, "xlsx"])
 async def test_slow_readers_of_files_of_one_page_keep_nobody_waiting(
     app: FastAPI, kim: Person, robin: Person, file_format: str
 ) -> None:
