@@ -115,7 +115,7 @@ class Ledger:
             ]
         else:
             called = self._contents.assets[str(trade.asset_id)][1].symbol
-            title = f"{trade.kind.replace('_', '-').capitalize()} of {called}"
+            title = f"{entry.title or trade.kind.replace('_', '-').capitalize()} of {called}"
             text = [f"\n{trade.date} * {quote(title)}\n", _facts(words_of(entry.step.seen), "  ")]
         text += [self._lot(line) for line in entry.lots]
         text += [self._line(line) for line in entry.lines]

@@ -3,6 +3,9 @@
 A lot is told by its day and a label. Where a part of one goes that costs exactly its part, that much goes; else, and
 where a split or a return of capital changes it, the whole lot goes and what is left of it comes in again, with what it
 still costs. So each account holds as many units at the same cost, to the cent, after every trade.
+
+All units of a pool (`average`) cost the same anew after each sale. Its lots are one lot from its first sale on: they
+go, and the pool comes in, in an entry of its own. What touches the lots themselves, such as a split, finds them again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,15 +14,32 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from app.core.errors import ConflictError
 from app.exports.chart import GAINS, OTHER_EQUITY, PRIVATE, Chart
 from app.exports.entries import Facts, Line, Posting, category_line
 from app.exports.telling import facts_of
+from app.portfolio.holding import Holding
 from app.portfolio.lots import Position
 from app.portfolio.parts import Part
-from app.portfolio.replay import Replay, Step
+from app.portfolio.replay import TAKING, Replay, Step
 
 NOTHING = Decimal(0)
 NEAR = Decimal("1e-9")
+MOST_LOTS = 1_000_000
+"""So many lots one file tells of, over all its trades: some 100 MB, and what a server writes in half a minute."""
+
+
+class ExportTooLargeError(ConflictError):
+    """The trades move more lots than a file may tell of."""
+
+    code = "export_too_large"
+    title = "The file would be too large"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The trades of this book move more than {MOST_LOTS:,} lots; a file of all of them cannot be written. "
+            "GET /exports/hledger has all of its money, GET /me/export everything."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +59,16 @@ class LotLine:
 
 @dataclass(frozen=True, slots=True)
 class TradeEntry:
-    """A trade with its lots, the lines of its money, and the row of its transaction where it has one."""
+    """A trade with its lots, the lines of its money, and the row of its transaction where it has one.
+
+    With a `title` it is no trade, but lots of a pool that are told otherwise.
+    """
 
     step: Step
     row: Any
     lots: Sequence[LotLine]
     lines: Sequence[Line]
+    title: str | None = None
 
 
 @dataclass(slots=True)
@@ -53,15 +77,23 @@ class _Lot:
     label: str
 
 
+Lotted = dict[tuple[Any, date], list[_Lot]]
+"""The lots of a position, by what brought them and their day."""
+
+
 @dataclass
 class Lots:
     """Writes the trades of one book beside its transactions, those of a day in the order in which they happened."""
 
     replay: Replay
     chart: Chart
-    _held: dict[Position, list[_Lot]] = field(default_factory=dict)
+    _held: dict[Position, Lotted] = field(default_factory=dict)
+    _pools: set[Position] = field(default_factory=set)
+    """Which positions are one lot in the file."""
     _rows: dict[str, Any] = field(default_factory=dict)
     _count: int = 0
+    lots_told: int = 0
+    """How many lots were written or looked at."""
 
     def __post_init__(self) -> None:
         self._steps = self.replay.steps()
@@ -76,27 +108,43 @@ class Lots:
         return True
 
     def before(self, day: date | None) -> Iterator[TradeEntry]:
-        """The trades before this day that were not asked for yet; all of them without a day."""
+        """The trades before this day that were not asked for yet; all of them without a day.
+
+        Raises `ExportTooLargeError`.
+        """
         while self._next is not None and (day is None or self._next.trade.date < day):
-            step, self._next = self._next, next(self._steps, None)
-            entry = self._entry(step)
-            if entry is not None:
-                yield entry
+            yield from self._entries(self._next)
+            if self.lots_told > MOST_LOTS:
+                raise ExportTooLargeError
+            self._next = next(self._steps, None)  # not before: it changes what its forerunner left
 
     def units(self) -> Iterator[tuple[str, str, Decimal]]:
         """What each account holds at the end: account, asset and units."""
         for (account, asset), lots in self._held.items():
-            units = sum((lot.part.quantity for lot in lots), NOTHING)
+            units = sum((lot.part.quantity for lot in _all(lots)), NOTHING)
             if str(account) in self.chart.accounts and units:
                 yield str(account), str(asset), units
 
-    def _entry(self, step: Step) -> TradeEntry | None:
+    def _entries(self, step: Step) -> Iterator[TradeEntry]:
         lots: list[LotLine] = []
         if step.brought is not None:
             lots.append(self._bring(step.trade.position, step.brought, step, []))
         gone: list[_Lot] = []
-        for position, parts in step.left.items():
-            lots += self._becomes(position, parts, step, gone)
+        for position, holding in step.left.items():
+            if step.trade.kind not in TAKING:
+                yield from self._regrouped(position, step, self._apart(position, step))
+                lots += self._becomes(position, holding.parts(), step, gone)
+            elif holding.method == "average":
+                yield from self._regrouped(position, step, self._together(position, step))
+                lots += self._becomes(position, self._as_one(position, holding), step, gone)
+            else:
+                sold = self._sold(position, step)
+                lots += sold or self._becomes(position, holding.parts(), step, gone)
+        entry = self._entry(step, lots)
+        if entry is not None:
+            yield entry
+
+    def _entry(self, step: Step, lots: list[LotLine]) -> TradeEntry | None:
         lots = [line for line in lots if line.account in self.chart.accounts]
         row = None
         if step.seen is not None and step.seen.transaction_id is not None:
@@ -134,7 +182,7 @@ class Lots:
 
     def _bring(self, position: Position, part: Part, step: Step, gone: list[_Lot]) -> LotLine:
         lot = _Lot(part, self._label(position, part, gone))
-        self._held.setdefault(position, []).append(lot)
+        self._held.setdefault(position, {}).setdefault(_key(part), []).append(lot)
         return self._line(position, lot, part.quantity, part.cost, step)
 
     def _label(self, position: Position, part: Part, gone: list[_Lot]) -> str:
@@ -150,33 +198,93 @@ class Lots:
 
     def _becomes(self, position: Position, parts: Sequence[Part], step: Step, gone: list[_Lot]) -> Iterator[LotLine]:
         """From the lots that a position has in the file to those that it has in the book."""
+        self.lots_told += len(parts)
         waiting: dict[tuple[Any, date], list[Part]] = {}
         for part in parts:
-            waiting.setdefault((part.trade_id, part.acquired_on), []).append(part)
-        kept: list[_Lot] = []
-        for lot in self._held.get(position, []):
+            waiting.setdefault(_key(part), []).append(part)
+        kept: Lotted = {}
+        for lot in _all(self._held.get(position, {})):
             before = lot.part
-            same = waiting.get((before.trade_id, before.acquired_on))
+            same = waiting.get(_key(before))
             after = same.pop(0) if same else None
             if after is not None:
-                kept.append(lot)
+                kept.setdefault(_key(after), []).append(lot)
                 lot.part = after
             units = before.quantity - (after.quantity if after is not None else NOTHING)
             if units > 0 and step.trade.kind == "transfer":
                 gone.append(_Lot(replace(before, quantity=units), lot.label))
-            if after is None:
-                yield self._line(position, lot, -before.quantity, before.cost, step)
-            elif _is_part(before, after):
-                if units:
-                    yield self._line(position, lot, -units, before.cost - after.cost, step)
-            else:
-                yield self._line(position, lot, -before.quantity, before.cost, step)
-                yield self._line(position, lot, after.quantity, after.cost, step)
+            yield from self._changed(position, lot, before, after, step)
         self._held[position] = kept
         for part in (part for some in waiting.values() for part in some):
             yield self._bring(position, part, step, gone)
 
+    def _changed(
+        self, position: Position, lot: _Lot, before: Part, after: Part | None, step: Step
+    ) -> Iterator[LotLine]:
+        if after is None:
+            yield self._line(position, lot, -before.quantity, before.cost, step)
+        elif _is_part(before, after):
+            units = before.quantity - after.quantity
+            if units:
+                yield self._line(position, lot, -units, before.cost - after.cost, step)
+        else:
+            yield self._line(position, lot, -before.quantity, before.cost, step)
+            yield self._line(position, lot, after.quantity, after.cost, step)
+
+    def _sold(self, position: Position, step: Step) -> list[LotLine]:
+        """The lots that a sale took, without a look at all the others; none where they cannot be told from others."""
+        held = self._held.get(position, {})
+        if any(len(held.get((sold.lot_trade_id, sold.acquired_on), ())) != 1 for sold in step.disposals):
+            return []
+        lines: list[LotLine] = []
+        for sold in step.disposals:
+            (lot,) = held[sold.lot_trade_id, sold.acquired_on]
+            before = lot.part
+            after = replace(before, quantity=before.quantity - sold.quantity, cost=before.cost - sold.cost)
+            lot.part = after
+            lines += self._changed(position, lot, before, after if after.quantity else None, step)
+            if not after.quantity:
+                del held[_key(after)]
+        return lines
+
+    def _together(self, position: Position, step: Step) -> list[LotLine]:
+        """A pool becomes one lot, as old as its oldest; nothing where it is one."""
+        lots = list(_all(self._held.get(position, {})))
+        if len(lots) < 2:
+            return []
+        first = min(lots, key=lambda lot: lot.part.acquired_on).part
+        units = sum((lot.part.quantity for lot in lots), NOTHING)
+        pool = replace(first, quantity=units, cost=sum((lot.part.cost for lot in lots), NOTHING))
+        self._pools.add(position)
+        return self._exchanged(position, [pool], step)
+
+    def _apart(self, position: Position, step: Step) -> list[LotLine]:
+        """A pool that is one lot becomes the lots that the book has."""
+        if position not in self._pools:
+            return []
+        self._pools.remove(position)
+        return self._exchanged(position, step.pools[position], step)
+
+    def _exchanged(self, position: Position, parts: Sequence[Part], step: Step) -> list[LotLine]:
+        lots = list(_all(self._held.pop(position, {})))
+        untold = replace(step, seen=None)
+        lines = [self._line(position, lot, -lot.part.quantity, lot.part.cost, untold) for lot in lots]
+        return lines + [self._bring(position, part, untold, []) for part in parts]
+
+    def _as_one(self, position: Position, holding: Holding) -> list[Part]:
+        """What is left of a pool that is one lot."""
+        (lot,) = _all(self._held[position])
+        if not holding.quantity:
+            self._pools.discard(position)
+            return []
+        return [replace(lot.part, quantity=holding.quantity, cost=holding.cost)]
+
+    def _regrouped(self, position: Position, step: Step, lots: Sequence[LotLine]) -> Iterator[TradeEntry]:
+        if lots and str(position[0]) in self.chart.accounts:
+            yield TradeEntry(replace(step, seen=None), None, lots, [], "Pool")
+
     def _line(self, position: Position, lot: _Lot, units: Decimal, cost: Decimal, step: Step) -> LotLine:
+        self.lots_told += 1
         account, asset = (str(each) for each in position)
         seen = step.seen
         own = seen is not None and step.trade.kind == "sell" and units < 0
@@ -186,6 +294,14 @@ class Lots:
             seen.price if priced and seen is not None else None,
             facts_of(seen, self.chart) if seen is not None else (),
         )  # fmt: skip
+
+
+def _key(part: Part) -> tuple[Any, date]:
+    return (part.trade_id, part.acquired_on)
+
+
+def _all(lots: Lotted) -> Iterator[_Lot]:
+    return (lot for some in lots.values() for lot in some)
 
 
 def _is_part(before: Part, after: Part) -> bool:

@@ -111,13 +111,16 @@ async def export_hledger(
     response_class=Response,
     operation_id="export_beancount",
     summary="The whole book as a Beancount file",
-    responses=_answers("The book as a Beancount file.", "txt"),
+    responses={**_answers("The book as a Beancount file.", "txt"), **problems(409)},
     dependencies=[waits_for("writing_files")],
 )
 async def export_beancount(
     book: SnapshotBook, response: Response, if_none_match: IfNoneMatch = None
 ) -> StreamingResponse:
-    """The same as `/exports/hledger` for Beancount; names it cannot write are changed and kept beside as metadata."""
+    """The same as `/exports/hledger` for Beancount; names it cannot write are changed and kept beside as metadata.
+
+    409 `export_too_large` where trades move more than a million lots.
+    """
     tag = list_tag(book.book_id, book.revision, "beancount")
     end_if_unchanged(response, if_none_match, tag)
     return _stream(await service.beancount_ledger(book), tag)
@@ -166,5 +169,6 @@ async def export_transactions(
             return Response(status_code=CLIENT_CLOSED_REQUEST)
     growing, rest = await transactions.begin(book, everything)
     if growing.is_complete:
-        return _stream(finished(growing.file, growing.name), tag, format)
+        async with opened.held:  # all is read: who takes it slowly keeps no connection and no turn
+            return _stream(finished(growing.file, growing.name), tag, format)
     return _WhileWritten(growing, rest, opened.held, tag, format)

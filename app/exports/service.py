@@ -37,6 +37,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
     """Write it all to a file that nobody else can see and that is gone when it is closed.
 
     `book` sees one state from the first statement to the last. Slow readers cost disk, not a connection.
+    Raises `ExportTooLargeError`.
     """
     about = await repository.book(book.connection, book.book_id)
     replayed = await replay.load(book) if words.HAS_LOTS else None
@@ -166,4 +167,6 @@ def _end(writer: Writer, stated: _Stated, last: list[tuple[str, Decimal]]) -> It
 
 
 def _write(file: IO[bytes], parts: Iterator[str]) -> None:
-    file.write("".join(parts).encode())
+    """Part by part: a page may have many trades, and a trade many lots."""
+    for part in parts:
+        file.write(part.encode())

@@ -12,12 +12,14 @@ from app.access.context import BookReader
 from app.access.private import seeing_all
 from app.core.database import AnyRow
 from app.portfolio import remaking_sql as sql
+from app.portfolio.holding import Holding
 from app.portfolio.lots import Disposal, LotBook, Position, Terms, Trade
 from app.portfolio.methods import DEFAULT
 from app.portfolio.parts import Part
 from app.portfolio.remaking import trade_of
 
 BRINGING = {"buy", "reinvest", "deposit"}
+TAKING = {"sell", "withdrawal"}
 _BASE = text(
     "SELECT b.base_currency, c.exponent FROM books b JOIN currencies c ON c.code = b.base_currency WHERE b.id = :book"
 ).bindparams(bindparam("book", type_=Uuid))
@@ -34,14 +36,16 @@ _SEEN = text(
 
 @dataclass(frozen=True)
 class Step:
-    """A trade, and the lots of the positions that it touched: `brought` joins those of its own, or `left` is all of
-    each. `seen` is what is told of it beside that, None of a trade that is hidden from who asks.
+    """A trade and the positions that it touched: `brought` joins the lots of its own, or `left` is what each holds
+    now, to be read before the next step. `pools` are the lots of pools before it, where it does more than take units.
+    `seen` is what is told of it beside that, None of a trade that is hidden from who asks.
     """
 
     trade: Trade
     seen: AnyRow | None
     brought: Part | None
-    left: dict[Position, list[Part]]
+    left: dict[Position, Holding]
+    pools: dict[Position, list[Part]]
     disposals: Sequence[Disposal]
 
 
@@ -88,20 +92,17 @@ class Replay:
         """One after the other: of a long history not all lots of all days are in memory."""
         book = LotBook(self.terms, self.base_exponent)
         for trade in self.trades:
-            disposals = book.disposals.get(trade.position, [])
-            told = len(disposals)
+            touched = [] if trade.kind in BRINGING else _touched(trade)
+            pools = {}
+            if trade.kind not in TAKING:
+                holdings = {each: book.holding(each) for each in touched}
+                pools = {each: held.parts() for each, held in holdings.items() if held.method == "average"}
+            told = len(book.disposals.get(trade.position, ()))
             book.apply(trade)
             new = book.disposals.get(trade.position, [])[told:]
-            seen = self.seen.get(trade.id)
-            if trade.kind in BRINGING:
-                yield Step(trade, seen, _brought(trade), {}, new)
-            else:
-                touched = [
-                    trade.position,
-                    *([(trade.to_account_id, trade.asset_id)] if trade.to_account_id is not None else []),
-                    *([(trade.account_id, trade.to_asset_id)] if trade.to_asset_id is not None else []),
-                ]
-                yield Step(trade, seen, None, {each: book.holding(each).parts() for each in touched}, new)
+            brought = None if touched else _brought(trade)
+            left = {each: book.holding(each) for each in touched}
+            yield Step(trade, self.seen.get(trade.id), brought, left, pools, new)
 
 
 async def load(book: BookReader) -> Replay:
@@ -124,6 +125,15 @@ async def load(book: BookReader) -> Replay:
         {row.account_id: Terms(row.exponent, row.method, row.long_term_months) for row in positions},
         base.exponent,
     )
+
+
+def _touched(trade: Trade) -> list[Position]:
+    found = [trade.position]
+    if trade.to_account_id is not None:
+        found.append((trade.to_account_id, trade.asset_id))
+    if trade.to_asset_id is not None:
+        found.append((trade.account_id, trade.to_asset_id))
+    return found
 
 
 def _brought(trade: Trade) -> Part:

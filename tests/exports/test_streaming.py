@@ -173,6 +173,28 @@ async def test_only_so_many_files_are_on_their_way_to_one_person(app: FastAPI, l
     assert (await large.get(EXPORT)).status_code == 200
 
 
+@pytest.mark.parametrize("file_format", [*STREAMED, "xlsx"])
+async def test_slow_readers_of_files_of_one_page_keep_nobody_waiting(
+    app: FastAPI, kim: Person, robin: Person, file_format: str
+) -> None:
+    account = await kim.account()
+    await kim.add(account_id=account["id"], date="2026-05-05", amount="1")
+    downloads = [Download(app, kim, format=file_format) for _ in range(FILES_AT_ONCE)]
+    try:
+        for download in downloads:
+            await download.begun.wait()
+        await until_idle(app)
+        assert (await robin.get(EXPORT)).status_code == 200
+        for download in downloads:
+            assert not download.task.done()
+            download.reads.set()
+            await download.task
+            assert download.is_whole
+    finally:
+        for download in downloads:
+            download.leaves.set()
+
+
 async def test_errors_come_before_the_first_byte(app: FastAPI, large: Person) -> None:
     problem(await large.get(EXPORT, q="account:nowhere"), 422, "invalid_input")
     problem(await large.get(EXPORT, q='"open', format="json"), 422, "invalid_input")

@@ -14,6 +14,42 @@ SMALLEST = Fraction(1, 10**18)
 """Of units."""
 
 
+def regrouped(parts: Sequence[Part], pooled: Callable[[str], bool]) -> Iterator[tuple[Part, list[Piece]]]:
+    """Lots of a pool that go while as many units come in again at the same cost: the same pool, told otherwise.
+
+    Yields each posting that comes with its units, by the trades that brought them, for what goes from the front on.
+    """
+    places = dict.fromkeys(part.booked.place for part in parts if pooled(part.booked.posting.account))
+    for place in places:
+        some = [part for part in parts if part.booked.place == place]
+        old = [part for part in some if part.booked.made is None]
+        new = [part for part in some if part.booked.made is not None]
+        units, cost = (sum((getattr(part, name) for part in old), NOTHING) for name in ("units", "cost"))
+        after = sum((part.cost for part in new), NOTHING)
+        if units != sum((part.units for part in new), NOTHING) or abs(cost - after) > CLOSE * cost:
+            continue
+        pieces = [piece for part in old for _, piece in part.taken]
+        for part in new:
+            yield part, list(_first(pieces, part.units))
+        for part in some:
+            part.units, part.cost, part.taken = NOTHING, NOTHING, []
+
+
+def _first(pieces: list[Piece], units: Decimal) -> Iterator[Piece]:
+    """The pieces of so many units, which are taken off the front."""
+    place = 0
+    while units:
+        piece = pieces[place]
+        share = min(units, piece.units)
+        units -= share
+        yield Piece(piece.trade_id, share)
+        if share == piece.units:
+            place += 1
+        else:
+            pieces[place] = Piece(piece.trade_id, piece.units - share)
+    del pieces[:place]
+
+
 def rests(parts: Sequence[Part], pooled: Callable[[str], bool]) -> Iterator[tuple[Part, list[Piece]]]:
     """What comes in again of a lot that went as a whole: then the other units of it went alone.
 
@@ -52,19 +88,21 @@ def _is_same(lot: Lot, made: Lot) -> bool:
 
 def _cut(source: Part, taken: list[tuple[Lot, Piece]], units: Decimal) -> list[Piece]:
     """Take the last units of a lot from what a posting takes."""
+    meant = {id(each) for each in taken}
     found: list[Piece] = []
-    for each in reversed(taken):
+    kept: list[tuple[Lot, Piece]] = []
+    for each in reversed(source.taken):
         lot, piece = each
-        share = min(units, piece.units)
+        share = min(units, piece.units) if id(each) in meant else NOTHING
         if not share:
-            break
+            kept.append(each)
+            continue
         units -= share
-        found.insert(0, Piece(piece.trade_id, share))
-        place = source.taken.index(each)
-        source.taken[place : place + 1] = (
-            [(lot, Piece(piece.trade_id, piece.units - share))] if piece.units > share else []
-        )
-    return found
+        found.append(Piece(piece.trade_id, share))
+        if piece.units > share:
+            kept.append((lot, Piece(piece.trade_id, piece.units - share)))
+    source.taken = kept[::-1]
+    return found[::-1]
 
 
 def joined(parts: Sequence[Part]) -> list[Part]:

@@ -18,7 +18,7 @@ from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece, check_
 from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, left_of, parts_of, words_of
 from app.imports.plaintext.holders import Holders
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
-from app.imports.plaintext.moving import joined, moved, rests, split_pieces, split_ratio
+from app.imports.plaintext.moving import joined, moved, regrouped, rests, split_pieces, split_ratio
 from app.imports.plaintext.telling import KIND, REINVEST, Teller
 from app.portfolio.holding import Method
 
@@ -57,6 +57,9 @@ class Trader:
             return self._reinvested(transaction, parts, lines)
         brought: dict[int, list[Piece]] = {}
         deals: list[Deal | None] = []
+        # By the number of its place: a part that is done has no units left, and its number stays.
+        brought |= {part.number: pieces for part, pieces in regrouped(parts, self.pooled)}
+        parts = [part for part in parts if part.units]
         ratio = split_ratio(parts, self.booker)
         if ratio is not None and not self._shares_holder(parts):
             fields = {"ratio": f"{ratio.numerator}:{ratio.denominator}"}
