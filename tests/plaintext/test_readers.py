@@ -259,3 +259,22 @@ def test_a_tolerance_without_its_currency_is_no_balance() -> None:
     assert [error.line for error in beancount.read("2020-01-02 balance Assets:B  1.00 ~ 12\n").errors] == [1]
     (found,) = beancount.read("2020-01-02 balance Assets:B  1.00 ~ 0.12 USD\n").assertions
     assert (found.amount, found.tolerance) == (Amount(Decimal("1.00"), "USD"), Decimal("0.12"))
+
+
+@pytest.mark.parametrize(
+    ("line", "amount", "rest"),
+    [
+        ("-0.40 EUR @ 1.1 USD", "0.440", ""),
+        ("-1.00 EUR @ 0.00002 BTC", "0.0000200", ""),
+        ("-10 EUR @ 1.04 USD", "0.40", "  Assets:Bank  10 USD\n"),
+    ],
+)
+def test_an_open_line_takes_what_is_left_however_little(line: str, amount: str, rest: str) -> None:
+    text = f'2020-02-01 * "x"\n  Assets:Cash  {line}\n{rest}  Expenses:Food\n'
+    for found in (only(beancount.read(text)), only(hledger.read(text, "."))):
+        assert amounts(found)[-1][:2] == ("Expenses:Food", amount)
+
+
+def test_what_rounding_leaves_is_nothing_to_an_open_line() -> None:
+    text = '2020-02-01 * "x"\n  Assets:Cash  -10 EUR @ 1.0833333 USD\n  Assets:Bank  10.83 USD\n  Expenses:Food\n'
+    assert len(only(beancount.read(text)).postings) == 2
