@@ -121,6 +121,57 @@ def test_signs_say_which_way_money_goes(line: str, trade: Document, amount: str)
     assert bool(trade) == bool(found["trade"])
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Fee,,,,,,3.00", "Withdrawal,,,,,,100.00", "Dividend,A,,,,,-1.20"),
+        ("Fee,,,,,,3.00", "Withdrawal,,,,,,100.00", "Fee,,,,,,-1.20"),
+        ("Buy,A,1,10,,,10.00", "Fee,,,,,,3.00", "Withdrawal,,,,,,100.00", "Dividend,A,,,,,-1.20"),
+    ],
+)
+def test_one_minus_turns_no_other_line_round(lines: Sequence[str]) -> None:
+    found = read(PLAIN, *(f"2024-01-03,{line}" for line in lines))
+    assert [row["amount"] for row in found[-3:]] == ["-3.00", "-100.00", "-1.20"]
+
+
+def test_cash_may_have_signs_where_trades_have_none() -> None:
+    lines = ("Buy,A,1,10,,,10.00", "Withdrawal,,,,,,-100.00", "Fee,,,,,,-3.00", "Fee,,,,,,1.00")
+    found = read(PLAIN, *(f"2024-01-03,{line}" for line in lines))
+    assert [row["amount"] for row in found] == ["-10.00", "-100.00", "-3.00", "1.00"]
+
+
+@pytest.mark.parametrize(
+    ("line", "gross", "moved"),
+    [
+        ("Sell,A,10,0.10,5.00,,-4.00", "1.00", "-4.00"),
+        ("Sell,A,10,0.90,5.00,,-4.00", "9.00", "4.00"),  # a minus before each sale
+        ("Sell,A,10,,5.00,,-4.00", "1.00", "-4.00"),
+        ("Sell,A,10,,5.00,,-40.00", "45.00", "40.00"),
+        ("Sell,A,10,0.50,5.00,,", "5.00", "0.00"),
+        ("Sell,A,10,0.10,5.00,,", "1.00", "-4.00"),
+    ],
+)
+def test_a_sale_may_cost_more_than_it_brings(line: str, gross: str, moved: str) -> None:
+    usual = [f"2024-01-0{day},Buy,A,10,5.00,1.00,,-51.00" for day in (1, 2)]
+    found = read(PLAIN, *usual, f"2024-01-03,{line}")[2]
+    assert (found["trade"]["amount"], found["trade"]["fees"], found["amount"]) == (gross, "5.00", moved)
+
+
+def test_such_a_sale_alone_does_not_say_what_amounts_are() -> None:
+    lines = (PLAIN, "2024-01-03,Sell,A,10,0.20,5.00,,-3.00")
+    found = parse(task(csv_of(*lines)))
+    assert isinstance(found, Open)
+    assert [question.field for question in found.questions] == ["amount_is"]
+    (row,) = read(*lines, amount_is="net")
+    assert (row["trade"]["amount"], row["amount"]) == ("2.00", "-3.00")
+
+
+def test_a_number_too_large_for_any_account_is_an_error_of_its_row() -> None:
+    found = read(PLAIN, "2024-01-03,Buy,A,1E99,1E99,,,", "2024-01-03,Buy,A,1,2.5,,,", amount_is="net")
+    assert found[0]["reason"] == "an amount has more than 15 digits before the point"
+    assert found[1]["trade"]["amount"] == "2.50"
+
+
 def test_gross_amounts_are_told_from_net_ones() -> None:
     gross = read(PLAIN, "2024-01-03,Buy,A,10,10,1,2,100", "2024-01-04,Deposit,,,,1,,50")
     assert gross[0]["amount"] == "-103.00"
