@@ -75,8 +75,8 @@ _KNOWN_TRANSACTION = text(
 )
 
 
-# What rounding leaves of a trade is an adjustment `beside` it. A file that has grown may say another amount of it, and the
-# trade that is there keeps its own: so does its adjustment.
+# What rounding leaves of a trade is an adjustment `beside` it. A file that has grown may say another amount of it, and
+# the trade that is there keeps its own: so does its adjustment.
 _KNOWN_BESIDE = text(
     """
     UPDATE import_rows r
