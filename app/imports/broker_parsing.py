@@ -20,7 +20,7 @@ from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.naming import Assets, KnownAsset, LineFault
 from app.imports.broker.reader import BrokerReading, in_order, read_broker
 from app.imports.broker.sums import Pair, RatesWantedError
-from app.imports.broker.trading import Entry, Trader
+from app.imports.broker.trading import Entry, Trader, split_ratio
 from app.imports.csv import CsvQuestion, CsvUnreadable, Question
 from app.imports.parsing import OF_ONE_FILE, Open, Parsed, Unreadable
 from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
@@ -30,6 +30,7 @@ from app.transactions.references import AccountRef
 BROKER_CSV = "broker_csv"
 ANSWERS = {"date_order", "decimal_separator", "amount_is", "amount_in", "rate_is"}
 """What a file decides by itself: an earlier one only answers a question."""
+MOST_NAMED = 10
 _SUMMED = {"buy", "sell"}
 _DIFFERS = Decimal("0.01")
 
@@ -123,6 +124,7 @@ class _Rows:
         found = reading.columns.found
         self._by_name = "symbol" not in found and "isin" not in found
         self._differing = 0
+        self._unsure: list[str] = []
 
     def parsed(self, saved: Document | None) -> Parsed | RatesWanted:
         account = self._task.account
@@ -198,6 +200,8 @@ class _Rows:
             trade |= {name: v for name, v in (("notes", notes), ("external_id", line.external_id)) if v is not None}
             _validate(trade)
             self._compare(trade)
+            if trade["kind"] == "split" and (ratio := split_ratio(line)) is not None and ratio.unsure:
+                self._unsure.append(f"{ratio} on line {line.line}")
             document = orjson.dumps({"trade": trade}).decode()
         elif not entry.amount:
             raise LineFault("amount", "the amount is 0")
@@ -238,6 +242,9 @@ class _Rows:
         if self._differing:
             detail = f"The amounts of {self._differing} rows are not what quantity times price comes to."
             found.append({"code": "amounts_differ", "detail": detail})
+        if self._unsure:
+            detail = f"The ratio of a split may be a time or a date: check {', '.join(self._unsure[:MOST_NAMED])}."
+            found.append({"code": "split_ratio_unsure", "detail": detail})
         if saved is not None:
             detail = "The mapping of an earlier file with this header was used; what you send in `mapping` goes first."
             found.append({"code": "saved_mapping_used", "detail": detail})

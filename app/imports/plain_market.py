@@ -10,7 +10,6 @@ from app.access.context import BookWriter
 from app.assets import bringing as prices
 from app.core.database import AnyRow
 from app.imports.errors import ImportStateError
-from app.imports.plain_trades import CHANGEABLE
 from app.portfolio import methods
 from app.portfolio.holding_schemas import CostMethodIn
 from app.rates import bringing as rates
@@ -21,12 +20,13 @@ AT_ONCE = 5_000
 async def set_methods(book: BookWriter, held: AnyRow) -> None:
     """Have the accounts of sales that name their lots take those, or count as the file says; before the trades.
 
-    Raises `ImportStateError` where an account got another method since the preview.
+    Raises `ImportStateError` where somebody set another method since the preview.
     """
+    before = held.lasting_mapping.get("methods_before", {})
     for text, wanted in held.lasting_mapping.get("cost_methods", {}).items():
         account_id = UUID(text)
         present = await methods.get(book, account_id)
-        if present["method"] not in {*CHANGEABLE, wanted}:
+        if present["revision"] and present["method"] not in {before.get(text), wanted}:
             raise ImportStateError(
                 f"An account has the cost method '{present['method']}' since the preview, and sales of the file name "
                 "their lots. Upload the file again: the new preview takes it into account."

@@ -19,6 +19,7 @@ from app.imports.plain_trades import Trades
 from app.imports.plaintext import balances, beancount, hledger
 from app.imports.plaintext.attaching import Attached, Attacher
 from app.imports.plaintext.charting import Chart, Charter, as_uuid, free_ids, one_line
+from app.imports.plaintext.evening import BESIDE
 from app.imports.plaintext.model import Journal, LineError, NumberQuestionError, Transaction
 from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
 from app.transactions.schemas import MAX_TAGS
@@ -115,7 +116,7 @@ class _Rows:
             lasting_mapping={**self._to_make(chart), **trades.to_set(prices, chart)},
             mapping_source="given" if self._task.decimal_mark or self._task.commodities else "detected",
             confidence={},
-            warnings=[*warnings, *trades.warnings(prices), *balances.warnings(self._journal, self._good)],
+            warnings=[*warnings, *trades.warnings(prices, chart), *balances.warnings(self._journal, self._good)],
             assets=trades.assets(),
         )
 
@@ -214,6 +215,7 @@ class _Rows:
     def _document(self, transaction: Transaction, found: Attached, chart: Chart) -> dict[str, Any]:
         original = self._original(transaction, found)
         return {
+            **({"beside": transaction.meta[BESIDE]} if BESIDE in transaction.meta else {}),
             "type": found.type,
             "amount": plain(found.amount),
             "status": "pending" if transaction.pending else "cleared",

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from app.core.money import plain
 from app.imports.plain_task import PlainTask
@@ -14,10 +15,11 @@ from app.imports.plaintext.charting import Chart
 from app.imports.plaintext.dealing import Deal, Dealt
 from app.imports.plaintext.dividends import dividend_of
 from app.imports.plaintext.evening import even_out
-from app.imports.plaintext.model import Journal, Transaction
+from app.imports.plaintext.model import Journal, LineError, Transaction
 from app.imports.plaintext.securities import Prices, Securities
 from app.imports.plaintext.trading import Trader
 from app.imports.staging import cut
+from app.portfolio.schemas import AnyTrade, TradeIn
 
 METHOD = "specific"
 CHANGEABLE = ("fifo", METHOD)
@@ -35,7 +37,13 @@ TITLES = {
     "reinvest": "Reinvest {quantity} {commodity}",
 }
 
+EXACT = frozenset({"quantity", "price"})
+"""What has the decimals of the file: zeros behind the last of them say nothing, and may be more than a trade takes."""
+_SOME = tuple(UUID(int=number) for number in range(1, 5))
+"""Stands for accounts, asset and category while their ids are not known."""
+
 Document = dict[str, Any]
+_body: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
 
 
 class Trades:
@@ -61,7 +69,26 @@ class Trades:
             dealt = Dealt([], transaction) if paid is None else Dealt([paid], None)
         for deal in dealt.deals:
             self._securities.of(deal.commodity, deal.account[1], deal.line)
+            self._check(deal)
         return dealt
+
+    def _check(self, deal: Deal) -> None:
+        """Raise `LineError` for what no trade can say, before its lots are moved and its money is told."""
+        account, to_account, asset, category = _SOME
+        try:
+            _body.validate_python(
+                self._document(
+                    deal,
+                    account,
+                    asset,
+                    to_account if deal.to_account is not None else None,
+                    category if deal.category is not None else None,
+                )
+            )
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            part = str(wrong["loc"][-1]) if len(wrong["loc"]) > 1 else "trade"
+            raise LineError(deal.line, f"{part}: {wrong['msg'].removeprefix('Value error, ')}") from None
 
     def take(self, dealt: Dealt) -> None:
         self._trader.settle(dealt)
@@ -99,27 +126,43 @@ class Trades:
         return {
             "prices": [[str(asset), day.isoformat(), plain(price)] for (asset, day), price in prices.assets.items()],
             "rates": [[base, quote, day.isoformat(), plain(rate)] for (base, quote, day), rate in prices.rates.items()],
-            "cost_methods": {str(chart.accounts[own]): method for own, method in self._methods(chart).items()},
+            "cost_methods": {str(account): method for account, method in self._methods(chart).items()},
+            "methods_before": {
+                str(account): self._task.cost_methods[account]
+                for account in self._methods(chart)
+                if account in self._task.cost_methods
+            },
         }
 
-    def _methods(self, chart: Chart) -> dict[Own, str]:
-        """What is to be set: what the file says of an account that has none; else the lots that sales name must go."""
+    def _methods(self, chart: Chart) -> dict[UUID, str]:
+        """What has to be set: what the file says of an account that has none; else the lots that sales name must go."""
         naming = {deal.account for deal in self._deals if "lots" in deal.fields}
-        wanted: dict[Own, str] = {}
+        wanted: dict[UUID, str] = {}
         for own in dict.fromkeys(self.accounts()):
-            known, stated = self._task.cost_methods.get(chart.accounts[own]), self._trader.method_of(own)
+            account = chart.accounts[own]
+            known, stated = self._task.cost_methods.get(account), self._trader.method_of(own)
             if known is None and stated is not None:
-                wanted[own] = stated
-            elif own in naming and (known is None or known not in {METHOD, stated}):
-                wanted[own] = METHOD
+                wanted[account] = stated
+            elif own in naming and (known is None or known in CHANGEABLE):
+                wanted[account] = stated if stated == known and stated else METHOD
         return wanted
 
-    @staticmethod
-    def warnings(prices: Prices) -> list[Document]:
-        if not prices.left_out:
-            return []
-        detail = ", ".join(f"{count} {reason}" for reason, count in prices.left_out.items())
-        return [{"code": "prices_ignored", "detail": f"Prices that are not imported: {detail}."}]
+    def warnings(self, prices: Prices, chart: Chart) -> list[Document]:
+        found = []
+        if prices.left_out:
+            detail = ", ".join(f"{count} {reason}" for reason, count in prices.left_out.items())
+            found.append({"code": "prices_ignored", "detail": f"Prices that are not imported: {detail}."})
+        wanted = self._methods(chart)
+        changed = [
+            f"'{account.name}' from {present} to {wanted[account.id]}"
+            for account in self._task.accounts
+            if account.id in wanted
+            and (present := self._task.cost_methods.get(account.id, CHANGEABLE[0])) != wanted[account.id]
+        ]
+        if changed:
+            detail = f"The commit changes which lots sales take, also those that are there: {', '.join(changed)}."
+            found.append({"code": "cost_method_changes", "detail": detail})
+        return found
 
     def rows(self, chart: Chart, digest: Callable[[bytes], None]) -> Iterator[tuple[int, tuple[str | None, ...]]]:
         """Line and columns of `staging_sql.COLUMNS` behind it, one row for each trade."""
@@ -147,7 +190,7 @@ class Trades:
             "date": deal.day.isoformat(),
             "account_id": str(account),
             "asset_id": str(asset),
-            **{name: _written(value) for name, value in deal.fields.items()},
+            **{name: _written(value.normalize() if name in EXACT else value) for name, value in deal.fields.items()},
         }
         if to_account is not None:
             found["to_account_id"] = str(to_account)
@@ -166,7 +209,7 @@ class Trades:
 
 def _written(value: Any) -> Any:
     if isinstance(value, list):
-        return [{"trade_id": str(piece.trade_id), "quantity": plain(piece.units)} for piece in value]
+        return [{"trade_id": str(piece.trade_id), "quantity": plain(piece.units.normalize())} for piece in value]
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, str) else plain(value)

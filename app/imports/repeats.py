@@ -75,9 +75,38 @@ _KNOWN_TRANSACTION = text(
 )
 
 
+# What rounding leaves of a trade is an adjustment `beside` it. A file that has grown may say another amount of it, and
+# the trade that is there keeps its own: so does its adjustment.
+_KNOWN_BESIDE = text(
+    """
+    UPDATE import_rows r
+    SET outcome = 'duplicate', reason = 'the trade that it belongs to is in the book', match_id = NULL
+    FROM trades t
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND r.document ? 'beside'
+      AND t.book_id = :book AND t.id = (r.document ->> 'beside')::uuid
+    """
+)
+_ALONE = text(
+    """
+    UPDATE import_rows r SET skipped = true
+    FROM import_rows trade
+    WHERE r.book_id = :book AND r.import_id = :import AND r.outcome IN ('new', 'suspect') AND r.document ? 'beside'
+      AND trade.book_id = :book AND trade.import_id = :import
+      AND trade.transaction_id = (r.document ->> 'beside')::uuid
+      AND (trade.skipped OR trade.outcome NOT IN ('new', 'suspect'))
+    """
+)
+
+
 async def settle_transaction_ids(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
-    """Mark rows of which the file says that they are transactions the book has."""
-    await connection.execute(_KNOWN_TRANSACTION, {"book": book_id, "import": import_id})
+    """Mark rows of which the file says that they are transactions the book has, or belong to trades it has."""
+    for statement in (_KNOWN_TRANSACTION, _KNOWN_BESIDE):
+        await connection.execute(statement, {"book": book_id, "import": import_id})
+
+
+async def skip_alone(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
+    """Leave out what belongs to trades that are left out."""
+    await connection.execute(_ALONE, {"book": book_id, "import": import_id})
 
 
 async def settle_repeated(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:

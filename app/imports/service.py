@@ -115,6 +115,8 @@ async def _settle_rows(book: BookWriter, held: AnyRow, body: CommitIn) -> None:
         await trade_repository.settle_known(book.connection, book.book_id, held.id)
     await repeats.settle_repeated(book.connection, book.book_id, held.id)
     await repository.skip(book.connection, book.book_id, held.id, suspects=body.suspects == "skip", positions=body.skip)
+    if held.format == "beancount":
+        await repeats.skip_alone(book.connection, book.book_id, held.id)
 
 
 async def _post(book: BookWriter, held: AnyRow, *, has_rules: bool, has_lines: bool) -> None:

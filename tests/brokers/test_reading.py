@@ -121,6 +121,109 @@ def test_signs_say_which_way_money_goes(line: str, trade: Document, amount: str)
     assert bool(trade) == bool(found["trade"])
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Fee,,,,,,3.00", "Withdrawal,,,,,,100.00", "Dividend,A,,,,,-1.20"),
+        ("Fee,,,,,,3.00", "Withdrawal,,,,,,100.00", "Fee,,,,,,-1.20"),
+        ("Buy,A,1,10,,,10.00", "Fee,,,,,,3.00", "Withdrawal,,,,,,100.00", "Dividend,A,,,,,-1.20"),
+    ],
+)
+def test_one_minus_turns_no_other_line_round(lines: Sequence[str]) -> None:
+    found = read(PLAIN, *(f"2024-01-03,{line}" for line in lines))
+    assert [row["amount"] for row in found[-3:]] == ["-3.00", "-100.00", "-1.20"]
+
+
+def test_cash_may_have_signs_where_trades_have_none() -> None:
+    lines = ("Buy,A,1,10,,,10.00", "Withdrawal,,,,,,-100.00", "Fee,,,,,,-3.00", "Fee,,,,,,1.00")
+    found = read(PLAIN, *(f"2024-01-03,{line}" for line in lines))
+    assert [row["amount"] for row in found] == ["-10.00", "-100.00", "-3.00", "1.00"]
+
+
+@pytest.mark.parametrize(
+    ("line", "gross", "moved"),
+    [
+        ("Sell,A,10,0.10,5.00,,-4.00", "1.00", "-4.00"),
+        ("Sell,A,10,0.90,5.00,,-4.00", "9.00", "4.00"),  # a minus before each sale
+        ("Sell,A,10,,5.00,,-4.00", "1.00", "-4.00"),
+        ("Sell,A,10,,5.00,,-40.00", "45.00", "40.00"),
+        ("Sell,A,10,0.50,5.00,,", "5.00", "0.00"),
+        ("Sell,A,10,0.10,5.00,,", "1.00", "-4.00"),
+    ],
+)
+def test_a_sale_may_cost_more_than_it_brings(line: str, gross: str, moved: str) -> None:
+    usual = [f"2024-01-0{day},Buy,A,10,5.00,1.00,,-51.00" for day in (1, 2)]
+    found = read(PLAIN, *usual, f"2024-01-03,{line}")[2]
+    assert (found["trade"]["amount"], found["trade"]["fees"], found["amount"]) == (gross, "5.00", moved)
+
+
+def test_such_a_sale_alone_does_not_say_what_amounts_are() -> None:
+    lines = (PLAIN, "2024-01-03,Sell,A,10,0.20,5.00,,-3.00")
+    found = parse(task(csv_of(*lines)))
+    assert isinstance(found, Open)
+    assert [question.field for question in found.questions] == ["amount_is"]
+    (row,) = read(*lines, amount_is="net")
+    assert (row["trade"]["amount"], row["amount"]) == ("2.00", "-3.00")
+
+
+def test_a_number_too_large_for_any_account_is_an_error_of_its_row() -> None:
+    found = read(PLAIN, "2024-01-03,Buy,A,1E99,1E99,,,", "2024-01-03,Buy,A,1,2.5,,,", amount_is="net")
+    assert found[0]["reason"] == "an amount has more than 15 digits before the point"
+    assert found[1]["trade"]["amount"] == "2.50"
+
+
+@pytest.mark.parametrize(
+    ("said", "ratio", "warned"),
+    [
+        ("Stock split 4:1", "4:1", False),
+        ("Split 1.5 for 1", "1.5:1", False),
+        ("Reverse split 1-for-10", "1:10", False),
+        ("Split 3/2", "3:2", True),
+        ("Split 10:30", "10:30", True),
+        ("Split 20:1 (20:1)", "20:1", False),
+        ("Split, record date 06/05/2024 4:1", "4:1", False),
+        ("Split of 2024-05-06 12:30:00 4:1", "4:1", False),
+        ("Split 1-for-1,000 reverse", None, False),
+        ("Split 06:05", None, False),
+        ("Split 4:1 or 3:1", None, False),
+        ("Split, record date 06/05/2024", None, False),
+        ("Split 0.5:1", "0.5:1", False),
+    ],
+)
+def test_dates_and_times_are_no_ratios(said: str, ratio: str | None, warned: bool) -> None:
+    lines = csv_of(f"{PLAIN},Notes", "2024-01-03,Buy,A,1,10,,,10,", f'2024-01-04,Split,A,1,,,,,"{said}"')
+    found = parse(task(lines))
+    assert isinstance(found, Parsed)
+    row = rows(found)[1]
+    assert row["trade"].get("ratio") == ratio
+    assert (row["reason"] is None) == (ratio is not None)
+    codes = [warning["code"] for warning in found.warnings]
+    assert codes == ["split_ratio_unsure"] * warned
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "turned"),
+    [
+        ("2024-01-03 9:05", "2024-01-03 10:00", False),
+        ("2024-01-03 10:00", "2024-01-03 9:05", True),
+        ("01/03/2024, 11:05 AM", "01/03/2024, 1:00 PM", False),
+        ("01/03/2024, 12:05 AM", "01/03/2024, 1:00 AM", False),
+        ("20240103100000", "20240103090000", True),
+        ("2024-01-03T10:00:01.5Z", "2024-01-03T10:00:01Z", True),
+        ("01/03/2024 as of 01/02/2024", "01/03/2024", False),
+        ("2024-01-04", "2024-01-03 10:00", True),
+    ],
+)
+def test_what_happened_first_on_a_day_is_told_by_the_time(first: str, last: str, turned: bool) -> None:
+    """Ids are made in the order of what happened."""
+    lines = [f'"{first}",Buy,FIRST,1,10,,,10', f'"{last}",Buy,LAST,1,10,,,10']
+    found = parse(task(csv_of(PLAIN, *lines), date_order="MDY" if "/" in first else None))
+    assert isinstance(found, Parsed)
+    cells = [line.split("\t") for line in b"".join(found.staged.chunks).decode().splitlines()]
+    assert [row[4] for row in cells] == ["\\N", "\\N"]
+    assert (cells[0][2] > cells[1][2]) == turned
+
+
 def test_gross_amounts_are_told_from_net_ones() -> None:
     gross = read(PLAIN, "2024-01-03,Buy,A,10,10,1,2,100", "2024-01-04,Deposit,,,,1,,50")
     assert gross[0]["amount"] == "-103.00"

@@ -206,6 +206,84 @@ async def test_a_cost_method_that_came_since_the_preview_is_told(kim: Person, un
         problem(await try_commit(kim, preview), 409, "import_state")
 
 
+async def test_a_cost_method_that_the_file_changes_is_told_before(kim: Person, unchanged: Unchanged) -> None:
+    account = await kim.account("Broker:Cash", currency="USD", type="investment")
+    path = f"/portfolio/accounts/{account['id']}/cost-method"
+    stated = FILE.replace("open Assets:Broker:Cash  USD", 'open Assets:Broker:Cash  USD\n  cost-method: "hifo"')
+    preview = await upload(kim, stated)
+    warned = {warning["code"]: warning["detail"] for warning in preview["warnings"]}
+    assert "'Broker:Cash' from fifo to hifo" in warned["cost_method_changes"]
+    # What a person sets after the preview stays, be it what counted anyway.
+    expect(await kim.http.put(path, json={"method": "fifo"}), 200)
+    async with unchanged(kim):
+        problem(await try_commit(kim, preview), 409, "import_state")
+    again = await upload(kim, stated)
+    assert "from fifo to specific" in str(again["warnings"])
+    await commit(kim, again)
+    assert (await kim.read(path))["method"] == "specific"
+    assert [w["code"] for w in (await upload(kim, FILE + MORE))["warnings"]] == ["prices_ignored"]
+
+
+async def test_rows_of_an_account_that_counts_otherwise_are_errors_and_the_others_come(kim: Person) -> None:
+    account = await kim.account("Broker:Cash", currency="USD", type="investment")
+    path = f"/portfolio/accounts/{account['id']}/cost-method"
+    expect(await kim.http.put(path, json={"method": "average"}), 200)
+    preview = await upload(kim, FILE)
+    assert preview["rows"]["error"] == 1
+    await commit(kim, preview)
+    assert (await kim.read(path))["method"] == "average"
+    await kim.check_integrity()
+
+
+async def test_what_rounding_leaves_belongs_to_its_trade(kim: Person) -> None:
+    """Later sales change which cents are left over; the purchases that are there keep theirs."""
+    buys = "2020-01-01 open Assets:Broker:Cash  USD\n" + "".join(
+        f'2020-01-{day:02} * "Buy"\n  Assets:Broker:X  1 X {{1.014 USD}}\n  Assets:Broker:Cash\n' for day in range(3, 8)
+    )
+    sales = "".join(
+        f'2020-02-{day:02} * "Sell"\n  Assets:Broker:X  -1 X {{1.014 USD, 2020-01-{day:02}}} @ 1.02 USD\n'
+        "  Assets:Broker:Cash  1.02 USD\n  Income:PnL\n"
+        for day in (3, 4)
+    )
+    left_out = await upload(kim, buys)
+    (last,) = (row["position"] for row in await rows_of(kim, left_out) if row["trade"] and row["date"] == "2020-01-07")
+    assert left_out["rows"]["new"] == 6
+    assert (await commit(kim, left_out, skip=[last]))["created"] == 4
+    assert (await kim.read("/accounts"))["items"][0]["balance"] == "-4.04"
+    await undo(kim, left_out)
+
+    await commit(kim, await upload(kim, buys))
+    assert (await kim.read("/accounts"))["items"][0]["balance"] == "-5.05"
+    grown = await upload(kim, buys + sales)
+    assert grown["rows"] == {"total": 8, "new": 2, "duplicate": 6, "suspect": 0, "error": 0}
+    await commit(kim, grown)
+    assert (await kim.read("/accounts"))["items"][0]["balance"] == "-3.01"
+    await kim.check_integrity()
+
+
+async def test_what_no_trade_can_say_is_an_error_of_its_whole_transaction(kim: Person) -> None:
+    bought = '2020-01-0{day} * "Buy"\n  Assets:Broker:{name}  {units} {name} {{1.00 USD}}\n  Assets:Broker:Cash\n'
+    text = (
+        bought.format(day=2, name="A", units="1." + "0" * 19)
+        + bought.format(day=2, name="B", units="1")
+        + '2020-01-03 * "Split"\n  Assets:Broker:B  -1 B {}\n  Assets:Broker:B  2000000 B {{1.00 USD, 2020-01-02}}\n'
+        + "".join(bought.format(day=4, name="C", units="1") for _ in range(2))
+        + '2020-01-05 * "Split"\n  Assets:Broker:C  -2 C {}\n  Assets:Broker:C  0.666666666666666666 C'
+        " {{2.00 USD, 2020-01-04}}\n"
+        + '2020-01-06 * "Sell"\n  Assets:Broker:C  -0.4 C {} @ 9 USD\n  Assets:Broker:Cash  3.60 USD\n  Income:PnL\n'
+        + "1899-12-31 price A  1.00 USD\n1900-01-01 price A  1.00 USD\n"
+    )
+    preview = await upload(kim, text)
+    errors = [(row["line"], row["reason"]) for row in await rows_of(kim, preview, outcome="error")]
+    assert [line for line, _ in errors] == [8]
+    assert "ratio is between" in errors[0][1]
+    assert [w["detail"] for w in preview["warnings"]] == ["Prices that are not imported: 1 from before 1900-01-01."]
+    await commit(kim, preview)
+    assert (await held(kim))["Broker:Cash", "A"] == (Decimal(1), Decimal(1))
+    assert (await held(kim))["Broker:Cash", "B"] == (Decimal(1), Decimal(1))
+    await kim.check_integrity()
+
+
 async def test_a_purchase_that_is_left_out_is_missed_by_its_sale(kim: Person, unchanged: Unchanged) -> None:
     preview = await upload(kim, FILE)
     rows = await rows_of(kim, preview)

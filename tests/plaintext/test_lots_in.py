@@ -363,3 +363,12 @@ def test_the_same_file_gives_the_same_ids_in_order_and_a_longer_one_too() -> Non
         assert (str(one), one < two) == (given, True)
         last = both.replace(given, "ffffffff-ffff-ffff-ffff-ffffffffffff")
         assert len({deal.id for deal in story(last).deals}) == 2
+
+
+@pytest.mark.parametrize(
+    ("units", "amount"), [("0.00001 X {40000 USD}", "0.40"), ("3 X {0.1 USD}", "0.30"), ("1 X {0.001 USD}", "0.00")]
+)
+def test_what_a_small_purchase_cost_is_paid_by_the_line_that_is_left_open(units: str, amount: str) -> None:
+    found = story(f'2020-02-01 * "Buy"\n  Assets:Broker:X  {units}\n  Assets:Broker:Cash\n')
+    assert found.told("amount") == [("buy", amount)]
+    assert found.rests == found.errors == []

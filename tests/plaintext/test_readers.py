@@ -219,3 +219,62 @@ def test_quotes_that_are_never_closed_cost_no_more_than_reading_the_file() -> No
         started = time.process_time()
         assert beancount.read(text).errors
         assert time.process_time() - started < 20
+
+
+SPACES = " " * 60_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'2020-01-02 * "x"\n  Assets:B  1 ABC {{1 #{SPACES}!}}\n  Assets:C\n',
+        f'2020-01-02 * "x"\n  Assets:B  1 ABC {{-{SPACES}!}}\n  Assets:C\n',
+        f"2020-01-02 balance Assets:B  1.00 ~{SPACES}!\n",
+    ],
+)
+def test_many_spaces_in_beancount_cost_no_more_than_reading_them(text: str) -> None:
+    """Thousands of times as much as it takes is allowed: trying each division of the spaces would take more."""
+    started = time.process_time()
+    assert beancount.read(text).errors
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("amount", [f"-{SPACES[:2000]}(", f"-{SPACES[:2000]}a{SPACES[:2000]}("])
+def test_many_spaces_in_hledger_cost_no_more_than_reading_them(amount: str) -> None:
+    started = time.process_time()
+    assert hledger.read(f"commodity {amount}\n2020-01-01 x\n  assets:a  {amount}\n  assets:b\n", None).errors
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("day", ["2020-01-99999999999999999999", "99999999999999999999-01-01", f"2020-{'9' * 5000}-01"])
+def test_days_that_no_calendar_has_are_errors_with_their_line(day: str) -> None:
+    found = beancount.read(f'{day} open Assets:B\n2020-01-02 * "x"\n  Assets:B  1 ABC {{1 USD, {day}}}\n  Assets:C\n')
+    assert [error.line for error in found.errors] == [1, 3]
+    assert all("is not a date" in error.reason for error in found.errors)
+    assert [error.line for error in hledger.read(f"{day} x\n  assets:a  1 EUR\n  assets:b\n", ".").errors] == [1]
+    assert hledger.read(f"Y {'9' * 5000}\n01-02 x\n  assets:a  1 EUR\n  assets:b\n", ".").errors[0].line == 2
+
+
+def test_a_tolerance_without_its_currency_is_no_balance() -> None:
+    assert [error.line for error in beancount.read("2020-01-02 balance Assets:B  1.00 ~ 12\n").errors] == [1]
+    (found,) = beancount.read("2020-01-02 balance Assets:B  1.00 ~ 0.12 USD\n").assertions
+    assert (found.amount, found.tolerance) == (Amount(Decimal("1.00"), "USD"), Decimal("0.12"))
+
+
+@pytest.mark.parametrize(
+    ("line", "amount", "rest"),
+    [
+        ("-0.40 EUR @ 1.1 USD", "0.440", ""),
+        ("-1.00 EUR @ 0.00002 BTC", "0.0000200", ""),
+        ("-10 EUR @ 1.04 USD", "0.40", "  Assets:Bank  10 USD\n"),
+    ],
+)
+def test_an_open_line_takes_what_is_left_however_little(line: str, amount: str, rest: str) -> None:
+    text = f'2020-02-01 * "x"\n  Assets:Cash  {line}\n{rest}  Expenses:Food\n'
+    for found in (only(beancount.read(text)), only(hledger.read(text, "."))):
+        assert amounts(found)[-1][:2] == ("Expenses:Food", amount)
+
+
+def test_what_rounding_leaves_is_nothing_to_an_open_line() -> None:
+    text = '2020-02-01 * "x"\n  Assets:Cash  -10 EUR @ 1.0833333 USD\n  Assets:Bank  10.83 USD\n  Expenses:Food\n'
+    assert len(only(beancount.read(text)).postings) == 2

@@ -17,6 +17,7 @@ from app.imports.csv.outcome import Confidence, CsvQuestionError, Question
 NOTHING = Decimal(0)
 OUT = {"buy", "reinvest"}
 """Kinds whose costs make the amount larger: what goes out is the price and the costs."""
+_PAID_OUT = {"buy", "fee", "tax", "withdrawal"}
 _COMPARED = {"buy", "sell", "dividend", "reinvest"}
 _NEAR = Decimal("0.02")
 """Share by which an amount may differ from what it is computed from and still be the same."""
@@ -31,6 +32,7 @@ class Figures(NamedTuple):
     divides: bool
     """Whether a rate of the file is how much of the price's currency one unit of the account's is."""
     signed: bool
+    """Whether what has no minus came in, a fee too; a minus is money that goes out in any file."""
     fees: tuple[int, ...]
     taxes: tuple[int, ...]
     settled: dict[str, str]
@@ -99,7 +101,7 @@ def settle(lines: Sequence[Line], columns: Columns, mapping: BrokerMapping, own:
         is_net=amount_is != "gross",
         in_price=amount_in == "price",
         divides=rate_is == "price_per_account",
-        signed=any(line.amount is not None and line.amount.value < 0 for line in lines),
+        signed=_are_signed(lines),
         fees=_signs(line.fees for line in lines),
         taxes=_signs(line.taxes for line in lines),
         settled={
@@ -109,6 +111,20 @@ def settle(lines: Sequence[Line], columns: Columns, mapping: BrokerMapping, own:
         },
         confidence=decider.confidence,
     )
+
+
+def _are_signed(lines: Iterable[Line]) -> bool:
+    """Whether a number without a minus is money that comes in.
+
+    So it is where most purchases have a minus, or most of what else takes money from the account. A minus by itself
+    says nothing of the other lines: a dividend that is taken back has one in any file.
+    """
+    balance = Counter[str]()
+    for line in lines:
+        if line.amount is not None and line.kind in _PAID_OUT:
+            value = line.amount.value
+            balance["buy" if line.kind == "buy" else "other"] += (value < 0) - (value > 0)
+    return any(count > 0 for count in balance.values())
 
 
 def _signs(costs: Iterable[tuple[Money, ...]]) -> tuple[int, ...]:
@@ -180,7 +196,8 @@ def _kinds(sums: Iterable[_Sum], amount_in: str | None, rate_is: str | None) -> 
                 continue
             sum_alone = sum_alone * each.rate if rate_is == "account_per_price" else sum_alone / each.rate
         alone = abs(each.amount - sum_alone)
-        with_costs = abs(each.amount - (sum_alone + each.costs if each.out else sum_alone - each.costs))
+        # Amounts have lost their signs: a sale that cost more than it brought is as much below nothing.
+        with_costs = abs(each.amount - abs(sum_alone + each.costs if each.out else sum_alone - each.costs))
         if each.costs and abs(alone - with_costs) > each.costs / 2 and min(alone, with_costs) <= each.costs / 2:
             yield "gross" if alone < with_costs else "net"
 

@@ -1,7 +1,9 @@
 """Reading a whole file of a broker: find the columns, then turn record after record into lines."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from app.imports.broker.columns import SEVERAL, Columns, find_table
@@ -17,6 +19,12 @@ from app.imports.csv.reader import check_lines, divide
 
 Recall = Callable[[list[str]], BrokerMapping | None]
 _MONEY = ("price", "amount")
+_TIME = re.compile(
+    r"[T ,-] *(?P<hour>\d{1,2})[:.h](?P<minute>\d{2})(?:[:.](?P<second>\d{2}(?:[.,]\d{1,9})?))?(?!\d)"
+    r"(?: *(?P<half>[AaPp])\.?[Mm])?",
+    re.ASCII,
+)
+_DIGITS_ALONE = re.compile(r"\d{8}(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -131,5 +139,17 @@ def in_order(lines: Sequence[Line]) -> list[Line]:
     if not lines:
         return []
     first, last = lines[0], lines[-1]
-    newest_first = (first.day, first.moment) > (last.day, last.moment)
+    newest_first = (first.day, _time_of(first.moment)) > (last.day, _time_of(last.moment))
     return sorted(reversed(lines) if newest_first else lines, key=lambda line: line.day)
+
+
+def _time_of(moment: str) -> tuple[Decimal, ...]:
+    """Hour, minute and second that stand behind a date; empty where none do."""
+    found = _DIGITS_ALONE.fullmatch(moment) or _TIME.search(moment)
+    if found is None:
+        return ()
+    parts = found.groupdict()
+    hour = int(parts["hour"])
+    if parts.get("half"):
+        hour = hour % 12 + (12 if parts["half"] in "Pp" else 0)
+    return Decimal(hour), Decimal(parts["minute"]), Decimal((parts["second"] or "0").replace(",", "."))

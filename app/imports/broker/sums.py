@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.core.money import plain, rounded
+from app.core.money import MAX_INTEGER_DIGITS, plain, rounded
 from app.imports.broker.figures import NOTHING, OUT, Figures
 from app.imports.broker.lines import Line, Money, is_currency
 from app.imports.broker.mapping import LineKind
@@ -72,10 +72,25 @@ class Sums:
             total = self._rounded(self._own_amount())
             if not self._figures.is_net:
                 return total
-            return total - fees - taxes if kind in OUT else total + fees + taxes
+            if kind in OUT:
+                return total - fees - taxes
+            return fees + taxes - total if self._cost_more(kind, total, fees + taxes) else total + fees + taxes
         if self.price is None or not line.quantity:
             raise LineFault("amount", "there is no amount, and no quantity and price that would give it")
         return self._rounded(self.quantity * self.price * self._rate_of_price())
+
+    def _cost_more(self, kind: LineKind, net: Decimal, costs: Decimal) -> bool:
+        """Whether a sale cost more than it brought, so that its net amount, here without its sign, is negative.
+
+        Some files write a minus before each sale: quantity and price tell, where they are there, else other lines.
+        """
+        line = self._line
+        if kind != "sell" or line.amount is None or line.amount.value > 0 or net > costs:
+            return False
+        if self.price is None or not line.quantity or (self._price != self._own and not line.rate):
+            return self._figures.signed
+        brought = self.quantity * self.price * self._rate_of_price()
+        return abs(costs - net - brought) < abs(costs + net - brought)
 
     def moved(self, kind: LineKind) -> Decimal:
         """What moves on the account, where it is all there is to know; signed."""
@@ -89,9 +104,9 @@ class Sums:
         return total if self._figures.is_net else total - fees - taxes
 
     def is_out(self, kind: LineKind) -> bool:
-        """Whether money goes out; where the file writes no signs, by what it is."""
+        """Whether money goes out: where there is a minus, and where the file writes no signs, by what it is."""
         amount = self._line.amount
-        if self._figures.signed and amount is not None:
+        if amount is not None and (self._figures.signed or amount.value < 0):
             return amount.value < 0
         return kind in GOING_OUT or (kind == "interest" and not _PAID.isdisjoint(words(self._line.word)))
 
@@ -115,6 +130,8 @@ class Sums:
         )
 
     def _rounded(self, amount: Decimal) -> Decimal:
+        if amount and amount.adjusted() >= MAX_INTEGER_DIGITS:
+            raise LineFault("amount", f"an amount has more than {MAX_INTEGER_DIGITS} digits before the point")
         return rounded(amount, self._exponent)
 
     def _converted(self, amount: Decimal, currency: str) -> Decimal:

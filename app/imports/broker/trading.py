@@ -1,6 +1,5 @@
 """From a line of a broker's file to the trade that it is, or to money that moved without an asset."""
 
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,15 +9,13 @@ from app.imports.broker.figures import NOTHING, OUT, Figures
 from app.imports.broker.lines import Line, is_currency
 from app.imports.broker.mapping import LineKind
 from app.imports.broker.naming import Assets, LineFault
+from app.imports.broker.ratios import SplitRatio, ratio_of
 from app.imports.broker.sums import GOING_OUT, Pair, Sums
 
 Document = dict[str, Any]
 OF_UNITS: frozenset[LineKind] = frozenset(("buy", "sell", "reinvest", "split", "return_of_capital"))
 """What happens to an asset or not at all."""
 MOVING: frozenset[LineKind] = frozenset(("deposit", "withdrawal", "transfer_in", "transfer_out"))
-_RATIO = re.compile(
-    r"(?P<new>\d{1,6}(?:\.\d{1,6})?)\s?(?:-?for-?|:|/)\s?(?P<old>\d{1,6}(?:\.\d{1,6})?)", re.ASCII | re.IGNORECASE
-)
 
 
 class Entry(NamedTuple):
@@ -82,6 +79,10 @@ class Trader:
     def _cash(self, line: Line, kind: LineKind, sums: "Sums") -> Entry:
         moved = sums.moved(kind)
         return Entry(None, moved, _text(line, None))
+
+
+def split_ratio(line: Line) -> SplitRatio | None:
+    return ratio_of((line.word, line.notes, line.name))
 
 
 def _text(line: Line, symbol: str | None) -> str:
@@ -175,11 +176,10 @@ def _move(sums: Sums, line: Line, kind: LineKind) -> Made:
 
 
 def _split(_sums: Sums, line: Line) -> Made:
-    for text in (line.word, line.notes, line.name):
-        found = _RATIO.search(text or "")
-        if found is not None:
-            return {"kind": "split", "ratio": f"{found['new']}:{found['old']}"}, None
-    raise LineFault("kind", "the line does not say how many shares became how many: enter the split by hand")
+    found = split_ratio(line)
+    if found is None:
+        raise LineFault("kind", "the line does not say how many shares became how many: enter the split by hand")
+    return {"kind": "split", "ratio": str(found)}, None
 
 
 _MAKERS: dict[LineKind, Callable[[Sums, Line], Made]] = {

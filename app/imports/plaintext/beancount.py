@@ -39,6 +39,7 @@ METHODS = {"STRICT", "STRICT_WITH_SIZE", "FIFO", "LIFO", "HIFO", "AVERAGE", "NON
 MOST_LINES_OF_A_STRING = 10_000
 MOST_UNCLOSED = 20
 _DATED = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)\s+(\S+)", re.ASCII)
+_ABOUT = re.compile(rf"~\s*+({NUMBER})\s*+([A-Z/]\S*)", re.ASCII)
 _META = re.compile(r"([a-z][a-zA-Z0-9\-_]+):(?:\s+(.*))?$", re.DOTALL)
 
 
@@ -91,7 +92,7 @@ class Reader:
         block = list(self._block())
         try:
             day = date(int(dated[1]), int(dated[2]), int(dated[3]))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise LineError(number, f"'{line[:10]}' is not a date") from None
         word, rest = dated[4], line[dated.end() :].strip()
         if word in NOT_READ:
@@ -174,7 +175,7 @@ class Reader:
         account, _, rest = rest.partition(" ")
         found = AMOUNT.match(rest.strip())
         tolerance = None
-        if found and (about := re.match(rf"~\s*({NUMBER})\s*(\S+)", rest.strip()[found.end() :])):
+        if found and (about := _ABOUT.match(rest.strip(), found.end())):
             tolerance, commodity = decimal_of(about[1], number), about[2]
         else:
             commodity = (found[2] if found else None) or ""

@@ -8,11 +8,12 @@ from app.imports.plaintext.beancount_text import tokens_of
 from app.imports.plaintext.model import Amount, Cost, LineError, Posting
 
 MOST_DIGITS = 60
-NUMBER = r"[-+]?\s*(?:\d[\d,]*(?:\.\d*)?|\.\d+)"
-AMOUNT = re.compile(rf"({NUMBER})\s*([A-Z/][A-Z0-9'._\-]*)?\s*", re.ASCII)
+# Spaces are possessive (`*+`): where several runs may meet, giving some back in turn would take the square of them.
+NUMBER = r"[-+]?\s*+(?:\d[\d,]*(?:\.\d*)?|\.\d+)"
+AMOUNT = re.compile(rf"({NUMBER})\s*+([A-Z/][A-Z0-9'._\-]*)?\s*+", re.ASCII)
 _ACCOUNT = re.compile(r"(?:[!*&#?%A-Z]\s+)?([^\W\d_a-z][\w\-]*(?::[\w\-]+)+)(?:\s+(.*))?$", re.DOTALL)
 _COST = re.compile(r'(\{\{?)((?:[^"{}]|"(?:[^"\\]|\\.)*")*)(\}\}?)\s*', re.DOTALL)
-_COMPOUND = re.compile(rf"({NUMBER})?\s*(?:(#)\s*({NUMBER})?)?\s*([A-Z/][A-Z0-9'._\-]*)?$", re.ASCII)
+_COMPOUND = re.compile(rf"({NUMBER})?\s*+(?:(#)\s*+({NUMBER})?)?\s*+([A-Z/][A-Z0-9'._\-]*)?$", re.ASCII)
 _DAY = re.compile(r"(\d{4,})[-/](\d+)[-/](\d+)", re.ASCII)
 _PARTS = re.compile(r'(?:[^,"]|(?<=\d),(?=\d)|"(?:[^"\\]|\\.)*")+', re.DOTALL)
 """A comma between digits stands between thousands."""
@@ -84,8 +85,8 @@ def _part(part: str, number: int, *, of_all: bool) -> dict[str, object]:
     if day := _DAY.fullmatch(part):
         try:
             return {"day": date(int(day[1]), int(day[2]), int(day[3]))}
-        except ValueError:
-            raise LineError(number, f"'{part}' is not a date") from None
+        except (ValueError, OverflowError):
+            raise LineError(number, f"'{part[:40]}' is not a date") from None
     found = _COMPOUND.match(part)
     if found is None or not (found[1] or found[3] or found[4]) or (of_all and found[2]):
         raise LineError(number, f"'{part[:40]}' is not a cost; write a number where there is an expression")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from app.core.money import quantum, rounded
+from app.core.money import MAX_INTEGER_DIGITS, quantum, rounded
 from app.imports.plaintext.attaching import Attached, Movement, Own
 from app.imports.plaintext.booking import NOTHING
 from app.imports.plaintext.dealing import Deal
@@ -20,6 +20,10 @@ from app.imports.plaintext.trading import Trader
 from app.portfolio.lots import ImpossibleTradeError, LotBook, Terms, Trade
 
 Holding = tuple[Own, str]
+BESIDE = "beside trade"
+"""Under it an adjustment says to which trade it belongs: the two come together or not at all. No file has such a name,
+for it has a space.
+"""
 
 
 def even_out(
@@ -46,13 +50,14 @@ def even_out(
         if not difference or abs(difference) > most or last is None:
             continue
         name = "amount" if last.kind == "buy" else "cost"
-        if last.fields[name] + difference < 0:
+        if last.fields[name] + difference < 0 or (last.fields[name] + difference).adjusted() >= MAX_INTEGER_DIGITS:
             continue
         last.fields[name] += difference
         if last.kind == "buy":
             last.money -= difference
             row_id = trader.ids.make(last.day, f"rounding {own} {commodity} {difference}")
-            told = Transaction(last.line, last.day, description=f"Rounding of {commodity}", meta={"id": str(row_id)})
+            meta = {"id": str(row_id), BESIDE: str(last.id)}
+            told = Transaction(last.line, last.day, description=f"Rounding of {commodity}", meta=meta)
             yield told, Attached("adjustment", abs(difference), [Movement(own, "equity", difference)])
 
 

@@ -120,7 +120,7 @@ class Reader:
         if word in simple:
             simple[word](head.strip(), comment)
         elif word in {"Y", "year"} or re.fullmatch(r"Y\d{4}", word):
-            found = re.search(r"\d{4,}", line)
+            found = re.search(r"\d{4,9}", line, re.ASCII)
             self._year = int(found[0]) if found else None
         elif word == "D":
             found = AMOUNT.match(head.strip())
@@ -195,7 +195,7 @@ class Reader:
             raise LineError(number, wrong)
         try:
             return date(int(parts[0]), int(parts[1]), int(parts[2]))
-        except ValueError:
+        except (ValueError, OverflowError):
             raise LineError(number, wrong) from None
 
     def _posting(self, text: str, number: int, day: date) -> Posting:

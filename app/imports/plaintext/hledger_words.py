@@ -29,8 +29,10 @@ HEADER = re.compile(
 )
 TAG = re.compile(r"(?:^|[\s,])([^\s:,]+):([^,\n]*)(?:,|$)")
 SIDE = r'(?:"[^"]*"|[^\d\s.,;+@={}()\[\]"\'*-][^\d\s.,;+@={}()\[\]"\'*-]*)'
+# Spaces are possessive (`*+`): three runs that meet, each giving some back in turn, would take the cube of them.
 AMOUNT = re.compile(
-    rf"(?P<sign>[-+]?)\s*(?P<left>{SIDE})?\s*(?P<inner>[-+]?)\s*(?P<number>{numbers.DIGITS.pattern})\s*(?P<right>{SIDE})?",
+    rf"(?P<sign>[-+]?)\s*+(?P<left>{SIDE})?\s*+(?P<inner>[-+]?)\s*+(?P<number>{numbers.DIGITS.pattern})\s*+"
+    rf"(?P<right>{SIDE})?",
     re.ASCII,
 )
 EQUALS = re.compile(r"(={1,2})(\*?)\s*")

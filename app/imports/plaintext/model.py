@@ -166,7 +166,7 @@ def complete(transaction: Transaction) -> None:
     missing = [posting for posting in transaction.postings if posting.amount is None]
     if len(missing) > 1:
         raise LineError(missing[1].line, "more than one posting has no amount")
-    sums = _sums(transaction)
+    sums = _sums(transaction, one_is_open=bool(missing))
     if missing:
         number, posting = len(transaction.postings), missing[0]
         place = transaction.postings.index(posting)
@@ -184,8 +184,12 @@ def complete(transaction: Transaction) -> None:
         raise LineError(transaction.line, f"it does not balance: {left} is left over")
 
 
-def _sums(transaction: Transaction) -> dict[str, Decimal]:
-    """What is left over in each commodity; what a rate's rounding leaves is nothing."""
+def _sums(transaction: Transaction, *, one_is_open: bool) -> dict[str, Decimal]:
+    """What is left over in each commodity; what a rate's rounding leaves is nothing.
+
+    That is half of the last decimal of the amounts that stand there in that commodity. Where none has decimals, up to
+    a half is nothing to a transaction that is complete; it is all that a posting without an amount takes.
+    """
     sums: dict[str, Decimal] = {}
     finest: dict[str, int] = {}
     rated: set[str] = set()
@@ -201,8 +205,13 @@ def _sums(transaction: Transaction) -> dict[str, Decimal]:
     return {
         commodity: number
         for commodity, number in sums.items()
-        if number and not (commodity in rated and abs(number) <= Decimal(5).scaleb(-finest.get(commodity, 0) - 1))
+        if number
+        and not (commodity in rated and abs(number) <= _rounding(finest.get(commodity, 0), one_is_open=one_is_open))
     }
+
+
+def _rounding(places: int, *, one_is_open: bool) -> Decimal:
+    return Decimal(0) if one_is_open and not places else Decimal(5).scaleb(-places - 1)
 
 
 def _decimals(number: Decimal) -> int:

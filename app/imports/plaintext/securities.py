@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.assets import isin
+from app.core.fields import EARLIEST
 from app.core.ids import new_id
 from app.core.money import MAX_INTEGER_DIGITS, decimals
 from app.imports.plaintext.charting import as_uuid, one_line
@@ -111,6 +112,8 @@ class Securities:
         for price in sorted(self._journal.prices, key=lambda price: (price.day, price.line)):
             if price.day > today:
                 found.left_out["of days to come"] += 1
+            elif price.day < EARLIEST:
+                found.left_out[f"from before {EARLIEST}"] += 1
             elif price.amount.number < 0 or _too_long(price.amount.number):
                 found.left_out["negative or too long"] += 1
             else:
