@@ -19,6 +19,7 @@ from app.imports.broker.lines import Line
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.naming import Assets, KnownAsset, LineFault
 from app.imports.broker.reader import BrokerReading, in_order, read_broker
+from app.imports.broker.signs import Judged, judge
 from app.imports.broker.sums import Pair, RatesWantedError
 from app.imports.broker.trading import Entry, Trader
 from app.imports.csv import CsvQuestion, CsvUnreadable, Question
@@ -32,6 +33,8 @@ ANSWERS = {"date_order", "decimal_separator", "amount_is", "amount_in", "rate_is
 """What a file decides by itself: an earlier one only answers a question."""
 _SUMMED = {"buy", "sell"}
 _DIFFERS = Decimal("0.01")
+_NAMED = 5
+"""So many of what a warning tells of are named."""
 
 Document = dict[str, Any]
 _body: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
@@ -84,23 +87,25 @@ def parse(task: BrokerTask) -> Parsed | Unreadable | Open | RatesWanted:
     given = task.given
     try:
         try:
-            reading, figures = _read(task, given, recall)
+            read = _read(task, given, recall)
         except CsvQuestion as question:
             answers = _answers(question.questions, used[0] if used else {})
             if not answers:
                 return Open(question.questions)
-            reading, figures = _read(task, given.model_copy(update=answers), recall)
+            read = _read(task, given.model_copy(update=answers), recall)
     except CsvQuestion as question:
         return Open(question.questions)
     except CsvUnreadable as error:
         return Unreadable(error.code, error.detail, error.field)
-    return _Rows(task, reading, figures).parsed(used[0] if used else None)
+    return _Rows(task, *read).parsed(used[0] if used else None)
 
 
-def _read(task: BrokerTask, given: BrokerMapping, recall: Any) -> tuple[BrokerReading, Figures]:
+def _read(task: BrokerTask, given: BrokerMapping, recall: Any) -> tuple[BrokerReading, Assets, Judged, Figures]:
     reading = read_broker(task.data, given, recall)
     settled = BrokerMapping.model_validate(reading.mapping)
-    return reading, settle(reading.lines, reading.columns, settled, task.account.currency)
+    assets = Assets(task.assets, settled.assets or {}, settled.asset_type, task.currencies)
+    judged = judge(reading.lines, assets, task.account.currency)
+    return reading, assets, judged, settle(judged.sound, reading.columns, settled, task.account.currency)
 
 
 def _answers(questions: Sequence[Question], saved: Document) -> Document:
@@ -113,12 +118,15 @@ def _answers(questions: Sequence[Question], saved: Document) -> Document:
 class _Rows:
     """Turns the lines of one file into rows of an import."""
 
-    def __init__(self, task: BrokerTask, reading: BrokerReading, figures: Figures) -> None:
+    def __init__(
+        self, task: BrokerTask, reading: BrokerReading, assets: Assets, judged: Judged, figures: Figures
+    ) -> None:
         self._task = task
         self._reading = reading
+        self._judged = judged
         self._figures = figures
         self._given = reading.mapping.get("assets", {})
-        self._assets = Assets(task.assets, self._given, reading.mapping.get("asset_type"), task.currencies)
+        self._assets = assets
         self._columns = self._names()
         found = reading.columns.found
         self._by_name = "symbol" not in found and "isin" not in found
@@ -130,7 +138,7 @@ class _Rows:
         rows: list[tuple[int, Sequence[str | None]]] = []
         wanted = set[Pair]()
         ignored = 0
-        for line in in_order(self._reading.lines):
+        for line in in_order(self._judged.lines):
             row_id = new_id()
             try:
                 self._check(line)
@@ -178,6 +186,8 @@ class _Rows:
 
     def _check(self, line: Line) -> None:
         task = self._task
+        if line.line in self._judged.faults:
+            raise self._judged.faults[line.line]
         if line.day > task.today:
             raise LineFault("date", f"{line.day} is in the future")
         if line.day < EARLIEST:
@@ -238,6 +248,11 @@ class _Rows:
         if self._differing:
             detail = f"The amounts of {self._differing} rows are not what quantity times price comes to."
             found.append({"code": "amounts_differ", "detail": detail})
+        differing = list(self._judged.differing.values())
+        if differing:
+            more = f"; and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+            detail = f"{'; '.join(differing[:_NAMED])}{more}. See that these are the right assets."
+            found.append({"code": "asset_currency_differs", "detail": detail})
         if saved is not None:
             detail = "The mapping of an earlier file with this header was used; what you send in `mapping` goes first."
             found.append({"code": "saved_mapping_used", "detail": detail})
