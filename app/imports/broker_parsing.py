@@ -19,6 +19,7 @@ from app.imports.broker.lines import Line
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.naming import Assets, KnownAsset, LineFault
 from app.imports.broker.reader import BrokerReading, in_order, read_broker
+from app.imports.broker.signs import Judged, judge
 from app.imports.broker.sums import Pair, RatesWantedError
 from app.imports.broker.trading import Entry, Trader, split_ratio
 from app.imports.csv import CsvQuestion, CsvUnreadable, Question
@@ -33,6 +34,8 @@ ANSWERS = {"date_order", "decimal_separator", "amount_is", "amount_in", "rate_is
 MOST_NAMED = 10
 _SUMMED = {"buy", "sell"}
 _DIFFERS = Decimal("0.01")
+_NAMED = 5
+"""So many of what a warning tells of are named."""
 
 Document = dict[str, Any]
 _body: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
@@ -85,23 +88,25 @@ def parse(task: BrokerTask) -> Parsed | Unreadable | Open | RatesWanted:
     given = task.given
     try:
         try:
-            reading, figures = _read(task, given, recall)
+            read = _read(task, given, recall)
         except CsvQuestion as question:
             answers = _answers(question.questions, used[0] if used else {})
             if not answers:
                 return Open(question.questions)
-            reading, figures = _read(task, given.model_copy(update=answers), recall)
+            read = _read(task, given.model_copy(update=answers), recall)
     except CsvQuestion as question:
         return Open(question.questions)
     except CsvUnreadable as error:
         return Unreadable(error.code, error.detail, error.field)
-    return _Rows(task, reading, figures).parsed(used[0] if used else None)
+    return _Rows(task, *read).parsed(used[0] if used else None)
 
 
-def _read(task: BrokerTask, given: BrokerMapping, recall: Any) -> tuple[BrokerReading, Figures]:
+def _read(task: BrokerTask, given: BrokerMapping, recall: Any) -> tuple[BrokerReading, Assets, Judged, Figures]:
     reading = read_broker(task.data, given, recall)
     settled = BrokerMapping.model_validate(reading.mapping)
-    return reading, settle(reading.lines, reading.columns, settled, task.account.currency)
+    assets = Assets(task.assets, settled.assets or {}, settled.asset_type, task.currencies)
+    judged = judge(reading.lines, assets, task.account.currency)
+    return reading, assets, judged, settle(judged.sound, reading.columns, settled, task.account.currency)
 
 
 def _answers(questions: Sequence[Question], saved: Document) -> Document:
@@ -114,12 +119,15 @@ def _answers(questions: Sequence[Question], saved: Document) -> Document:
 class _Rows:
     """Turns the lines of one file into rows of an import."""
 
-    def __init__(self, task: BrokerTask, reading: BrokerReading, figures: Figures) -> None:
+    def __init__(
+        self, task: BrokerTask, reading: BrokerReading, assets: Assets, judged: Judged, figures: Figures
+    ) -> None:
         self._task = task
         self._reading = reading
+        self._judged = judged
         self._figures = figures
         self._given = reading.mapping.get("assets", {})
-        self._assets = Assets(task.assets, self._given, reading.mapping.get("asset_type"), task.currencies)
+        self._assets = assets
         self._columns = self._names()
         found = reading.columns.found
         self._by_name = "symbol" not in found and "isin" not in found
@@ -132,7 +140,7 @@ class _Rows:
         rows: list[tuple[int, Sequence[str | None]]] = []
         wanted = set[Pair]()
         ignored = 0
-        for line in in_order(self._reading.lines):
+        for line in in_order(self._judged.lines):
             row_id = new_id()
             try:
                 self._check(line)
@@ -180,6 +188,8 @@ class _Rows:
 
     def _check(self, line: Line) -> None:
         task = self._task
+        if line.line in self._judged.faults:
+            raise self._judged.faults[line.line]
         if line.day > task.today:
             raise LineFault("date", f"{line.day} is in the future")
         if line.day < EARLIEST:
@@ -245,6 +255,11 @@ class _Rows:
         if self._unsure:
             detail = f"The ratio of a split may be a time or a date: check {', '.join(self._unsure[:MOST_NAMED])}."
             found.append({"code": "split_ratio_unsure", "detail": detail})
+        differing = list(self._judged.differing.values())
+        if differing:
+            more = f"; and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+            detail = f"{'; '.join(differing[:_NAMED])}{more}. See that these are the right assets."
+            found.append({"code": "asset_currency_differs", "detail": detail})
         if saved is not None:
             detail = "The mapping of an earlier file with this header was used; what you send in `mapping` goes first."
             found.append({"code": "saved_mapping_used", "detail": detail})

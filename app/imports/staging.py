@@ -9,6 +9,7 @@ from uuid import UUID
 from app.core.ids import new_id
 from app.core.money import MAX_INTEGER_DIGITS, decimals, plain, quantum
 from app.imports.csv import CsvMapping, CsvReading, CsvRow
+from app.imports.csv.currencies import fits
 from app.rules.importing import ImportRules, Report, Rewriter
 from app.transactions.references import AccountRef
 
@@ -72,7 +73,7 @@ def stage(reading: CsvReading, target: Target, rules: ImportRules | None = None)
     chunks.append(_chunk(rows, count, rewriter))
     count += len(rows)
     for read in reading.rows:
-        digest.update(repr((read.date, plain(read.amount.normalize()), *read[3:])).encode())
+        digest.update(repr((read.date, plain(read.amount.normalize()), *read[3:10])).encode())
     return Staged(chunks, count, digest.digest(), rewriter.report if rewriter is not None else None)
 
 
@@ -155,7 +156,10 @@ def _account(row: CsvRow, target: Target) -> AccountRef:
 
 
 def _check(row: CsvRow, account: AccountRef, target: Target) -> None:
-    if row.currency is not None and row.currency != account.currency:
+    if row.sign is not None:
+        if not fits(row.sign, account.currency):
+            raise _RowError("currency", f"the amount is in {row.sign}, the account in {account.currency}")
+    elif row.currency is not None and row.currency != account.currency:
         raise _RowError("currency", f"the row is in {row.currency}, the account in {account.currency}")
     if row.amount == 0:
         raise _RowError("amount", "the amount is 0")

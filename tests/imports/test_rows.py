@@ -171,3 +171,48 @@ async def test_faults_at_the_end_of_a_file_are_told_like_any_other(kim: Person) 
         (3, "error"),
         (4, "error"),
     ]
+
+
+async def test_signs_have_to_fit_the_account(kim: Person) -> None:
+    """A sign of several currencies fits each of them, and no other; a code or sign of one fits that one."""
+    signs = ["$-20.00", "€ -20.00", "-20.00 zł", "£-20.00", "kr -20", "¥-20", "CHF -20.00", "-20.00"]
+    data = csv_of("Date;Text;Amount", *(f"2025-03-{day:02};Shop;{sign}" for day, sign in enumerate(signs, 1)))
+    fitting = {
+        "EUR": [2, 8], "CAD": [1, 8], "PLN": [3, 8], "GBP": [4, 8], "EGP": [4, 8], "SEK": [5, 8], "JPY": [6, 8],
+        "CHF": [7, 8],
+    }  # fmt: skip
+    for currency, lines in fitting.items():
+        account = await kim.account(f"In {currency}", currency=currency)
+        found = await rows_of(kim, await upload(kim, account, data))
+        assert [row["position"] for row in found if row["outcome"] == "new"] == lines, currency
+    euro = await kim.account("Euro")
+    found = await rows_of(kim, await upload(kim, euro, data))
+    assert of_interest(found[0], "outcome", "column", "reason") == (
+        "error", "Amount", "the amount is in $, the account in EUR",
+    )  # fmt: skip
+    assert found[3]["reason"] == "the amount is in £, the account in EUR"
+    assert found[6]["reason"] == "the row is in CHF, the account in EUR"
+
+
+async def test_signs_in_names_of_columns_and_beside_a_column_of_currencies(kim: Person) -> None:
+    euro, dollars = await kim.account("Euro"), await kim.account("Dollars", currency="AUD")
+    named = csv_of(
+        "Date,Text,Amount ($)", "2025-03-01,Shop,-20.00", "2025-03-02,Shop,€-20.00", "2025-03-03,Shop,A$-1.00"
+    )
+    assert outcomes(await rows_of(kim, await upload(kim, euro, named))) == ["error", "new", "error"]
+    assert outcomes(await rows_of(kim, await upload(kim, dollars, named))) == ["new", "error", "new"]
+    beside = csv_of(
+        "Date,Text,Amount,Currency",
+        "2025-03-01,Shop,$-20.00,AUD",
+        "2025-03-02,Shop,€-20.00,AUD",
+        "2025-03-03,Shop,-20.00,$",
+        "2025-03-04,Shop,$-20.00,USD",
+        "2025-03-05,Shop,-20.00,EUR",
+    )
+    found = await rows_of(kim, await upload(kim, dollars, beside))
+    assert outcomes(found) == ["new", "error", "new", "error", "error"]
+    assert [row["reason"] for row in found if row["reason"]] == [
+        "'€-20.00' contradicts the currency beside it, AUD.",
+        "the row is in USD, the account in AUD",
+        "the row is in EUR, the account in AUD",
+    ]

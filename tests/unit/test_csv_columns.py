@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from app.imports.csv import CsvUnreadable
-from app.imports.csv.currencies import currency_of_cell, currency_of_header
+from app.imports.csv.currencies import told_by_cell, told_by_header
 from app.imports.csv.headers import roles
 from tests.unit.csv_files import amounts, codes, read
 
@@ -335,11 +335,11 @@ def test_reports_the_row_when_its_currency_is_unknown() -> None:
 
 
 def test_reads_a_currency_name_when_it_is_a_sign_of_many() -> None:
-    assert currency_of_cell("kr") is None
-    assert currency_of_header("Amount ($)") is None
-    assert currency_of_header("Amount (net)") is None
-    assert currency_of_header("Amount") is None
-    assert currency_of_header("") is None
+    assert told_by_cell("kr") == "kr"
+    assert told_by_header("Amount ($)") == "$"
+    assert told_by_header("Amount (net)") is None
+    assert told_by_header("Amount") is None
+    assert told_by_header("") is None
 
 
 def test_knows_no_meaning_when_a_name_says_nothing() -> None:

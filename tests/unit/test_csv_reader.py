@@ -20,7 +20,7 @@ def test_returns_every_field_when_the_file_has_them_all() -> None:
     row = reading.rows[0]
     assert row._asdict() == {
         "line": 2, "date": row.date, "amount": row.amount, "currency": "EUR", "payee": "A B", "description": "c  d",
-        "notes": "n", "external_id": "T77", "category": "Food", "account": "Giro",
+        "notes": "n", "external_id": "T77", "category": "Food", "account": "Giro", "sign": None,
     }  # fmt: skip
     assert reading.header[0] == "Date"
     assert (reading.errors, reading.ignored, reading.warnings) == ([], [], [])

@@ -9,7 +9,7 @@ from app.imports.broker.columns import Columns
 from app.imports.broker.mapping import BrokerMapping, LineKind
 from app.imports.broker.words import column_key, kind_of
 from app.imports.csv.amounts import DECIMAL_DIGITS, INTEGER_DIGITS, Amount, parse_amount
-from app.imports.csv.currencies import CODES, currency_of_cell, currency_of_header
+from app.imports.csv.currencies import CODES, SHARED, code_of, narrower, told_by_cell, told_by_header
 from app.imports.csv.dates import parse_date
 from app.imports.csv.dialect import CELL_LIMIT, Cells, Record
 from app.imports.csv.mapping import DateOrder, DecimalSeparator, fold
@@ -26,16 +26,22 @@ _COINS = {"XBT": "BTC", "XXBT": "BTC", "XDG": "DOGE", "XXDG": "DOGE", "XETH": "E
 
 
 class Money(NamedTuple):
-    """A number with the sign that it is written with; its currency where the file says it."""
+    """A number with the sign that it is written with; its currency where the file says it.
+
+    `told` is the code or sign written beside the number, or the shared sign in the column's name, where no other
+    column says the currency; `signs` judges it.
+    """
 
     value: Decimal
     currency: str | None
+    told: str | None = None
 
 
 class Line(NamedTuple):
     """One record. `moment` is its date as written, with the time behind it. Quantities and amounts have their signs.
 
-    `currency` is that of the price, whether there is one or not.
+    `currency` is that of the price, whether there is one or not; `stated`, too, but only where a column of its own says
+    it.
     """
 
     line: int
@@ -50,6 +56,7 @@ class Line(NamedTuple):
     quantity: Decimal | None
     price: Money | None
     currency: str | None
+    stated: str | None
     amount: Money | None
     fees: tuple[Money, ...]
     taxes: tuple[Money, ...]
@@ -80,7 +87,7 @@ class LineReader:
         self._separator = separator
         self._kinds = {fold(word): kind for word, kind in (mapping.kinds or {}).items()}
         header = columns.table.header
-        self._in_header = {index: currency_of_header(name) for index, name in enumerate(header)}
+        self._in_header = {index: told_by_header(name) for index, name in enumerate(header)}
         symbol = self._found.get("symbol")
         self._pairs = symbol is not None and symbol < len(header) and column_key(header[symbol]) == "pair"
         self._known: dict[str, Decimal | None] = {}
@@ -113,6 +120,7 @@ class LineReader:
             quantity,
             price,
             price.currency if price is not None else quote or self._of_price(cells),
+            quote or self._stated(cells),
             self._money(cells, self._found.get("amount"), quote),
             self._costs(cells, "fees", quote),
             self._costs(cells, "taxes", quote),
@@ -199,33 +207,54 @@ class LineReader:
         value = None if index is None else self._parsed(cells[index], index)
         if index is None or value is None:
             return None
-        currency = self._currency(cells, index) or quote
+        currency, told = self._currency(cells, index)
+        if currency is None:
+            currency = quote
         if currency in HUNDREDTHS:
             return Money(value / _HUNDRED, HUNDREDTHS[currency])
-        return Money(value, currency)
+        return Money(value, currency, told)
 
     def _of_price(self, cells: Cells) -> str | None:
         """The currency where there is no price: a line of cash may name one all the same."""
         index = self._found.get("price", self._found.get("amount"))
-        currency = None if index is None else self._currency(cells, index)
+        currency = None if index is None else self._currency(cells, index)[0]
         return HUNDREDTHS.get(currency or "", currency)
 
-    def _currency(self, cells: Cells, index: int) -> str | None:
-        """What stands in the column for it, in the cell, or in the column's name."""
+    def _stated(self, cells: Cells) -> str | None:
+        """The price's currency as a column of its own says it."""
+        index = self._found.get("price", self._found.get("amount"))
+        currency = None if index is None else code_of(self._beside(cells, index))
+        return HUNDREDTHS.get(currency or "", currency)
+
+    def _beside(self, cells: Cells, index: int) -> str | None:
+        """What the column with the currency of another one says."""
         beside = self._columns.currencies.get(index)
         text = cells[beside].strip() if beside is not None else ""
-        if text in HUNDREDTHS:
-            return text
-        if text:
-            try:
-                return currency_of_cell(text)
-            except ValueError:
-                raise CellError(beside, f"{shown(text)} is not a currency.") from None
-        if any(not (c.isdigit() or c in " .,'+-") for c in cells[index]):
-            amount = self._amount(cells[index].strip())
-            if amount is not None and amount.currency is not None:
-                return amount.currency
-        return self._in_header.get(index)
+        if not text or text in HUNDREDTHS:
+            return text or None
+        try:
+            return told_by_cell(text)
+        except ValueError:
+            raise CellError(beside, f"{shown(text)} is not a currency.") from None
+
+    def _currency(self, cells: Cells, index: int) -> tuple[str | None, str | None]:
+        """What stands in the column for it, in the cell, or in the column's name; and `Money.told`."""
+        text = cells[index]
+        amount = self._amount(text.strip()) if any(not (c.isdigit() or c in " .,'+-") for c in text) else None
+        told = amount.told if amount is not None else None
+        beside = self._beside(cells, index)
+        if beside in HUNDREDTHS:
+            return beside, None
+        if beside is not None:
+            both = beside if told is None else narrower(beside, told)
+            if both is None:
+                raise CellError(index, f"{shown(text)} contradicts the currency beside it, {beside}.")
+            return code_of(both), both if both in SHARED else None
+        in_header = self._in_header.get(index)
+        if told is None:
+            return code_of(in_header), in_header if in_header in SHARED else None
+        told = told if in_header is None else narrower(told, in_header) or told
+        return code_of(told), told
 
 
 def is_currency(text: str | None) -> bool:

@@ -76,6 +76,14 @@ class Assets:
         self.used[found["id"]] = found
         return found
 
+    def known(self, line: Line) -> tuple[str, str] | None:
+        """The symbol and the currency of the line's asset, where the file and the book agree on which it is."""
+        try:
+            found = self._find(line)
+        except LineFault:
+            return None
+        return None if found is None else (found["symbol"], found["currency"])
+
     def _find(self, line: Line) -> Document | None:
         for name in (line.symbol, line.isin, line.name):
             if name is not None and fold(name) in self._given:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from app.imports.csv.currencies import CODES, SIGN_PATTERN, SIGNS
+from app.imports.csv.currencies import CODES, SIGN_PATTERN, SIGNS, code_of, narrower, told_by
 from app.imports.csv.headers import plain
 from app.imports.csv.mapping import DecimalSeparator, fold
 from app.imports.csv.outcome import Confidence, Question
@@ -48,19 +48,26 @@ _DIRECTIONS: dict[str, Direction] = {
 
 
 class Amount(NamedTuple):
-    """An amount cell: its value with the sign it is written with, the currency it names, the direction it names."""
+    """An amount cell: its value with the sign it is written with, the currency it names, the direction it names.
+
+    `told` is what stands beside the number: a code, or a sign of `SHARED`; `currency` is what that usually means.
+    """
 
     value: Decimal
     signed: bool
-    currency: str | None = None
+    told: str | None = None
     direction: Direction | None = None
+
+    @property
+    def currency(self) -> str | None:
+        return code_of(self.told)
 
 
 class _Parts(NamedTuple):
     body: str
     negative: bool
     signed: bool
-    currency: str | None
+    told: str | None
     direction: Direction | None
 
 
@@ -88,14 +95,16 @@ def _split(text: str) -> _Parts | None:
     named = [name for name in (parts["before"], parts["after"]) if name is not None]
     if any(name.casefold() not in SIGNS and name.upper() not in CODES for name in named):
         return None
-    currencies = {SIGNS.get(name.casefold(), name.upper()) for name in named} - {None}
-    if len(currencies) > 1:
-        return None
+    told = told_by(named[0]) if named else None
+    if len(named) > 1:
+        told = narrower(told_by(named[0]), told_by(named[1]))
+        if told is None:
+            return None
     direction = _MARKS[parts["mark"].casefold()] if parts["mark"] else None
     negative = brackets or "-" in signs
     if negative and direction == "credit":
         return None
-    return _Parts(parts["body"], negative, negative or bool(signs), next(iter(currencies), None), direction)
+    return _Parts(parts["body"], negative, negative or bool(signs), told, direction)
 
 
 def amount_like(text: str) -> bool:
@@ -115,7 +124,7 @@ def has_direction(text: str) -> bool:
 def has_decimals(text: str) -> bool:
     """Whether an amount cell has a sign, a currency or a separator, which the numbers of ids and checks lack."""
     parts = _split(text)
-    return parts is not None and (parts.signed or parts.currency is not None or not parts.body.isdigit())
+    return parts is not None and (parts.signed or parts.told is not None or not parts.body.isdigit())
 
 
 def parse_amount(text: str, separator: DecimalSeparator | None) -> Amount | None:
@@ -139,7 +148,7 @@ def parse_amount(text: str, separator: DecimalSeparator | None) -> Amount | None
     value = Decimal(f"{integer or '0'}.{decimals}" if decimals else integer or "0")
     # copy_negate, because the minus operator rounds to the precision of the context.
     negative = value != 0 and (parts.negative or parts.direction == "debit")
-    return Amount(value.copy_negate() if negative else value, parts.signed, parts.currency, parts.direction)
+    return Amount(value.copy_negate() if negative else value, parts.signed, parts.told, parts.direction)
 
 
 def decide_separator(amounts: Iterable[str], others: Iterable[str]) -> SeparatorDecision:

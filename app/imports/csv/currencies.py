@@ -13,13 +13,27 @@ _CIRCULATING = """
 """
 CODES = frozenset(_CIRCULATING.split())
 
-# A sign that stands for more than one currency names none: the account the file is imported into has its own.
+# What a sign says by itself: a sign of many currencies names none, so that the account's counts where it fits.
 SIGNS = {
     "€": "EUR", "£": "GBP", "zł": "PLN", "zl": "PLN", "kč": "CZK", "ft": "HUF", "₹": "INR", "₽": "RUB", "₴": "UAH",
     "₺": "TRY", "₪": "ILS", "₩": "KRW", "₫": "VND", "฿": "THB", "₦": "NGN", "₱": "PHP", "r$": "BRL", "us$": "USD",
     "ca$": "CAD", "c$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "fr.": "CHF",
     "sfr.": "CHF", "lei": "RON", "$": None, "¥": None, "kr": None, "kr.": None,
 }  # fmt: skip
+
+_KRONOR = frozenset(("DKK", "ISK", "NOK", "SEK"))
+_DOLLARS_AND_PESOS = """
+    ARS AUD BBD BMD BND BRL BSD BZD CAD CLP COP CUP CVE DOP FJD GYD HKD JMD KYD LRD MOP MXN NAD NIO NZD SBD SGD SRD SVC
+    TOP TTD TWD USD UYU WST XCD ZWL
+"""
+SHARED = {
+    "$": frozenset(_DOLLARS_AND_PESOS.split()),
+    "£": frozenset(("EGP", "FKP", "GBP", "GIP", "LBP", "SDG", "SHP", "SSP", "SYP")),
+    "¥": frozenset(("CNH", "CNY", "JPY")),
+    "kr": _KRONOR,
+    "kr.": _KRONOR,
+}
+"""The currencies that a sign may stand for, of those signs that stand for several."""
 
 _NAMES = {"euro": "EUR", "euros": "EUR", "forint": "HUF", "zloty": "PLN", "us dollar": "USD", "pound sterling": "GBP"}
 
@@ -32,14 +46,41 @@ _IN_HEADER = re.compile(
 )
 
 
-def currency_of_cell(text: str) -> str | None:
-    """The code a currency cell names, None for a sign that several currencies share; ValueError when it names none.
+def told_by(name: str) -> str:
+    """What a sign or code says, whatever its case: a code, or a sign of `SHARED`."""
+    folded = name.casefold()
+    return folded if folded in SHARED else SIGNS.get(folded) or name.upper()
+
+
+def code_of(told: str | None) -> str | None:
+    """The code that it is or usually stands for; None for a sign that has no usual one."""
+    return SIGNS.get(told, told) if told is not None else None
+
+
+def meant(told: str) -> frozenset[str]:
+    """The currencies that a code or a sign of `SHARED` may stand for."""
+    return SHARED.get(told) or frozenset((told,))
+
+
+def fits(told: str, currency: str) -> bool:
+    return currency in meant(told)
+
+
+def narrower(one: str, other: str) -> str | None:
+    """Of a code and a sign, or of two signs, the one that says more; None where they contradict each other."""
+    if meant(one).isdisjoint(meant(other)):
+        return None
+    return min(one, other, key=lambda told: len(meant(told)))
+
+
+def told_by_cell(text: str) -> str:
+    """The code a currency cell names, or the sign where several currencies share it; ValueError when it names none.
 
     Codes outside ISO 4217 (of crypto-currencies, for example) pass when they have three to five letters.
     """
     folded = " ".join(text.split()).casefold()
     if folded in SIGNS:
-        return SIGNS[folded]
+        return told_by(folded)
     if folded in _NAMES:
         return _NAMES[folded]
     if _CODE.fullmatch(folded):
@@ -47,11 +88,9 @@ def currency_of_cell(text: str) -> str | None:
     raise ValueError("not a currency")
 
 
-def currency_of_header(name: str) -> str | None:
-    """The currency in a column name such as `Amount (EUR)`, `Betrag in €` or `Amount USD`."""
+def told_by_header(name: str) -> str | None:
+    """The code or shared sign in a column name such as `Amount (EUR)`, `Betrag in €`, `Amount USD` or `Price ($)`."""
     found = _IN_HEADER.search(name)
-    if found is None:
-        last_word = name.casefold().rpartition(" ")[2]
-        return SIGNS.get(last_word)
-    text = found["inner"] or found["last"]
-    return SIGNS.get(text.casefold()) or (text.upper() if text.upper() in CODES else None)
+    text = (found["inner"] or found["last"]) if found is not None else name.rpartition(" ")[2]
+    known = text.casefold() in SIGNS or (found is not None and text.upper() in CODES)
+    return told_by(text) if known else None

@@ -19,7 +19,10 @@ def shown(value: str) -> str:
 
 
 class CsvRow(NamedTuple):
-    """One booking. `line` is the physical line (from 1) its record starts on; `amount` is positive for money in."""
+    """One booking. `line` is the physical line (from 1) its record starts on; `amount` is positive for money in.
+
+    `sign` stands where only a sign of several currencies says which it is in; `currency` is the usual one, if any.
+    """
 
     line: int
     date: date
@@ -31,6 +34,7 @@ class CsvRow(NamedTuple):
     external_id: str | None = None
     category: str | None = None
     account: str | None = None
+    sign: str | None = None
 
 
 class CsvError(NamedTuple):

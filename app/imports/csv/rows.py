@@ -15,7 +15,7 @@ from app.imports.csv.amounts import (
     parse_amount,
 )
 from app.imports.csv.columns import Columns
-from app.imports.csv.currencies import currency_of_cell, currency_of_header
+from app.imports.csv.currencies import SHARED, code_of, narrower, told_by_cell, told_by_header
 from app.imports.csv.dates import parse_date
 from app.imports.csv.dialect import CELL_LIMIT, Cells, Record
 from app.imports.csv.mapping import CsvMapping
@@ -37,7 +37,7 @@ class _Money(NamedTuple):
     """An amount with its sign settled, and the position of the cell it comes from."""
 
     value: Decimal
-    currency: str | None
+    told: str | None
     column: int
 
 
@@ -61,7 +61,7 @@ class RowReader:
         self._payee_index = found.get("payee_column")
         self._dates: dict[str, date | None] = {}
         self._amounts: dict[str, Amount | None] = {}
-        self._header_currencies = {index: currency_of_header(name) for index, name in enumerate(self._header)}
+        self._in_header = {index: told_by_header(name) for index, name in enumerate(self._header)}
         self._money: Callable[[Cells], _Money]
         amount = found.get("amount_column")
         if amount is not None:
@@ -94,8 +94,9 @@ class RowReader:
         payee = None if self._payee_index is None else " ".join(cells[self._payee_index].split()) or None
         description = " ".join([text for index in self._descriptions if (text := cells[index].strip())]) or None
         value = money.value.copy_negate() if self._inverted and money.value else money.value
-        currency = self._currency(cells, money)
-        return CsvRow(record.line, day, value, currency, payee, description, notes, external_id, category, account)
+        told = self._told(cells, money)
+        texts = (payee, description, notes, external_id, category, account)
+        return CsvRow(record.line, day, value, code_of(told), *texts, told if told in SHARED else None)
 
     def has_date(self, cells: Cells) -> bool:
         """Whether the record has a date that exists."""
@@ -152,7 +153,7 @@ class RowReader:
 
     def _single(self, cells: Cells) -> _Money:
         amount = self._required_amount(cells, self._amount_index)
-        return _Money(amount.value, amount.currency, self._amount_index)
+        return _Money(amount.value, amount.told, self._amount_index)
 
     def _directed(self, cells: Cells) -> _Money:
         amount = self._required_amount(cells, self._amount_index)
@@ -186,18 +187,24 @@ class RowReader:
         """
         value = amount.value.copy_abs()
         if direction == "debit" and amount.direction != "credit":
-            return _Money(value.copy_negate() if value else value, amount.currency, index)
+            return _Money(value.copy_negate() if value else value, amount.told, index)
         if direction == "debit" or amount.value < 0:
             raise CellError(index, f"{shown(cells[index])} contradicts the {direction} it is given as.")
-        return _Money(value, amount.currency, index)
+        return _Money(value, amount.told, index)
 
-    def _currency(self, cells: Cells, money: _Money) -> str | None:
-        index = self._currency_index
-        if index is not None and (text := cells[index].strip()):
-            try:
-                named = currency_of_cell(text)
-            except ValueError as error:
-                raise CellError(index, f"{shown(text)} is not a currency.") from error
-            if named is not None:
-                return named
-        return money.currency or self._header_currencies.get(money.column)
+    def _told(self, cells: Cells, money: _Money) -> str | None:
+        """The code of the row, or a sign that several currencies share: by its column, the amount, or that's name."""
+        index, in_header = self._currency_index, self._in_header.get(money.column)
+        text = cells[index].strip() if index is not None else ""
+        if not text:
+            if money.told is None or in_header is None:
+                return money.told or in_header
+            return narrower(money.told, in_header) or money.told
+        try:
+            told = told_by_cell(text)
+        except ValueError as error:
+            raise CellError(index, f"{shown(text)} is not a currency.") from error
+        both = told if money.told is None else narrower(told, money.told)
+        if both is None:
+            raise CellError(money.column, f"{shown(cells[money.column])} contradicts the currency beside it, {told}.")
+        return both
