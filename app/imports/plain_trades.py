@@ -82,7 +82,7 @@ class Trades:
                     account,
                     asset,
                     to_account if deal.to_account is not None else None,
-                    category if deal.category is not None else None,
+                    dict.fromkeys(deal.categories, category),
                 )
             )
         except ValidationError as error:
