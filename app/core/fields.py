@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 EARLIEST = date(1900, 1, 1)
 LATEST = date(9998, 12, 31)
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-CURRENCY_CODE = re.compile(r"[A-Z0-9]{2,12}")
+CURRENCY_CODE = re.compile(r"^[A-Z0-9]{2,12}$")
 
 
 class Body(BaseModel):
@@ -98,7 +98,7 @@ def _capitals(value: Any) -> Any:
 
 CurrencyCode = Annotated[
     str,
-    Field(pattern=r"^[A-Z0-9]{2,12}$", description="A code of GET /currencies, such as `EUR`.", examples=["EUR"]),
+    Field(pattern=CURRENCY_CODE.pattern, description="A code of GET /currencies, such as `EUR`.", examples=["EUR"]),
     BeforeValidator(_capitals),
 ]
 TimeZone = Annotated[

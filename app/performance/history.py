@@ -38,7 +38,7 @@ async def span(book: BookReader, asked: Asked, first: date | None, last: date | 
     if first is not None and last is not None and first > last:
         raise invalid("query.from", "from_after_to", f"is after the end of the period, {last}")
     today = book.actor.today()
-    last = min(last or today, today)
+    last = today if last is None else book.actor.known_day(last)
     if first is None:
         first = min(await repository.first_day(book, asked) or last, last)
     if first > last:

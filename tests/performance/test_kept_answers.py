@@ -73,7 +73,7 @@ async def test_whoever_takes_any_answer_is_refused_what_cannot_be_asked(kim: Per
         tag = (await kim.get(f"/portfolio/{path}")).headers["ETag"]
         answer = await kim.http.get(f"/portfolio/{path}", headers=headers)
         assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", tag)
-        for currency in ("eur", "XXQ"):
+        for currency in ("eur", "EUR\n", "XXQ"):
             wrong = await kim.http.get(f"/portfolio/{path}", params={"currency": currency}, headers=headers)
             problem(wrong, 422, "invalid_input")
     for question in (
