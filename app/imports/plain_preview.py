@@ -63,7 +63,7 @@ async def preview_plain(
         cost_methods=await methods.every(book),
     )
     parsed = await run_off_loop(parse, task, len(data))
-    if isinstance(parsed, TradesWanted):
+    while isinstance(parsed, TradesWanted):  # once: then it is known which get other ids
         known = await plain_repository.trades_of(book.connection, book.book_id, parsed.ids)
         parsed = await run_off_loop(parse, replace(task, remade=parsed.ids - known), len(data))
     if isinstance(parsed, Unreadable):
