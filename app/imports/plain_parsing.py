@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.core.money import plain, quantum
 from app.imports.csv import Question
 from app.imports.parsing import Open, Parsed, Unreadable
-from app.imports.plain_task import PlainTask
+from app.imports.plain_task import PlainTask, TradesWanted
 from app.imports.plain_trades import Trades
 from app.imports.plaintext import balances, beancount, hledger
 from app.imports.plaintext.attaching import Attached, Attacher
@@ -32,7 +32,7 @@ ORIGINAL = re.compile(r"(\d{1,15}(?:\.\d{1,18})?) ([A-Z0-9]{3,10})", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def parse(task: PlainTask) -> Parsed | Unreadable | Open:
+def parse(task: PlainTask) -> Parsed | Unreadable | Open | TradesWanted:
     """Read the file. What is wrong with a part of it becomes a row with an error; the rest is as good as ever."""
     try:
         text = task.data.decode("utf-8-sig")
@@ -78,7 +78,7 @@ class _Rows:
         self._digest = hashlib.sha256()
         self._good: list[Transaction] = []
 
-    def parsed(self) -> Parsed:
+    def parsed(self) -> Parsed | TradesWanted:
         attacher = Attacher(self._journal.kind_of, self._currency, self._task.exponents)
         trades = Trades(self._journal, self._task, self._currency)
         errors = list(self._journal.errors)
@@ -96,6 +96,8 @@ class _Rows:
             self._good.append(transaction)
             if found is not None:
                 attached.append((transaction, found))
+        if self._task.remade is None and (wanted := trades.out_of_order()):
+            return TradesWanted(wanted)
         attached += trades.even_out()
         movements = [movement for _, found in attached for movement in found.movements]
         charter = Charter(self._journal, self._task.accounts, self._task.categories)

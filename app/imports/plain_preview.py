@@ -1,5 +1,6 @@
 """Previewing an hledger journal or a Beancount file: it names its accounts itself."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +10,11 @@ from app.assets import bringing
 from app.categories import service as categories
 from app.core.errors import FieldError, ForbiddenError, InvalidError
 from app.currencies import service as currencies
-from app.imports import preview
+from app.imports import plain_repository, preview
 from app.imports.errors import MappingNeededError, UnreadableFileError
 from app.imports.parsing import Open, Unreadable, run_off_loop
 from app.imports.plain_parsing import parse
-from app.imports.plain_task import PlainFormat, PlainTask
+from app.imports.plain_task import PlainFormat, PlainTask, TradesWanted
 from app.imports.plaintext.charting import KnownAccount, KnownCategory
 from app.imports.plaintext.securities import KnownAsset
 from app.imports.schemas import Mapping
@@ -62,6 +63,9 @@ async def preview_plain(
         cost_methods=await methods.every(book),
     )
     parsed = await run_off_loop(parse, task, len(data))
+    while isinstance(parsed, TradesWanted):  # once: then it is known which get other ids
+        known = await plain_repository.trades_of(book.connection, book.book_id, parsed.ids)
+        parsed = await run_off_loop(parse, replace(task, remade=parsed.ids - known), len(data))
     if isinstance(parsed, Unreadable):
         raise UnreadableFileError(parsed.code, parsed.detail, parsed.field)
     if isinstance(parsed, Open):

@@ -1,6 +1,6 @@
 """Statements about what an imported plain-text ledger brings beside its transactions, and takes along when undone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +62,16 @@ _MISSING = text(
                WHERE c.book_id = :book AND c.id = used.category_id AND c.archived_at IS NULL))
     """
 )
+
+
+_TRADES = text("SELECT id FROM trades WHERE book_id = :book AND id = ANY(:ids)").bindparams(
+    bindparam("book", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid))
+)
+
+
+async def trades_of(connection: AsyncConnection, book_id: UUID, ids: Iterable[UUID]) -> set[UUID]:
+    """Which of these are trades of the book."""
+    return set((await connection.execute(_TRADES, {"book": book_id, "ids": list(ids)})).scalars())
 
 
 async def add_tags(connection: AsyncConnection, book_id: UUID, import_id: UUID, revision: int) -> Sequence[AnyRow]:

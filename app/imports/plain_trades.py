@@ -54,6 +54,7 @@ class Trades:
         self._task = task
         self._currency_of = currency_of
         self._trader = Trader(journal, currency_of, task.exponents)
+        self._trader.ids.remade = task.remade or frozenset()
         self._securities = Securities(journal, task.assets, currency_of)
         self._deals: list[Deal] = []
 
@@ -93,6 +94,10 @@ class Trades:
     def take(self, dealt: Dealt) -> None:
         self._trader.settle(dealt)
         self._deals += dealt.deals
+
+    def out_of_order(self) -> frozenset[UUID]:
+        """See `TradesWanted`."""
+        return frozenset(self._trader.ids.out_of_order())
 
     def even_out(self) -> list[tuple[Transaction, Attached]]:
         """What rounding leaves, put where it does not show; see `evening`. To be asked when all is taken."""

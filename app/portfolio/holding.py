@@ -1,6 +1,6 @@
 """What is held of one asset on one account: its lots, which of them go first, and what they cost."""
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -64,6 +64,8 @@ class Holding:
         self._unknown = 0
         """How many lots have no base cost; with `average`, 1 where the pool has none."""
         self._lots: list[_Lot] = []
+        self._by_trade: dict[UUID, list[_Lot]] = {}
+        """The same lots, to be found by name."""
         self._count = 0
 
     @property
@@ -85,6 +87,7 @@ class Holding:
         self.quantity += part.quantity
         self.cost += part.cost
         self._count_base(part.base_cost, 1)
+        self._by_trade.setdefault(lot.trade_id, []).append(lot)
         self._insert(lot)
 
     def take(self, quantity: Decimal, named: Sequence[tuple[UUID, Decimal]] = ()) -> list[Part]:
@@ -101,6 +104,7 @@ class Holding:
         self._base = rounded(NOTHING, self.base_exponent)
         self._unknown = 0
         self._lots = []
+        self._by_trade = {}
         return parts
 
     def add_all(self, parts: Iterable[Part]) -> None:
@@ -158,7 +162,7 @@ class Holding:
         chosen = []
         for trade_id, quantity in named:
             wanted = quantity
-            lots = [lot for lot in self._lots if lot.trade_id == trade_id]
+            lots = sorted(self._by_trade.get(trade_id, ()), key=lambda lot: lot.key)
             for lot in lots:
                 count = min(wanted, lot.quantity)
                 if count:
@@ -206,16 +210,24 @@ class Holding:
         return taken
 
     def _drop_used(self, touched: Sequence[_Lot]) -> None:
-        """Lots that are used up go; a lot that is not has its place anew, for what a unit of it costs is rounded."""
-        gone = {id(lot) for lot in touched}
-        number = next((n for n, lot in enumerate(self._lots) if id(lot) not in gone), len(self._lots))
-        if number == len(gone):  # from the front on, which is usual and quick
-            del self._lots[:number]
+        """Lots that are used up go; with `hifo` the others are placed anew, for the cost of a unit is rounded."""
+        gone = [lot for lot in touched if self.method == "hifo" or not lot.quantity]
+        if self._lots[: len(gone)] == gone:  # from the front on, which is usual and quick
+            del self._lots[: len(gone)]
         else:
-            self._lots = [lot for lot in self._lots if id(lot) not in gone]
-        for lot in touched:
+            for lot in gone:
+                del self._lots[bisect_left(self._lots, lot.key, key=lambda each: each.key)]
+        for lot in gone:
             if lot.quantity:
                 self._insert(lot)
+            else:
+                self._forget(lot)
+
+    def _forget(self, lot: _Lot) -> None:
+        same = self._by_trade[lot.trade_id]
+        same.remove(lot)
+        if not same:
+            del self._by_trade[lot.trade_id]
 
     def _of_pool(
         self, lots: Sequence[_Lot], counts: Sequence[Decimal], cost: Decimal, base: Decimal | None

@@ -371,4 +371,5 @@ def test_the_same_file_gives_the_same_ids_in_order_and_a_longer_one_too() -> Non
 def test_what_a_small_purchase_cost_is_paid_by_the_line_that_is_left_open(units: str, amount: str) -> None:
     found = story(f'2020-02-01 * "Buy"\n  Assets:Broker:X  {units}\n  Assets:Broker:Cash\n')
     assert found.told("amount") == [("buy", amount)]
-    assert found.rests == found.errors == []
+    assert found.rests == []
+    assert found.errors == []

@@ -149,6 +149,25 @@ async def test_a_random_portfolio_is_what_beancount_reads(
     await robin.check_integrity()
 
 
+async def test_a_day_keeps_its_order_whatever_ids_its_trades_have(kim: Person, robin: Person) -> None:
+    """A program may make the ids of its trades itself, and in the book's own they say nothing of their order."""
+    held_ = await hold(kim)
+    ids = (f"{first}0000000-0000-4000-8000-000000000000" for first in "f1e2d3")
+    for kind in ("buy", "sell") * 3:
+        await trade(kim, kind, held_, "2024-03-01", id=next(ids), quantity="12" if kind == "sell" else "11", price="9")
+    written = await exported(kim, "beancount")
+    again = await upload(kim, written)
+    assert again["rows"]["new"] == again["rows"]["suspect"] == again["rows"]["error"] == 0
+    preview = await upload(robin, written)
+    assert preview["rows"]["error"] == 0, (await rows_of(robin, preview, outcome="error"))[:3]
+    await commit(robin, preview)
+    assert await held(robin) == await held(kim)
+    assert await gains(robin) == await gains(kim)
+    repeated = await upload(robin, written + b"2024-04-01 price ACME  11.00 EUR\n")
+    assert {row["outcome"] for row in await rows_of(robin, repeated) if row["trade"]} == {"duplicate"}
+    await robin.check_integrity()
+
+
 async def test_what_is_hidden_is_in_no_export_and_what_came_from_there_is(
     kim: Person, robin: Person, owner_database: Database, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The lot book by itself: methods, what goes over from one place to another, and that nothing appears or is lost."""
 
+import random
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -217,6 +218,27 @@ STEPS = st.lists(
     min_size=1,
     max_size=25,
 )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lots_that_are_named_are_taken_in_any_order(seed: int) -> None:
+    chance = random.Random(seed)
+    days = [f"2020-01-{chance.randint(1, 28):02}" for _ in range(40)]
+    made = book(
+        *(trade(n, "buy", day, quantity=str(2 + n % 3), amount="30") for n, day in enumerate(days)), method="specific"
+    )
+    left = {UUID(int=1000 + n): Decimal(2 + n % 3) for n in range(len(days))}
+    for number in range(40, 80):
+        some = chance.sample(sorted(left), min(len(left), chance.randint(1, 3)))
+        named = tuple((lot, Decimal(1)) for lot in some)
+        made.apply(trade(number, "sell", "2021-01-01", quantity=str(len(named)), amount="9", lots=named))
+        left = {lot: units - (lot in some) for lot, units in left.items() if units > (lot in some)}
+        parts = made.holding(HERE).parts()
+        assert {part.trade_id: part.quantity for part in parts} == left
+        assert [part.acquired_on for part in parts] == sorted(part.acquired_on for part in parts)
+    gone = next(UUID(int=1000 + n) for n in range(len(days)) if UUID(int=1000 + n) not in left)
+    with pytest.raises(ImpossibleTradeError):
+        made.apply(trade(100, "sell", "2021-01-01", quantity="1", amount="9", lots=((gone, Decimal(1)),)))
 
 
 @settings(max_examples=150)

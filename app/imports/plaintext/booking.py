@@ -74,6 +74,8 @@ class Booker:
         self._exponents = exponents
         self.lots: dict[Place, list[Lot]] = {}
         self._by_key: dict[tuple[Place, tuple[object, ...]], Lot] = {}
+        self._of_day: dict[tuple[Place, date], list[Lot]] = {}
+        """The same lots, so that a sale that names the day of its own looks at no other."""
 
     def held(self, place: Place) -> Decimal:
         return sum((lot.units for lot in self.lots.get(place, ())), NOTHING)
@@ -115,14 +117,15 @@ class Booker:
                 lot.units -= count
                 if not lot.units:
                     del self._by_key[each.place, lot.key]
-            if any(not lot.units for lot, _ in each.taken):
-                self.lots[each.place] = [lot for lot in self.lots[each.place] if lot.units]
+                    self.lots[each.place].remove(lot)
+                    self._of_day[each.place, lot.day].remove(lot)
         for n, each in enumerate(booked):
             if each.made is None:
                 continue
             lot = self._by_key.setdefault((each.place, each.made.key), each.made)
             if lot is each.made:
                 self.lots.setdefault(each.place, []).append(lot)
+                self._of_day.setdefault((each.place, lot.day), []).append(lot)
             lot.units += each.units
             lot.pieces += brought[n]
 
@@ -160,7 +163,7 @@ class Booker:
         """The lots that go: those the braces mean, in the order of the booking method; `used` are gone already."""
         place = (posting.account, amount.commodity)
         wanted = -amount.number
-        lots = self.lots.get(place, [])
+        lots = self.lots.get(place, []) if cost.day is None else self._of_day.get((place, cost.day), [])
         if cost != ANY:
             lots = self._meant(lots, cost, amount, posting.line)
         free = [(lot, lot.units - used[id(lot)] if id(lot) in used else lot.units) for lot in lots]

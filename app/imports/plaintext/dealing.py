@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import chain, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -113,27 +114,37 @@ class Ids:
     def __init__(self) -> None:
         self._of_day: dict[date, int] = {}
         self._given: set[UUID] = set()
-        self._last: dict[date, UUID] = {}
+        self._days: dict[date, list[UUID]] = {}
+        self.remade: Container[UUID] = frozenset()
+        """Ids of the file that are not taken, see `out_of_order`."""
 
     def take(self, day: date, booked: Booked, kind: str) -> UUID:
         said = f"{kind} {booked.posting.account} {booked.commodity} {plain(booked.units)} {plain(booked.weight)}"
         return self.make(day, said, booked.posting.meta.get("trade"))
 
+    def out_of_order(self) -> set[UUID]:
+        """The ids that the file gives to days on which ids, which order a day in the book, do not go up as it does."""
+        wrong = (ids for ids in self._days.values() if any(one > next_ for one, next_ in pairwise(ids)))
+        return self._given.intersection(chain.from_iterable(wrong))
+
     def make(self, day: date, said: str, given: str | None = None) -> UUID:
+        made = self._make(day, said, given)
+        self._days.setdefault(day, []).append(made)
+        return made
+
+    def _make(self, day: date, said: str, given: str | None) -> UUID:
         place = self._of_day.get(day, 0)
         self._of_day[day] = place + 1
         own = as_uuid(given)
-        if own is not None and own not in self._given:
+        if own is not None and own not in self._given and own not in self.remade:
             self._given.add(own)
-            self._last[day] = own
             return own
         digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
         time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
         made = UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
-        last = self._last.get(day)
-        if last is not None and made < last and last.int < LAST - STEP:
-            made = UUID(int=last.int + 1 + digest % STEP)
-        self._last[day] = made
+        before = self._days.get(day)
+        if before and made < before[-1] and before[-1].int < LAST - STEP:
+            made = UUID(int=before[-1].int + 1 + digest % STEP)
         return made
 
 
