@@ -275,7 +275,7 @@ async def test_what_no_trade_can_say_is_an_error_of_its_whole_transaction(kim: P
     )
     preview = await upload(kim, text)
     errors = [(row["line"], row["reason"]) for row in await rows_of(kim, preview, outcome="error")]
-    assert [line for line, _ in errors] == [8]
+    assert [line for line, _ in errors] == [8], errors
     assert "ratio is between" in errors[0][1]
     assert [w["detail"] for w in preview["warnings"]] == ["Prices that are not imported: 1 from before 1900-01-01."]
     await commit(kim, preview)

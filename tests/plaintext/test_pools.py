@@ -87,7 +87,7 @@ def history(method: Method, count: int) -> Replay:
         )
         for n in range(2 * count)
     ]  # fmt: skip
-    return Replay(trades, {}, {ACCOUNT: Terms(2, method)}, 2)
+    return Replay(trades, {}, {}, {ACCOUNT: Terms(2, method)}, 2)
 
 
 @pytest.mark.parametrize("method", ["fifo", "lifo", "hifo", "specific", "average"])
