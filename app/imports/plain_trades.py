@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from app.imports.plaintext.dividends import dividend_of
 from app.imports.plaintext.evening import even_out
 from app.imports.plaintext.model import Journal, LineError, Transaction
 from app.imports.plaintext.securities import Prices, Securities
-from app.imports.plaintext.trading import Trader
+from app.imports.plaintext.trading import MOST_DECIMALS, Trader
 from app.imports.staging import cut
 from app.portfolio.schemas import AnyTrade, TradeIn
 
@@ -195,7 +196,7 @@ class Trades:
             "date": deal.day.isoformat(),
             "account_id": str(account),
             "asset_id": str(asset),
-            **{name: _written(value.normalize() if name in EXACT else value) for name, value in deal.fields.items()},
+            **{name: _written(_short(value) if name in EXACT else value) for name, value in deal.fields.items()},
         }
         if to_account is not None:
             found["to_account_id"] = str(to_account)
@@ -210,6 +211,10 @@ class Trades:
         if "lots" in deal.fields and method not in {*CHANGEABLE, self._trader.method_of(deal.account)}:
             return f"it names its lots, and the account's cost method is '{method}': set it to '{METHOD}'"
         return None
+
+
+def _short(value: Decimal) -> Decimal:
+    return value.normalize() if len(plain(value).partition(".")[2]) > MOST_DECIMALS else value
 
 
 def _written(value: Any) -> Any:

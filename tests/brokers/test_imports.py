@@ -111,6 +111,18 @@ async def test_selling_what_is_not_held(kim: Person, unchanged: Unchanged) -> No
     assert "units would be held then" in early["sample"][0]["reason"]
 
 
+async def test_a_sale_that_cost_more_than_it_brought(kim: Person) -> None:
+    account = await depot(kim)
+    buy, sell = "2024-01-03,Buy,AAPL,10,5.00,1.00,-51.00", "2024-02-03,Sell,AAPL,10,0.10,5.00,-4.00"
+    found = await preview(kim, account, trades(buy, "2024-01-04,Buy,AAPL,1E99,1E99,,", sell))
+    assert outcomes(await rows_of(kim, found)) == ["new", "error", "new"]
+    await commit(kim, found)
+    (gain,) = (await kim.read("/portfolio/gains"))["items"]
+    assert (gain["proceeds"], gain["cost"], gain["gain"]) == ("-4.00", "51.00", "-55.00")
+    assert (await kim.read("/accounts"))["items"][0]["balance"] == "-55.00"
+    await kim.check_integrity()
+
+
 async def test_the_newest_first(kim: Person) -> None:
     """Within a day things happened in the order of the file, or in the other one."""
     account = await depot(kim)
