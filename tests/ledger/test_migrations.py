@@ -18,8 +18,11 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
 from app.core.migrations import migrate, newest_revision, present_revision
 from tests.attachments.files import attach, png
+from tests.brokers.files import FILE as BROKERS_FILE
+from tests.brokers.files import bring_in, depot, preview, trades
 from tests.conftest import fresh_email
 from tests.databases import migrated_database
+from tests.imports.uploads import commit, try_upload, undo, upload
 from tests.people import Person, expect, register
 from tests.servers import serving
 
