@@ -31,6 +31,14 @@ OF_TRADES = f"""
         WHERE t.book_id = {BOOK} AND t.import_id = p_import
           AND (t.account_id = ANY ({HIDDEN}) OR t.to_account_id = ANY ({HIDDEN}))
     )"""
+HAS_TRADES = (
+    "EXISTS (SELECT FROM import_rows r WHERE r.book_id = i.book_id AND r.import_id = i.id AND r.document ? 'trade')"
+)
+AGAIN = f"UPDATE imports i SET format = 'broker_csv' WHERE i.format = 'csv' AND {HAS_TRADES}"  # noqa: S608  # nosec B608
+UNFINISHED = (
+    "DELETE FROM imports i "  # noqa: S608  # nosec B608
+    f"WHERE i.status = 'previewed' AND (i.format = 'broker_csv' OR {HAS_TRADES})"
+)
 FORMATS = "ALTER TABLE imports DROP CONSTRAINT ck_imports_format"
 
 
@@ -40,6 +48,8 @@ def upgrade() -> None:
         "ALTER TABLE imports ADD CONSTRAINT ck_imports_format "
         "CHECK (format IN ('csv', 'hledger', 'beancount', 'broker_csv'))"
     )
+    # Those that were there before a way down.
+    op.execute(AGAIN)
     # What a file calls which asset: [{"id", "symbol", "name", "type", "currency", "isin", "new"}].
     op.execute("ALTER TABLE imports ADD COLUMN assets jsonb NOT NULL DEFAULT '[]'")
     op.execute("CREATE INDEX ix_trades_import ON trades (book_id, import_id) WHERE import_id IS NOT NULL")
@@ -50,8 +60,8 @@ def downgrade() -> None:
     """Committed imports stay as a record of where trades came from; what was not committed goes."""
     op.execute(IS_PRIVATE_IMPORT.format(book=BOOK, hidden=HIDDEN, trades=""))
     op.execute("DROP INDEX ix_trades_import")
+    op.execute(UNFINISHED)
     op.execute("ALTER TABLE imports DROP COLUMN assets")
-    op.execute("DELETE FROM imports WHERE format = 'broker_csv' AND status = 'previewed'")
     op.execute("UPDATE imports SET format = 'csv' WHERE format = 'broker_csv'")
     op.execute(FORMATS)
     op.execute("ALTER TABLE imports ADD CONSTRAINT ck_imports_format CHECK (format IN ('csv', 'hledger', 'beancount'))")

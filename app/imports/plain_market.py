@@ -9,31 +9,41 @@ from uuid import UUID
 from app.access.context import BookWriter
 from app.assets import bringing as prices
 from app.core.database import AnyRow
+from app.imports import repository
 from app.imports.errors import ImportStateError
 from app.portfolio import methods
 from app.portfolio.holding_schemas import CostMethodIn
 from app.rates import bringing as rates
 
 AT_ONCE = 5_000
+BEFORE = "cost_methods_before"
+"""What accounts had instead, where it was set: for the undo."""
 
 
 async def set_methods(book: BookWriter, held: AnyRow) -> None:
     """Have the accounts of sales that name their lots take those, or count as the file says; before the trades.
 
-    Raises `ImportStateError` where somebody set another method since the preview.
+    What was set before is kept with the import. Raises `ImportStateError` where somebody set another method since the
+    preview.
     """
-    before = held.lasting_mapping.get("methods_before", {})
+    before: dict[str, dict[str, Any]] = {}
+    seen = held.lasting_mapping.get("methods_before", {})
     for text, wanted in held.lasting_mapping.get("cost_methods", {}).items():
         account_id = UUID(text)
         present = await methods.get(book, account_id)
-        if present["revision"] and present["method"] not in {before.get(text), wanted}:
+        if present["revision"] and present["method"] not in {seen.get(text), wanted}:
             raise ImportStateError(
                 f"An account has the cost method '{present['method']}' since the preview, and sales of the file name "
                 "their lots. Upload the file again: the new preview takes it into account."
             )
         if present["method"] != wanted:
+            if present["revision"]:
+                before[text] = {name: present[name] for name in methods.DEFAULT}
             body = CostMethodIn(method=wanted, long_term_months=present["long_term_months"])
             await methods.put(book, account_id, body, None)
+    if before:
+        changes = {"lasting_mapping": {**held.lasting_mapping, BEFORE: before}}
+        await repository.change(book.connection, book.book_id, held.id, changes)
 
 
 async def store_prices(book: BookWriter, held: AnyRow) -> None:
@@ -57,6 +67,9 @@ async def take_back(book: BookWriter, held: AnyRow, written: int) -> None:
         await rates.drop_rates(book, written)
     if chart.get("cost_methods"):
         await methods.forget(book, [UUID(text) for text in chart["cost_methods"]], written)
+    for text, before in chart.get(BEFORE, {}).items():
+        if (await methods.get(book, UUID(text)))["revision"] == written:
+            await methods.put(book, UUID(text), CostMethodIn(**before), None)
 
 
 def _batches(rows: list[Any]) -> Iterator[list[Any]]:

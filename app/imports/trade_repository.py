@@ -38,9 +38,10 @@ _KNOWN_TRADE = text(
       AND t.book_id = :book AND t.id = r.transaction_id
     """
 ).bindparams(*_OF_IMPORT)
-# As with money: the nth row of a kind stands against the nth such trade that no id has paired already. A quantity or an
-# amount that one of the two does not say is no difference.
-_SUSPECT = text(
+# As with money: the nth row of a kind stands against the nth such trade that no id has paired already; of several the
+# one with the smallest id. A quantity or an amount that one of the two does not say is no difference. Told by windows:
+# a join would hold each of k fills of a day against each of k trades.
+SUSPECT = text(
     """
     WITH row AS MATERIALIZED (
         SELECT r.position, r.account_id, r.date, (t.trade ->> 'asset_id')::uuid AS asset_id, t.trade ->> 'kind' AS kind,
@@ -63,19 +64,38 @@ _SUSPECT = text(
                                          ORDER BY position) AS nth
         FROM row
     ),
-    paired AS (
-        SELECT DISTINCT ON (n.position) n.position, p.id
-        FROM numbered n JOIN present p
-            ON p.account_id = n.account_id AND p.asset_id = n.asset_id AND p.date = n.date AND p.kind = n.kind
-           AND p.nth = n.nth AND coalesce(p.quantity = n.quantity, true) AND coalesce(p.amount = n.amount, true)
-        ORDER BY n.position, p.id
-    )
+    either AS (
+        SELECT position, NULL AS id, account_id, asset_id, date, kind, nth, quantity, amount FROM numbered
+        UNION ALL
+        SELECT NULL, id::text COLLATE "C", account_id, asset_id, date, kind, nth, quantity, amount FROM present
+    ),
+    near AS (
+        SELECT position, least(
+            min(id) OVER same,
+            CASE WHEN amount IS NULL THEN min(id) OVER of_quantity
+                 ELSE min(id) FILTER (WHERE amount IS NULL) OVER of_quantity END,
+            CASE WHEN quantity IS NULL THEN min(id) OVER of_amount
+                 ELSE min(id) FILTER (WHERE quantity IS NULL) OVER of_amount END,
+            CASE WHEN quantity IS NULL AND amount IS NULL THEN min(id) OVER of_day
+                 WHEN quantity IS NULL THEN min(id) FILTER (WHERE amount IS NULL) OVER of_day
+                 WHEN amount IS NULL THEN min(id) FILTER (WHERE quantity IS NULL) OVER of_day
+                 ELSE min(id) FILTER (WHERE quantity IS NULL AND amount IS NULL) OVER of_day END
+        )::uuid AS id
+        FROM either
+        WINDOW of_day AS (PARTITION BY account_id, asset_id, date, kind, nth),
+               of_amount AS (PARTITION BY account_id, asset_id, date, kind, nth, amount),
+               of_quantity AS (PARTITION BY account_id, asset_id, date, kind, nth, quantity),
+               same AS (PARTITION BY account_id, asset_id, date, kind, nth, quantity, amount)
+    ),
+    paired AS (SELECT position, id FROM near WHERE position IS NOT NULL AND id IS NOT NULL)
     UPDATE import_rows r
     SET outcome = 'suspect', reason = 'same account, day, asset, kind, quantity and amount', match_id = paired.id
     FROM paired
     WHERE r.book_id = :book AND r.import_id = :import AND r.position = paired.position
     """
 ).bindparams(*_OF_IMPORT)
+# Nothing is known of rows that were just copied in; the planner takes them for one, and loops over all for each.
+LOOPS = {on: text(f"SELECT set_config('enable_nestloop', '{'on' if on else 'off'}', true)") for on in (True, False)}
 _REFUSE = text(
     """
     UPDATE import_rows r SET outcome = 'error', reason = w.reason, match_id = NULL
@@ -105,7 +125,9 @@ async def settle_known(connection: AsyncConnection, book_id: UUID, import_id: UU
 
 async def settle_suspects(connection: AsyncConnection, book_id: UUID, import_id: UUID) -> None:
     """Mark new rows that look like a trade of the book."""
-    await connection.execute(_SUSPECT, {"book": book_id, "import": import_id})
+    await connection.execute(LOOPS[False])
+    await connection.execute(SUSPECT, {"book": book_id, "import": import_id})
+    await connection.execute(LOOPS[True])
 
 
 async def refuse(connection: AsyncConnection, book_id: UUID, import_id: UUID, rows: str) -> None:

@@ -19,7 +19,7 @@ from app.core.database import AnyRow
 from app.core.documents import aside, dump
 from app.core.errors import ConflictError, DomainError
 from app.imports import trade_repository
-from app.imports.errors import ImportRowError
+from app.imports.errors import ImportRowError, ImportStateError
 from app.portfolio import service as portfolio
 from app.portfolio import trying
 from app.portfolio.schemas import AnyTrade, TradeIn
@@ -50,12 +50,14 @@ async def refuse_impossible(book: BookReader, import_id: UUID) -> None:
 async def enter(book: BookWriter, held: AnyRow) -> list[Document]:
     """Make the assets and enter the trades that wanted rows have, in the order of the file; returns warnings.
 
-    Raises, with `position` and `line` of the row that is wrong, `ImportRowError` and the conflicts that
-    `portfolio.service.create_many` does: more is sold than is held, a later trade becomes impossible.
+    Raises `ImportStateError` where the book got one of the assets since the preview; with `position` and `line` of the
+    row that is wrong, `ImportRowError` and the conflicts that `portfolio.service.create_many` does: more is sold than
+    is held, a later trade becomes impossible.
     """
     rows = await trade_repository.wanted(book.connection, book.book_id, held.id)
     bodies, used = await aside(len(rows), _read, rows)
     made = [asset for asset in held.assets if asset["new"] and asset["id"] in used]
+    await _refuse_present(book, made)
     await assets.create_many(book, [AssetIn(**{name: asset[name] for name in OF_ASSET}) for asset in made])
     try:
         documents = await portfolio.create_many(book, bodies, import_id=held.id)
@@ -63,6 +65,18 @@ async def enter(book: BookWriter, held: AnyRow) -> list[Document]:
         raise _placed(error, rows) from error
     warnings = [warning for document in documents for warning in document["warnings"]]
     return [warning for warning in warnings if warning["code"] != "amount_differs"]
+
+
+async def _refuse_present(book: BookWriter, made: Sequence[Document]) -> None:
+    """An asset may have been made since, by another import too; which one the rows mean then, a new preview tells."""
+    present = await assets.every(book) if made else []
+    ids, symbols = {str(asset.id) for asset in present}, {asset.symbol.upper() for asset in present}
+    taken = sorted(asset["symbol"] for asset in made if asset["id"] in ids or asset["symbol"].upper() in symbols)
+    if taken:
+        raise ImportStateError(
+            f"The book has {', '.join(taken[:5])} since the preview. Upload the file again: the new preview takes it "
+            "into account."
+        )
 
 
 def _read(rows: Sequence[AnyRow]) -> tuple[list[AnyTrade], set[str]]:

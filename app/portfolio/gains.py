@@ -1,5 +1,6 @@
 """Realised gains: what sales brought beyond what their lots had cost."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -57,6 +58,16 @@ _SUMS = text(
     GROUP BY a.currency, d.long_term, converted ORDER BY a.currency
     """  # nosec B608  # constants of this module
 ).bindparams(*_PARAMETERS)
+_SALES = text(
+    f"""
+    SELECT d.disposed_on, s.symbol, d.long_term, sum(d.quantity) AS quantity,
+           CASE WHEN {{known}} THEN sum(d.base_proceeds) END AS base_proceeds,
+           CASE WHEN {{known}} THEN sum(d.base_cost) END AS base_cost
+    {_WANTED}
+    GROUP BY d.disposed_on, d.account_id, d.asset_id, d.trade_id, s.symbol, d.long_term
+    ORDER BY d.disposed_on, d.account_id, d.asset_id, min(d.line)
+    """.format(known="bool_and(d.base_proceeds IS NOT NULL AND d.base_cost IS NOT NULL)")  # nosec B608  # constants
+).bindparams(*_PARAMETERS)
 _TERMS = {False: "short_term", True: "long_term"}
 
 
@@ -82,18 +93,36 @@ async def gains(
             _PAGE, {**wanted, **_behind(page.cursor), "limit": page.limit + 1, "skip": page.skip}
         )
     ).all()
-    sums = (await book.connection.execute(_SUMS, wanted)).all()
+    total, sums = await _summed(book, wanted)
     shown = rows[: page.limit]
     cursor = None
     if len(rows) > page.limit:
         end = shown[-1]
         cursor = encode_cursor(_NAME, [end.disposed_on, end.account_id, end.asset_id, end.line])
-    zero = Decimal(0).quantize(quantum(book.base_exponent))
-    known = [(row, row.base_proceeds, row.base_cost) for row in sums if row.converted]
     return {
         "items": [dict(row._mapping) for row in shown],  # noqa: SLF001  # the documented way to a row's mapping
         "next_cursor": cursor,
-        "total": sum(row.disposals for row in sums) if page.include_total else None,
+        "total": total if page.include_total else None,
+        **sums,
+    }
+
+
+async def sales(book: BookReader, first: date, last: date) -> tuple[Sequence[AnyRow], Document]:
+    """What each sale from one day to another brought of what was held for one term, and the sums as `gains` has them.
+
+    In the base currency; None where a rate of one of its parts is not known.
+    """
+    wanted = {"book": book.book_id, "first": first, "last": last, "account": None, "asset": None}
+    rows = (await book.connection.execute(_SALES, wanted)).all()
+    return rows, (await _summed(book, wanted))[1]
+
+
+async def _summed(book: BookReader, wanted: Document) -> tuple[int, Document]:
+    """How many disposals there are, and what they come to."""
+    sums = (await book.connection.execute(_SUMS, wanted)).all()
+    zero = Decimal(0).quantize(quantum(book.base_exponent))
+    known = [(row, row.base_proceeds, row.base_cost) for row in sums if row.converted]
+    return sum(row.disposals for row in sums), {
         "currencies": [
             _totals(currency, [(row, row.proceeds, row.cost) for row in sums if row.currency == currency], None)
             for currency in sorted({row.currency for row in sums})

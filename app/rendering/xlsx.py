@@ -16,6 +16,9 @@ MOST_ROWS = 1_048_576
 """Of a sheet, the header included; the format has no more."""
 MOST_DIGITS = 15
 """That a spreadsheet keeps of a number; one with more is written as text, so that none is lost."""
+MOST_CHARACTERS = 32_767
+"""Of a cell, in UTF-16; the format has no more."""
+CUT = " [... cut: CSV has all of it]"
 NARROWEST, WIDEST = 8, 60
 NAME_LENGTH = 31
 
@@ -109,7 +112,7 @@ class _Sheet:
             if len(shown.normalize().as_tuple().digits) <= MOST_DIGITS:
                 self._sheet.write_number(self.height, place, shown, self._style(_number_format(Decimal(value), column)))
                 return len(f"{value:,}") + len(column.currency or "") + 2
-        text = str(value)
+        text = _fitting(str(value))
         self._sheet.write_string(self.height, place, text, self._style("@"))
         return min(len(text), WIDEST) + 1
 
@@ -117,6 +120,14 @@ class _Sheet:
         for place, width in enumerate(self._widths):
             self._sheet.set_column(place, place, min(width, WIDEST))
         self._sheet.autofilter(0, 0, self.height - 1, len(self.columns) - 1)
+
+
+def _fitting(text: str) -> str:
+    """A text that is too long for a cell is cut, and says so."""
+    if len(text.encode("utf-16-le")) <= 2 * MOST_CHARACTERS:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (MOST_CHARACTERS - len(CUT))]
+    return kept.decode("utf-16-le", errors="ignore") + CUT
 
 
 def _number_format(value: Decimal, column: Column) -> str:

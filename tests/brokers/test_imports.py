@@ -2,9 +2,13 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from app.core.database import Database
+from app.imports.trade_repository import LOOPS, SUSPECT
 from tests.brokers.files import (
     BUY,
     DIVIDEND,
@@ -90,6 +94,44 @@ async def test_what_looks_like_a_trade_is_a_suspect(kim: Person) -> None:
     assert (await kim.read(f"/portfolio/trades/{found['sample'][1]['match_id']}"))["kind"] == "buy"
     assert (await commit(kim, found, suspects="skip"))["created"] == 2
     assert await holdings(kim) == {"AAPL": "17"}
+
+
+async def test_an_asset_that_came_since_the_preview_is_told(kim: Person, unchanged: Unchanged) -> None:
+    one, other = await depot(kim), await depot(kim, "Other")
+    first, second = await preview(kim, one, FILE), await preview(kim, other, FILE)
+    await commit(kim, first)
+    async with unchanged(kim):
+        refused = problem(await try_commit(kim, second), 409, "import_state")
+    assert "AAPL" in refused["detail"]
+    assert "Upload the file again" in refused["detail"]
+    assert (await bring_in(kim, other, FILE))["created"] == 4
+    assert len((await kim.read("/portfolio/assets"))["items"]) == 1
+
+
+async def test_a_day_of_many_fills_is_not_held_against_each_of_them(kim: Person, owner_database: Database) -> None:
+    count = 60
+    account = await depot(kim)
+    fills = trades(*(f"2024-01-03,Buy,AAPL,{n + 1},10.00,0,-{n + 1}0.00" for n in range(count)))
+    await bring_in(kim, account, fills)
+    again = csv_of(*fills.decode().splitlines(), "2024-01-04,Buy,AAPL,1,10.00,0,-10.00")
+    found = await preview(kim, account, again, mapping={"decimal_separator": "."})
+    assert found["rows"]["suspect"] == count
+    assert len({row["match_id"] for row in await rows_of(kim, found, outcome="suspect")}) == count
+    given = {"book": UUID(kim.book_id), "import": UUID(found["id"])}
+    anew = "UPDATE import_rows SET outcome = 'new', match_id = NULL WHERE book_id = :book AND import_id = :import"
+    explained = text(f"EXPLAIN (ANALYZE, FORMAT JSON) {SUSPECT.text}")
+    async with owner_database.engine.connect() as connection:
+        await connection.execute(text(anew), given)
+        await connection.execute(LOOPS[False])
+        (plan,) = (await connection.scalar(explained, given)) or []
+    assert most_rows(plan["Plan"]) <= 4 * count
+
+
+def most_rows(node: dict[str, Any]) -> int:
+    """Of what a step of the plan hands on or looks at and drops, over all times that it ran."""
+    names = ("Actual Rows", "Rows Removed by Join Filter")
+    own = max(int(node.get(name, 0)) for name in names) * int(node["Actual Loops"])
+    return max([own, *(most_rows(child) for child in node.get("Plans", ()))])
 
 
 async def test_selling_what_is_not_held(kim: Person, unchanged: Unchanged) -> None:

@@ -18,8 +18,11 @@ from app.core.embedded import EmbeddedPostgres
 from app.core.failures import StartupError
 from app.core.migrations import migrate, newest_revision, present_revision
 from tests.attachments.files import attach, png
+from tests.brokers.files import FILE as BROKERS_FILE
+from tests.brokers.files import bring_in, depot, preview, trades
 from tests.conftest import fresh_email
 from tests.databases import migrated_database
+from tests.imports.uploads import commit, try_upload, undo, upload
 from tests.people import Person, expect, register
 from tests.servers import serving
 
@@ -130,6 +133,28 @@ async def test_stepping_below_the_imports_keeps_their_transactions(newest: Datab
         found = (await person.read("/transactions"))["items"]
         assert {item["import_id"] for item in found} == {None}
         assert len(found) == 9
+        await person.check_integrity()
+        await person.http.aclose()
+
+
+async def test_stepping_below_the_brokers_leaves_no_preview_without_its_assets(
+    newest: Database, settings: Settings
+) -> None:
+    url = url_of(newest)
+    text = b'2020-01-01 open Assets:B USD\n2020-01-02 * "x"\n  Assets:B  1 ABC {1.00 USD}\n  Assets:B  -1.00 USD\n'
+    async with serving(settings, database_url=url, database_pool_size=2) as (app, _):
+        person = await register(app, fresh_email())
+        account = await depot(person)
+        done = await bring_in(person, account, BROKERS_FILE)
+        bank = await upload(person, account, b"Date,Amount,Payee\n2026-01-25,-10.00,Shop\n")
+        await preview(person, account, trades("2024-05-03,Buy,NEWS,1,100.00,0,-100.00"))
+        expect(await try_upload(person, None, text, name="b.beancount", format="beancount"), 201)
+        await migrate(url, "0031")
+        await migrate(url)
+        left = {item["id"]: item["format"] for item in (await person.read("/imports"))["items"]}
+        assert left == {done["id"]: "broker_csv", bank["id"]: "csv"}
+        await commit(person, bank)
+        await undo(person, done)
         await person.check_integrity()
         await person.http.aclose()
 

@@ -284,6 +284,21 @@ async def test_what_no_trade_can_say_is_an_error_of_its_whole_transaction(kim: P
     await kim.check_integrity()
 
 
+async def test_an_undo_brings_back_the_cost_method_that_was_set(kim: Person) -> None:
+    account = await kim.account("Broker:Cash", currency="USD", type="investment")
+    path = f"/portfolio/accounts/{account['id']}/cost-method"
+    for since in (None, "lifo"):
+        expect(await kim.http.put(path, json={"method": "fifo", "long_term_months": 24}), 200)
+        done = await commit(kim, await upload(kim, FILE))
+        assert (await kim.read(path))["method"] == "specific"
+        if since:
+            expect(await kim.http.put(path, json={"method": since}), 200)
+        await undo(kim, done)
+        found = await kim.read(path)
+        assert (found["method"], found["long_term_months"]) == ((since, 12) if since else ("fifo", 24))
+    await kim.check_integrity()
+
+
 async def test_a_purchase_that_is_left_out_is_missed_by_its_sale(kim: Person, unchanged: Unchanged) -> None:
     preview = await upload(kim, FILE)
     rows = await rows_of(kim, preview)

@@ -118,6 +118,19 @@ def test_no_digit_of_an_amount_is_lost(amount: str, currency: str | None, value:
     assert (cell.value, cell.number_format) == (value, style)
 
 
+@pytest.mark.parametrize("character", ["x", "𝄞"])
+def test_a_text_longer_than_a_cell_is_cut_and_says_so(character: str) -> None:
+    units = len(character.encode("utf-16-le")) // 2
+    whole, longer = character * (32_767 // units), character * (32_767 // units + 1)
+    out = BytesIO()
+    write_workbook(out, [Table("t", "T", [Column("a", "A")], [[whole], [longer]])])
+    kept, cut = (row[0].value for row in load_workbook(out).worksheets[0].iter_rows(min_row=2))
+    assert kept == whole
+    assert cut.endswith("[... cut: CSV has all of it]")
+    assert cut.startswith(character * 10_000)
+    assert 32_760 < len(cut.encode("utf-16-le")) // 2 <= 32_767
+
+
 def test_a_full_sheet_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
     out = BytesIO()

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from app.imports.plaintext.booking import NOTHING, Booker, Lot, Piece
 from app.imports.plaintext.dealing import Part
+from app.portfolio.parts import QUANTITY_DECIMALS, spread
 
 MOST_OF_RATIO = 10**9
 NEAR = Decimal("0.01")
@@ -187,17 +188,17 @@ def split_ratio(parts: Sequence[Part], booker: Booker) -> Fraction | None:
     return ratio if same and 0 < ratio.numerator < MOST_OF_RATIO else None
 
 
-def split_pieces(parts: Sequence[Part], ratio: Fraction) -> dict[int, list[Piece]]:
-    """The pieces of each new lot, by the place of its posting: the trades stay those of the old one."""
+def split_pieces(parts: Sequence[Part]) -> dict[int, list[Piece]]:
+    """The pieces of each new lot, by the place of its posting: the trades stay those of the old one.
+
+    Units are spread as the book's own split spreads them, so a sale can name each of them.
+    """
     found = {}
     for (_, _, pieces), (_, part) in zip(_old(parts), _new(parts), strict=True):
-        left = part.units
-        scaled = []
-        for piece in pieces[:-1]:
-            units = piece.units * ratio.numerator / ratio.denominator
-            left -= units
-            scaled.append(Piece(piece.trade_id, units))
-        found[part.number] = [*scaled, Piece(pieces[-1].trade_id, left)]
+        counts = spread(part.units, [piece.units for piece in pieces], QUANTITY_DECIMALS)
+        found[part.number] = [
+            Piece(piece.trade_id, units) for piece, units in zip(pieces, counts, strict=True) if units
+        ]
     return found
 
 

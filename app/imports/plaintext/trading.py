@@ -64,7 +64,7 @@ class Trader:
         if ratio is not None and not self._shares_holder(parts):
             fields = {"ratio": f"{ratio.numerator}:{ratio.denominator}"}
             deals.append(self._deal(transaction, parts[0], "split", fields))
-            brought |= split_pieces(parts, ratio)
+            brought |= split_pieces(parts)
             parts = []
         brought |= {rest.number: pieces for rest, pieces in rests(parts, self.pooled)}
         deals += [self._transfer(transaction, source, target, piece, brought) for source, target, piece in moved(parts)]

@@ -1,18 +1,16 @@
 """The investments of a year on paper: what is held at its end, how it is spread, what was sold, and what was paid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from app.core.database import AnyRow
 from app.core.money import percent, plain, quantum
-from app.core.pagination import PageRequest
 from app.performance import allocation, income, valuation
 from app.performance.kinds import Dimension
 from app.performance.valuation import Valuation
-from app.portfolio.gains import gains
+from app.portfolio.gains import sales
 from app.rendering.folding import shortened
 from app.rendering.model import Chart, Column, Series, Table
 from app.reports.files.year import Section, Year, told
@@ -22,7 +20,6 @@ NAMED = 60
 """Characters of a name on paper."""
 LISTED = 40
 """Of what is in no total; the rest are counted."""
-PAGE = 1_000
 _SPREAD: dict[Dimension, str] = {"type": "Kind", "currency": "Currency", "sector": "Sector"}
 
 
@@ -117,34 +114,10 @@ def _name(symbol: str, name: str) -> str:
     return symbol if name == symbol else f"{symbol}  {shortened(name, NAMED)}"
 
 
-@dataclass
-class _Sold:
-    """What one sale took of what was held for one term, in the base currency; None while a rate is not known."""
-
-    quantity: Decimal = Decimal(0)
-    proceeds: Decimal | None = Decimal(0)
-    cost: Decimal | None = Decimal(0)
-
-    def add(self, item: Document) -> None:
-        self.quantity += item["quantity"]
-        proceeds, cost = item["base_proceeds"], item["base_cost"]
-        known = proceeds is not None and cost is not None and self.proceeds is not None and self.cost is not None
-        self.proceeds = self.proceeds + proceeds if known else None
-        self.cost = self.cost + cost if known else None
-
-
 async def realised(year: Year) -> Section | None:
     """What sales of the year brought beyond their cost, of what was held for short and for long."""
     first = date(year.number, 1, 1)
-    sold: dict[tuple[date, str, str, bool], _Sold] = {}
-    cursor, document = None, None
-    while document is None or cursor is not None:
-        page = PageRequest(limit=PAGE, skip=0, cursor=cursor, include_total=False)
-        document = await gains(year.book, first, year.last, account_id=None, asset_id=None, page=page)
-        cursor = document["next_cursor"]
-        for item in document["items"]:
-            key = item["disposed_on"], str(item["trade_id"]), item["symbol"], item["long_term"]
-            sold.setdefault(key, _Sold()).add(item)
+    sold, document = await sales(year.book, first, year.last)
     if not sold:
         return None
     base = document["base"]
@@ -167,15 +140,15 @@ async def realised(year: Year) -> Section | None:
     ]
     rows = [
         (
-            day,
-            symbol,
-            "long" if long_term else "short",
-            valuation.trimmed(one.quantity),
-            one.proceeds,
-            one.cost,
-            None if one.proceeds is None or one.cost is None else one.proceeds - one.cost,
+            row.disposed_on,
+            row.symbol,
+            "long" if row.long_term else "short",
+            valuation.trimmed(row.quantity),
+            row.base_proceeds,
+            row.base_cost,
+            None if row.base_cost is None else row.base_proceeds - row.base_cost,
         )
-        for (day, _, symbol, long_term), one in sold.items()
+        for row in sold
     ]
     return Section("Realised gains", lines, (), [Table("gains", "Realised gains", columns, rows)])
 
