@@ -16,6 +16,8 @@ from app.imports.csv.table import Table, table_at
 SINGLE = ("date", "kind", "symbol", "isin", "name", "quantity", "price", "amount", "currency", "rate", "external_id",
           "notes", "type")  # fmt: skip
 SEVERAL = ("fees", "taxes")
+OF_ASSET = ("symbol", "isin", "name")
+"""Columns that say of which asset a line is."""
 _AMOUNTS = ("net", "amount", "gross")
 """The amount's column by its name; what moved on the account goes first."""
 _SEARCHED = 200
@@ -79,6 +81,9 @@ class Columns:
         if "quantity" not in self.found and "amount" not in self.found:
             detail = "The file has neither a column of quantities nor one of amounts."
             raise CsvUnreadableError("no_amount_column", detail, "amount_column")
+        if "quantity" not in self.found and not {"symbol", "isin"} & self.found.keys() and not self._given:
+            detail = "The file has no column of quantities or symbols: it is no broker's file of trades."
+            raise CsvUnreadableError("no_quantity_column", detail, "quantity_column")
         self.currencies = self._currencies()
 
     @property

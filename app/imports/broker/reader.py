@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.imports.broker.columns import SEVERAL, Columns, find_table
+from app.imports.broker.columns import OF_ASSET, SEVERAL, Columns, find_table
 from app.imports.broker.lines import CellError, Line, LineReader
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.csv.amounts import decide_separator
@@ -70,6 +70,19 @@ def read_broker(data: bytes, mapping: BrokerMapping, recall: Recall) -> BrokerRe
         **sure,
     }
     return BrokerReading(settled, confidence, table.header, columns, lines, errors)
+
+
+def is_of_broker(data: bytes) -> bool:
+    """Whether the file has the columns of a broker's trades: dates, quantities, and what they are of."""
+    mapping = BrokerMapping()
+    try:
+        decoded = decode(data, None)
+        written = dialect(decoded.lines, None, None)
+        filled, _ = divide(decoded.lines, written.delimiter, written.quote)
+        found = Columns(find_table(filled, mapping), mapping).found
+    except CsvUnreadableError:
+        return False
+    return "quantity" in found and not found.keys().isdisjoint(OF_ASSET)
 
 
 def _notation(

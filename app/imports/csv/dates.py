@@ -1,7 +1,7 @@
 """Dates as banks write them, and the order of day, month and year when a file leaves it open."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple, get_args
 
@@ -181,11 +181,14 @@ def decide_order(column: Sequence[str], others: Iterable[str]) -> OrderDecision:
     return OrderDecision(None, "guess", _order_question(dates, orders))
 
 
-def _numeric_dates(cells: Iterable[str]) -> dict[Numeric, None]:
-    """The distinct dates which need an order, and exist in one, in the order of the file."""
-    found = (dissect(text) for text in dict.fromkeys(cells))
-    numeric = dict.fromkeys(parts for parts in found if isinstance(parts, Numeric))
-    return {parts: None for parts in numeric if any(parts.read(order) for order in ORDERS)}
+def _numeric_dates(cells: Iterable[str]) -> dict[Numeric, str]:
+    """The distinct dates which need an order, and exist in one, in the order of the file; each as it is written."""
+    found: dict[Numeric, str] = {}
+    for text in dict.fromkeys(cells):
+        parts = dissect(text)
+        if isinstance(parts, Numeric):
+            found.setdefault(parts, " ".join(text.split()))
+    return {parts: text for parts, text in found.items() if any(parts.read(order) for order in ORDERS)}
 
 
 def _orders_of_all(dates: Iterable[Numeric]) -> list[DateOrder]:
@@ -205,13 +208,13 @@ def _years(dates: Iterable[Numeric], order: DateOrder) -> int:
     return len({found.year for numeric in dates if (found := numeric.read(order)) is not None})
 
 
-def _order_question(dates: Iterable[Numeric], orders: list[DateOrder]) -> Question:
+def _order_question(dates: Mapping[Numeric, str], orders: list[DateOrder]) -> Question:
     options = orders or [order for order in ORDERS if any(numeric.read(order) for numeric in dates)]
     code = "ambiguous_date_order" if orders else "conflicting_date_orders"
     example = next(n for n in dates if len({n.read(order) for order in options}) > 1)
     readings = [(order, example.read(order)) for order in options]
     meanings = " or ".join(f"{found:%d %B %Y} ({order})" for order, found in readings if found is not None)
-    shown = "/".join(example)
+    shown = dates[example]
     if orders:
         detail = f"The dates can be read in more than one order: {shown} may be {meanings}."
     else:
