@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
+from app.core.written_dates import DateOrder, date_like, parse_date
 from app.imports.csv import CsvQuestion
-from app.imports.csv.dates import date_like, decide_order, parse_date
-from app.imports.csv.mapping import DateOrder
+from app.imports.csv.dates import decide_order
 from tests.unit.csv_files import read
 
 FOURTH = date(2025, 12, 4)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from app.core.written_dates import date_like
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.words import COLUMNS, RATE_TO_ACCOUNT, column_key, kind_of
 from app.imports.csv.amounts import amount_like
 from app.imports.csv.currencies import CODES
-from app.imports.csv.dates import date_like
 from app.imports.csv.dialect import Record
 from app.imports.csv.headers import words
 from app.imports.csv.mapping import Column, fold

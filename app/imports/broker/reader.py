@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.written_dates import DateOrder
 from app.imports.broker.columns import OF_ASSET, SEVERAL, Columns, find_table
 from app.imports.broker.lines import CellError, Line, LineReader
 from app.imports.broker.mapping import BrokerMapping
@@ -11,7 +12,7 @@ from app.imports.csv.amounts import decide_separator
 from app.imports.csv.dates import decide_order
 from app.imports.csv.decoding import decode
 from app.imports.csv.dialect import Record, dialect
-from app.imports.csv.mapping import DateOrder, DecimalSeparator
+from app.imports.csv.mapping import DecimalSeparator
 from app.imports.csv.outcome import Confidence, CsvError, CsvQuestionError, CsvUnreadableError, Question
 from app.imports.csv.reader import check_lines, divide
 
