@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from app.core.csv_rows import Row, table_of
-from app.core.fields import EARLIEST, ISO_DATE, LATEST
+from app.core.fields import EARLIEST, LATEST
+from app.core.written_dates import Days
 
 COLUMNS = {
     "symbol": "name",
@@ -50,14 +51,17 @@ class Reading:
 def read(content: bytes) -> Reading:
     """Without a header the columns are symbol, date and price.
 
-    Dates are YYYY-MM-DD. A price has a decimal point, or a comma where that does not part columns. Raises
+    Dates are read as by `Days`. A price has a decimal point, or a comma where that does not part columns. Raises
     `InvalidError` for what is no such file at all; see `csv_rows`.
     """
     table = table_of(content, COLUMNS, ("name", "date", "price"))
     rows: list[CsvRow] = []
     problems: list[RowProblem] = []
-    for row in table.rows:
-        found = _row(row, table.places)
+    lines = list(table.rows)
+    place = table.places["date"]
+    days = Days(row.cells[place] for row in lines if len(row.cells) > place)
+    for row in lines:
+        found = _row(row, table.places, days)
         if isinstance(found, CsvRow):
             rows.append(found)
         else:
@@ -65,7 +69,7 @@ def read(content: bytes) -> Reading:
     return Reading(rows, problems, len(rows) + len(problems))
 
 
-def _row(row: Row, places: Mapping[str, int]) -> CsvRow | RowProblem:
+def _row(row: Row, places: Mapping[str, int], days: Days) -> CsvRow | RowProblem:
     line, cells = row.line, row.cells
     if len(cells) <= max(places.values()):
         return RowProblem(line, "missing_column", "has fewer columns than symbol, date and price")
@@ -73,9 +77,9 @@ def _row(row: Row, places: Mapping[str, int]) -> CsvRow | RowProblem:
     if not name or len(name) > 200:
         return RowProblem(line, "missing_symbol", "names no asset")
     try:
-        on = date.fromisoformat(day) if ISO_DATE.fullmatch(day) else None
-    except ValueError:
-        on = None
+        on = days.read(day)
+    except ValueError as error:
+        return RowProblem(line, "ambiguous_date", str(error))
     if on is None or not EARLIEST <= on <= LATEST:
         return RowProblem(line, "bad_date", f"{day[:40]!r} is no date such as 2026-01-31")
     number = price.replace(",", ".") if "." not in price else price

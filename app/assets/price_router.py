@@ -97,7 +97,9 @@ async def import_asset_prices(
         bool, Query(description="Take what can be taken, and list the rows that cannot; else they refuse the file.")
     ] = False,
 ) -> dict[str, Any]:
-    """Parted by commas, semicolons or tabs, with a header or in the order symbol, date, price; dates as 2026-01-31.
+    """Parted by commas, semicolons or tabs, with a header or in the order symbol, date, price.
+
+    Dates as 2026-01-31, or in another way where all of them leave one order of day and month alone.
 
     They are prices of the book's own, and replace those of the same days.
     """

@@ -13,7 +13,7 @@ from app.assets import price_csv, price_repository, service
 from app.assets.errors import PriceNotFoundError
 from app.assets.price_csv import CsvRow, RowProblem
 from app.core.conditional import check_revision
-from app.core.csv_rows import MAX_ERRORS
+from app.core.csv_rows import MAX_ERRORS, counted
 from app.core.database import AnyRow
 from app.core.errors import FieldError, InvalidError, invalid
 from app.core.fields import EARLIEST, LATEST
@@ -117,7 +117,7 @@ async def load(book: BookWriter, content: bytes, *, skip_errors: bool) -> Docume
     if problems and not skip_errors:
         raise InvalidError(
             [FieldError(f"file.{each.line}", each.code, each.detail) for each in problems[:MAX_ERRORS]],
-            f"{len(problems)} rows of the file cannot be taken; nothing was stored.",
+            f"{counted(len(problems), 'row')} of the file cannot be taken; nothing was stored.",
         )
     prices = [(asset_id, day, price) for (asset_id, day), price in wanted.items()]
     rows = await price_repository.put(book.connection, book.book_id, prices, source="csv", revision=book.revision)

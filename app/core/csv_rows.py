@@ -15,11 +15,15 @@ DELIMITERS = ",;\t"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row with anything in it: the `number`-th, 1 for the first behind the header. It begins in that `line`."""
+    """A row with anything in it; `line` is where it begins in the file, the first one 1."""
 
-    number: int
     line: int
     cells: Sequence[str]
+
+
+def counted(number: int, what: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def _rows(ahead: Sequence[tuple[int, list[str]]], lines: Iterator[tuple[int, lis
             number += 1
             if number > MAX_ROWS:
                 raise invalid("file", "too_many_rows", f"has more than {MAX_ROWS} rows: load it in parts")
-            yield Row(number, line, cells)
+            yield Row(line, cells)
     if not number:
         raise invalid("file", "empty_file", "has no row in it")
 

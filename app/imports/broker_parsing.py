@@ -1,7 +1,7 @@
 """From the bytes of a broker's file to rows ready for the database, in one call that needs only its arguments."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -23,6 +23,8 @@ from app.imports.broker.signs import Judged, judge
 from app.imports.broker.sums import Pair, RatesWantedError
 from app.imports.broker.trading import Entry, Trader, split_ratio
 from app.imports.csv import CsvQuestion, CsvUnreadable, Question
+from app.imports.csv.mapping import fold
+from app.imports.csv.outcome import shown
 from app.imports.parsing import OF_ONE_FILE, Open, Parsed, Unreadable
 from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
 from app.portfolio.schemas import AnyTrade, TradeIn
@@ -245,6 +247,12 @@ class _Rows:
             digest.update(repr((line.day, *line[3:])).encode())
         return Staged(chunks or [b""], len(lines), digest.digest())
 
+    def _absent(self) -> list[str]:
+        """What the mapping that came with the file calls an asset, and the file does not."""
+        lines = self._reading.lines
+        named = {fold(name) for line in lines for name in (line.symbol, line.isin, line.name) if name is not None}
+        return [name for name in self._task.given.assets or () if fold(name) not in named]
+
     def _warnings(self, saved: Document | None, ignored: int) -> list[Document]:
         found = []
         if ignored:
@@ -255,15 +263,22 @@ class _Rows:
         if self._unsure:
             detail = f"The ratio of a split may be a time or a date: check {', '.join(self._unsure[:MOST_NAMED])}."
             found.append({"code": "split_ratio_unsure", "detail": detail})
-        differing = list(self._judged.differing.values())
-        if differing:
-            more = f"; and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
-            detail = f"{'; '.join(differing[:_NAMED])}{more}. See that these are the right assets."
+        if self._judged.differing:
+            detail = f"{_listed(self._judged.differing.values())}. See that these are the right assets."
             found.append({"code": "asset_currency_differs", "detail": detail})
+        if absent := self._absent():
+            detail = f"The file names no asset like these of mapping.assets: {_listed(map(shown, absent))}."
+            found.append({"code": "assets_not_in_file", "detail": detail})
         if saved is not None:
             detail = "The mapping of an earlier file with this header was used; what you send in `mapping` goes first."
             found.append({"code": "saved_mapping_used", "detail": detail})
         return found
+
+
+def _listed(texts: Iterable[str]) -> str:
+    """The first of them, and how many more there are."""
+    named = list(texts)
+    return "; ".join(named[:_NAMED]) + (f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else "")
 
 
 def _validate(trade: Document) -> None:

@@ -17,7 +17,9 @@ from uuid import UUID
 from anyio import BrokenResourceError, BrokenWorkerProcess, fail_after, to_process, to_thread
 
 from app.core.errors import BusyError
+from app.imports.broker.reader import is_of_broker
 from app.imports.csv import CsvMapping, CsvQuestion, CsvReading, CsvUnreadable, Question, read_csv
+from app.imports.csv.decoding import decode
 from app.imports.schemas import Mapping
 from app.imports.staging import Staged, Target, stage
 from app.rules.importing import ImportRules
@@ -33,6 +35,8 @@ OF_ONE_FILE = {"encoding", "delimiter", "quote", "header_line"}
 SEEN_IN_FILE = {"debit_values", "credit_values"}
 ANSWERS = {"date_order", "decimal_separator"}
 ACCOUNT_OF_SIGN = "account_id"
+_LACKING = {"no_date_column", "no_amount_column"}
+_BROKERS = " It looks like a broker's file of trades: send format=broker_csv with it."
 OUR_EXPORT = CsvMapping(
     date_column="date",
     amount_column="amount",
@@ -137,6 +141,15 @@ def _settle() -> None:
     gc.freeze()
 
 
+def fault_of_text(data: bytes) -> Unreadable | None:
+    """Why the file is no text that could be CSV, None where it is."""
+    try:
+        decode(data, None)
+    except CsvUnreadable as error:
+        return Unreadable(error.code, error.detail, error.field)
+    return None
+
+
 def parse(task: Task) -> Parsed | Unreadable | Open:
     """Read the file; a saved mapping of the same header fills what the given one leaves open.
 
@@ -163,7 +176,8 @@ def parse(task: Task) -> Parsed | Unreadable | Open:
     except CsvQuestion as question:
         return Open(question.questions)
     except CsvUnreadable as error:
-        return Unreadable(error.code, error.detail, error.field)
+        hint = _BROKERS if error.code in _LACKING and is_of_broker(task.data) else ""
+        return Unreadable(error.code, error.detail + hint, error.field)
     return _parsed(task, reading, used[0] if used else None)
 
 

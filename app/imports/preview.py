@@ -8,7 +8,7 @@ from app.core.errors import FieldError, ForbiddenError
 from app.core.ids import new_id
 from app.imports import repeats, repository, staging_sql, suggested, trade_repository, trades
 from app.imports.errors import MappingNeededError, UnreadableFileError
-from app.imports.parsing import Open, Parsed, Task, Unreadable, parse_off_loop
+from app.imports.parsing import Open, Parsed, Task, Unreadable, fault_of_text, parse_off_loop, run_off_loop
 from app.imports.schemas import Mapping
 from app.imports.service import get
 from app.rules.importing import report_import, rules_for_import
@@ -52,6 +52,13 @@ async def preview(
     import_id = await keep(book, account_id, file_name, file_format, parsed)
     await suggested.take(book, import_id)
     return await answer(book, import_id)
+
+
+async def check_text(data: bytes) -> None:
+    """Raise `UnreadableFileError` for a file that no account would make one that can be read."""
+    fault = await run_off_loop(fault_of_text, data, len(data))
+    if fault is not None:
+        raise UnreadableFileError(fault.code, fault.detail, fault.field)
 
 
 async def answer(book: BookReader, import_id: UUID) -> Document:

@@ -120,6 +120,7 @@ async def _preview(
     if given_format == "broker_csv":
         wanted = _parse_mapping(mapping, BrokerMapping)
         if account_id is None:
+            await preview.check_text(data)
             raise invalid("account_id", "missing", "say which account the trades are on")
         return await preview_broker(book, account_id=account_id, file_name=name, data=data, given=wanted)
     given = _parse_mapping(mapping, Mapping)
@@ -129,6 +130,7 @@ async def _preview(
             book, account_id=account_id, file_name=name, data=data, file_format=file_format, given=given
         )
     if account_id is None:
+        await preview.check_text(data)
         raise invalid("account_id", "missing", "say which account a CSV file is of")
     return await preview.preview(
         book, account_id=account_id, file_name=name, data=data, file_format=file_format, given=given

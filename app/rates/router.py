@@ -106,6 +106,7 @@ async def import_rates(
 ) -> dict[str, int]:
     """Columns `date`, `base`, `quote` and `rate`: with a header in any order, without one in this; 20,000 rows at most.
 
+    Dates as 2026-01-31, or in another way where all of them leave one order of day and month alone.
     A rate over one that is there replaces it. Where a row is wrong nothing is loaded, and the first hundred things that
     are wrong are named.
     """

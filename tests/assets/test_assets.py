@@ -310,6 +310,17 @@ async def test_prices_come_from_a_file(kim: Person, unchanged: Unchanged) -> Non
     assert [error["line"] for error in taken["errors"]] == [2, 3, 4, 5, 6, 7, 8]
 
 
+async def test_dates_of_a_price_file_are_read_where_they_leave_nothing_open(kim: Person, unchanged: Unchanged) -> None:
+    made = await asset(kim, "AAA")
+    expect(await load(kim, b"AAA;30.01.2026;1\nAAA;03.02.2026;2\nAAA;Feb 4, 2026;3\nAAA;2026-02-05;4\n"), 200)
+    days = ["2026-02-05", "2026-02-04", "2026-02-03", "2026-01-30"]
+    assert [day for day, _, _ in await listed(kim, made["id"])] == days
+    async with unchanged(kim):
+        body = problem(await load(kim, b"AAA,03/02/2026,1\nAAA,2026-02-30,1\nAAA,30/13/2026,1\n"), 422, "invalid_input")
+        assert fields(body) == {("file.1", "ambiguous_date"), ("file.2", "bad_date"), ("file.3", "bad_date")}
+        assert "may be 2026-02-03 or 2026-03-02" in body["errors"][0]["detail"]
+
+
 async def test_twenty_thousand_unknown_names_are_refused_by_one_look_and_in_few_words(
     settings: Settings, unchanged: Unchanged
 ) -> None:
@@ -324,7 +335,7 @@ async def test_twenty_thousand_unknown_names_are_refused_by_one_look_and_in_few_
             costs.append(len(statements))
             assert len(refused["errors"]) == min(rows, 100)
             assert {error["code"] for error in refused["errors"]} == {"asset_not_found"}
-            assert refused["detail"].startswith(f"{rows} rows")
+            assert refused["detail"].startswith("1 row of the file" if rows == 1 else f"{rows} rows of the file")
             left_out = expect(await load(person, content, skip_errors="true"), 200)
             assert (left_out["stored"], left_out["skipped"], len(left_out["errors"])) == (0, rows, min(rows, 100))
         assert costs[0] == costs[1]

@@ -203,21 +203,31 @@ async def test_a_file_of_rates_is_loaded_and_undone_as_one(kim: Person, content:
     assert (left["rate"], left["source"]) == ("1.0", "manual")
 
 
+async def test_dates_of_a_file_are_read_where_they_leave_nothing_open(kim: Person) -> None:
+    content = "date;base;quote;rate\n30.01.2026;EUR;USD;1,1\n03.02.2026;EUR;USD;1,2\n4 Feb 2026;EUR;USD;1,3\n"
+    assert expect(await load(kim, content), 200)["created"] == 3
+    rates = (await kim.read("/rates", base="EUR", quote="USD"))["items"]
+    assert [rate["date"] for rate in rates] == ["2026-02-04", "2026-02-03", "2026-01-30"]
+
+
 async def test_every_wrong_row_of_a_file_is_named_and_nothing_is_loaded(kim: Person, unchanged: Unchanged) -> None:
     wrong = (
-        "date,base,quote,rate\n2026-01-15,EUR,USD,1.1\n2026-01-15,EUR,USD,1.2\n15.01.2026,EUR,USD,1\n"
+        "date,base,quote,rate\n2026-01-15,EUR,USD,1.1\n2026-01-15,EUR,USD,1.2\n15.13.2026,EUR,USD,1\n"
         "2026-01-15,EUR,EUR,1\n2026-01-15,EUR,XXQ,1\n2026-01-15,EUR,GBP,-1\n2026-01-15,EUR\n2999-01-01,EUR,GBP,1\n"
     )
     async with unchanged(kim):
         assert fields(problem(await load(kim, wrong), 422, "invalid_input")) == {
-            ("rows.2.rate", "duplicate_rate"),
-            ("rows.3.date", "value_error"),
-            ("rows.4.quote", "same_currency"),
-            ("rows.5.quote", "unknown_currency"),
-            ("rows.6.rate", "value_error"),
-            ("rows.7.date", "wrong_columns"),
-            ("rows.8.date", "date_in_future"),
+            ("file.3.rate", "duplicate_rate"),
+            ("file.4.date", "value_error"),
+            ("file.5.quote", "same_currency"),
+            ("file.6.quote", "unknown_currency"),
+            ("file.7.rate", "value_error"),
+            ("file.8.date", "wrong_columns"),
+            ("file.9.date", "date_in_future"),
         }
+        either = problem(await load(kim, "\n03.02.2026,EUR,USD,1.1\n2026-01-31,EUR,USD,1.1\n"), 422, "invalid_input")
+        assert fields(either) == {("file.2.date", "ambiguous_date")}
+        assert either["detail"].startswith("1 row of the file cannot be taken")
         many = "2026-01-15,EUR,USD,1.1\n" * 20_001
         for content, code in (
             ("", "empty_file"),
@@ -244,7 +254,7 @@ async def test_twenty_thousand_unknown_currencies_are_refused_by_one_look_and_in
             costs.append(len(statements))
             assert len(refused["errors"]) == min(2 * rows, 100)
             assert {error["code"] for error in refused["errors"]} == {"unknown_currency"}
-            assert refused["detail"].startswith(f"{2 * rows} things are wrong")
+            assert refused["detail"].startswith("1 row of the file" if rows == 1 else f"{rows} rows of the file")
         assert costs[0] == costs[1]
 
 

@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
+from app.core.written_dates import DateOrder, date_like, parse_date
 from app.imports.csv import CsvQuestion
-from app.imports.csv.dates import date_like, parse_date
-from app.imports.csv.mapping import DateOrder
+from app.imports.csv.dates import decide_order
 from tests.unit.csv_files import read
 
 FOURTH = date(2025, 12, 4)
@@ -173,3 +173,11 @@ def test_decides_the_date_order_when_only_the_last_of_many_rows_is_decisive() ->
     reading = read(*_lines(*["05/03/2021"] * 3000, "13/03/2021"))
 
     assert reading.mapping.date_order == "DMY"
+
+
+@pytest.mark.parametrize("written", ["03-02-2026", "03.02.2026", "03/02/2026", "3. 2. 2026", "03022026"])
+def test_asks_about_a_date_as_the_file_writes_it(written: str) -> None:
+    question = decide_order([written], ()).question
+
+    assert question is not None
+    assert f" {written} may be 03 February 2026 (DMY) or 02 March 2026 (MDY)." in question.detail

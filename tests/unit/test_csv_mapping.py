@@ -69,7 +69,7 @@ def test_detects_no_column_when_the_mapping_says_there_is_none() -> None:
     )  # fmt: skip
 
     assert amounts(reading) == ["1.50"]
-    assert reading.rows[0][3:] == (None,) * 7
+    assert reading.rows[0][3:] == (None,) * 8
     assert reading.mapping.payee_column == ""
     assert reading.mapping.description_columns == []
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from app.core.written_dates import date_like
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.broker.words import COLUMNS, RATE_TO_ACCOUNT, column_key, kind_of
 from app.imports.csv.amounts import amount_like
 from app.imports.csv.currencies import CODES
-from app.imports.csv.dates import date_like
 from app.imports.csv.dialect import Record
 from app.imports.csv.headers import words
 from app.imports.csv.mapping import Column, fold
@@ -16,6 +16,8 @@ from app.imports.csv.table import Table, table_at
 SINGLE = ("date", "kind", "symbol", "isin", "name", "quantity", "price", "amount", "currency", "rate", "external_id",
           "notes", "type")  # fmt: skip
 SEVERAL = ("fees", "taxes")
+OF_ASSET = ("symbol", "isin", "name")
+"""Columns that say of which asset a line is."""
 _AMOUNTS = ("net", "amount", "gross")
 """The amount's column by its name; what moved on the account goes first."""
 _SEARCHED = 200
@@ -79,6 +81,9 @@ class Columns:
         if "quantity" not in self.found and "amount" not in self.found:
             detail = "The file has neither a column of quantities nor one of amounts."
             raise CsvUnreadableError("no_amount_column", detail, "amount_column")
+        if "quantity" not in self.found and not {"symbol", "isin"} & self.found.keys() and not self._given:
+            detail = "The file has no column of quantities or symbols: it is no broker's file of trades."
+            raise CsvUnreadableError("no_quantity_column", detail, "quantity_column")
         self.currencies = self._currencies()
 
     @property

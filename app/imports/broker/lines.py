@@ -5,14 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from app.core.written_dates import DateOrder, parse_date
 from app.imports.broker.columns import Columns
 from app.imports.broker.mapping import BrokerMapping, LineKind
 from app.imports.broker.words import column_key, kind_of
 from app.imports.csv.amounts import DECIMAL_DIGITS, INTEGER_DIGITS, Amount, parse_amount
 from app.imports.csv.currencies import CODES, SHARED, code_of, narrower, told_by_cell, told_by_header
-from app.imports.csv.dates import parse_date
 from app.imports.csv.dialect import CELL_LIMIT, Cells, Record
-from app.imports.csv.mapping import DateOrder, DecimalSeparator, fold
+from app.imports.csv.mapping import DecimalSeparator, fold
 from app.imports.csv.outcome import shown
 
 # Prices of some exchanges are in a hundredth of the currency.

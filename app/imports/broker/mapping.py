@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import Field
 
 from app.assets.schemas import AssetType
-from app.imports.csv.mapping import Column, DateOrder, DecimalSeparator, FileShape, FileText, OptionalColumn
+from app.core.written_dates import DateOrder
+from app.imports.csv.mapping import Column, DecimalSeparator, FileShape, FileText, OptionalColumn
 
 LineKind = Literal[
     "buy", "sell", "dividend", "reinvest", "interest", "fee", "tax", "deposit", "withdrawal", "transfer_in",

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.imports.broker.columns import SEVERAL, Columns, find_table
+from app.core.written_dates import DateOrder
+from app.imports.broker.columns import OF_ASSET, SEVERAL, Columns, find_table
 from app.imports.broker.lines import CellError, Line, LineReader
 from app.imports.broker.mapping import BrokerMapping
 from app.imports.csv.amounts import decide_separator
 from app.imports.csv.dates import decide_order
 from app.imports.csv.decoding import decode
 from app.imports.csv.dialect import Record, dialect
-from app.imports.csv.mapping import DateOrder, DecimalSeparator
+from app.imports.csv.mapping import DecimalSeparator
 from app.imports.csv.outcome import Confidence, CsvError, CsvQuestionError, CsvUnreadableError, Question
 from app.imports.csv.reader import check_lines, divide
 
@@ -78,6 +79,19 @@ def read_broker(data: bytes, mapping: BrokerMapping, recall: Recall) -> BrokerRe
         **sure,
     }
     return BrokerReading(settled, confidence, table.header, columns, lines, errors)
+
+
+def is_of_broker(data: bytes) -> bool:
+    """Whether the file has the columns of a broker's trades: dates, quantities, and what they are of."""
+    mapping = BrokerMapping()
+    try:
+        decoded = decode(data, None)
+        written = dialect(decoded.lines, None, None)
+        filled, _ = divide(decoded.lines, written.delimiter, written.quote)
+        found = Columns(find_table(filled, mapping), mapping).found
+    except CsvUnreadableError:
+        return False
+    return "quantity" in found and not found.keys().isdisjoint(OF_ASSET)
 
 
 def _notation(

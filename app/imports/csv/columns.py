@@ -4,9 +4,9 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from app.core.written_dates import date_like
 from app.imports.csv.amounts import Directions, amount_like, decide_separator, has_decimals, has_direction, parse_amount
 from app.imports.csv.currencies import CODES, SIGNS
-from app.imports.csv.dates import date_like
 from app.imports.csv.dialect import Cells
 from app.imports.csv.headers import Role, roles, stem
 from app.imports.csv.mapping import DESCRIPTION_LIMIT, Column, CsvMapping

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from app.core.written_dates import date_like
 from app.imports.csv.amounts import amount_like
-from app.imports.csv.dates import date_like
 from app.imports.csv.outcome import Confidence, CsvUnreadableError
 
 CELL_LIMIT = 32_000

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-DateOrder = Literal["DMY", "MDY", "YMD"]
+from app.core.written_dates import DateOrder
+
 DecimalSeparator = Literal[".", ","]
 AmountSign = Literal["as_is", "inverted"]
 

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from app.core.written_dates import parse_date
 from app.imports.csv.amounts import (
     DECIMAL_DIGITS,
     INTEGER_DIGITS,
@@ -16,7 +17,6 @@ from app.imports.csv.amounts import (
 )
 from app.imports.csv.columns import Columns
 from app.imports.csv.currencies import SHARED, code_of, narrower, told_by_cell, told_by_header
-from app.imports.csv.dates import parse_date
 from app.imports.csv.dialect import CELL_LIMIT, Cells, Record
 from app.imports.csv.mapping import CsvMapping
 from app.imports.csv.outcome import CsvRow, shown

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from app.core.written_dates import date_like
 from app.imports.csv.amounts import Directions, amount_like, decide_separator, has_direction
 from app.imports.csv.columns import Columns
-from app.imports.csv.dates import date_like, decide_order
+from app.imports.csv.dates import decide_order
 from app.imports.csv.decoding import Decoded
 from app.imports.csv.dialect import Dialect
 from app.imports.csv.mapping import CsvMapping, fold

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.core.written_dates import date_like
 from app.imports.csv.amounts import amount_like
-from app.imports.csv.dates import date_like
 from app.imports.csv.dialect import Cells, Record, is_booking
 from app.imports.csv.headers import roles
 from app.imports.csv.mapping import COLUMN_LIMIT, NAME_LIMIT, CsvMapping, fold
