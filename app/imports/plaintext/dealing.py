@@ -114,25 +114,25 @@ class Ids:
     def __init__(self) -> None:
         self._of_day: dict[date, int] = {}
         self._given: set[UUID] = set()
-        self._days: dict[date, list[UUID]] = {}
+        self._days: dict[tuple[date, str], list[UUID]] = {}
         self.remade: Container[UUID] = frozenset()
         """Ids of the file that are not taken, see `out_of_order`."""
 
     def take(self, day: date, booked: Booked, kind: str) -> UUID:
         said = f"{kind} {booked.posting.account} {booked.commodity} {plain(booked.units)} {plain(booked.weight)}"
-        return self.make(day, said, booked.posting.meta.get("trade"))
+        made = self.make(day, said, booked.posting.meta.get("trade"))
+        self._days.setdefault((day, booked.commodity), []).append(made)
+        return made
 
     def out_of_order(self) -> set[UUID]:
-        """The ids that the file gives to days on which ids, which order a day in the book, do not go up as it does."""
+        """The ids that the file gives to what happens to one thing on one day, where they do not go up as it does.
+
+        Ids order a day in the book.
+        """
         wrong = (ids for ids in self._days.values() if any(one > next_ for one, next_ in pairwise(ids)))
         return self._given.intersection(chain.from_iterable(wrong))
 
     def make(self, day: date, said: str, given: str | None = None) -> UUID:
-        made = self._make(day, said, given)
-        self._days.setdefault(day, []).append(made)
-        return made
-
-    def _make(self, day: date, said: str, given: str | None) -> UUID:
         place = self._of_day.get(day, 0)
         self._of_day[day] = place + 1
         own = as_uuid(given)
