@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from app.core.csv_rows import counted
 from app.core.fields import EARLIEST
 from app.core.ids import new_id
 from app.core.money import MAX_INTEGER_DIGITS, plain
@@ -256,9 +257,11 @@ class _Rows:
     def _warnings(self, saved: Document | None, ignored: int) -> list[Document]:
         found = []
         if ignored:
-            found.append({"code": "rows_ignored", "detail": f"{ignored} rows are of kinds that are left out."})
+            found.append(
+                {"code": "rows_ignored", "detail": f"{counted(ignored, 'row')} left out for what happened there."}
+            )
         if self._differing:
-            detail = f"The amounts of {self._differing} rows are not what quantity times price comes to."
+            detail = f"The amounts of {counted(self._differing, 'row')} are not what quantity times price comes to."
             found.append({"code": "amounts_differ", "detail": detail})
         if self._unsure:
             detail = f"The ratio of a split may be a time or a date: check {', '.join(self._unsure[:MOST_NAMED])}."
