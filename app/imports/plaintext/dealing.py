@@ -114,6 +114,7 @@ class Ids:
     def __init__(self) -> None:
         self._of_day: dict[date, int] = {}
         self._given: set[UUID] = set()
+        self._last: dict[date, UUID] = {}
         self._days: dict[tuple[date, str], list[UUID]] = {}
         self.remade: Container[UUID] = frozenset()
         """Ids of the file that are not taken, see `out_of_order`."""
@@ -138,13 +139,15 @@ class Ids:
         own = as_uuid(given)
         if own is not None and own not in self._given and own not in self.remade:
             self._given.add(own)
+            self._last[day] = own
             return own
         digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
         time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
         made = UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
-        before = self._days.get(day)
-        if before and made < before[-1] and before[-1].int < LAST - STEP:
-            made = UUID(int=before[-1].int + 1 + digest % STEP)
+        last = self._last.get(day)
+        if last is not None and made < last and last.int < LAST - STEP:
+            made = UUID(int=last.int + 1 + digest % STEP)
+        self._last[day] = made
         return made
 
 
