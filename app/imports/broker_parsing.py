@@ -257,9 +257,7 @@ class _Rows:
     def _warnings(self, saved: Document | None, ignored: int) -> list[Document]:
         found = []
         if ignored:
-            found.append(
-                {"code": "rows_ignored", "detail": f"{counted(ignored, 'row')} left out for what happened there."}
-            )
+            found.append({"code": "rows_ignored", "detail": f"{counted(ignored, 'row')} of kinds that are left out."})
         if self._differing:
             detail = f"The amounts of {counted(self._differing, 'row')} are not what quantity times price comes to."
             found.append({"code": "amounts_differ", "detail": detail})
