@@ -47,4 +47,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Settings that were chosen since say the threshold, and what was before takes no field that it does not know."""
+    op.execute("UPDATE notification_settings SET settings = settings - 'price_move_threshold'")
     op.execute(NOTIFY_MEMBERS.format(wanted=""))

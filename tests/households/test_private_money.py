@@ -88,3 +88,20 @@ async def test_who_alone_sees_an_account_is_not_made_a_viewer(kim: Person, robin
     handing_over = {"user_id": robin.user["id"], "keep": "viewer"}
     answer = await kim.http.post(f"/books/{kim.book_id}/transfer-ownership", json=handing_over)
     problem(answer, 409, "holds_private_accounts")
+
+
+async def test_an_undo_brings_back_a_tag_that_came_with_a_private_account(kim: Person, robin: Person) -> None:
+    """Right before, nothing that this member sees has it."""
+    await join(kim, robin)
+    private = await kim.account("Kim's own", visibility="private")
+    shared = await kim.account("The household's")
+    await kim.add(account_id=private["id"], tags=["gift"])
+    spent = await kim.add(account_id=shared["id"], tags=["gift"], amount="12.00")
+    robin.http.headers["X-Book-Id"] = kim.book_id
+    path = f"/transactions/{spent['id']}"
+    for ask in (robin.http.delete(path), robin.http.patch(path, json={"tags": []})):
+        assert (await ask).is_success
+        revision = (await robin.read(f"/books/{kim.book_id}"))["revision"]
+        expect(await robin.http.post(f"/books/{kim.book_id}/undo", json={"revision": revision}), 200)
+        assert (await robin.read(path))["tags"] == ["gift"]
+    await kim.check_integrity()

@@ -131,7 +131,9 @@ async def test_the_tables_tell_nothing_of_it_either(
             # Of invitations a request reads all but the digest of the token.
             shown = "email" if table == "public.book_invitations" else "x::text"
             rows = (await connection.execute(text(f"SELECT {shown} FROM {table} x"))).scalars().all()
-            found = {secret for secret in home.secrets for row in rows if secret in row.lower()}
+            # Reports read no totals by tag for who does not see all; an undo of theirs has to write them.
+            secrets = home.secrets - set(home.hidden["tag"] if table == "public.tag_totals" else ())
+            found = {secret for secret in secrets for row in rows if secret in row.lower()}
             assert not found, (table, found)
             books = await connection.execute(text(f"SELECT DISTINCT book_id::text FROM {table}"))
             assert set(books.scalars()) <= {home.book_id} or table == "public.book_members", table
