@@ -60,6 +60,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
         gains=replayed is not None and bool(replayed.trades),
     )
     lots = Lots(replayed, names) if replayed is not None and replayed.trades else None
+    paying = replayed.paying if replayed is not None else {}
     currencies = await repository.currencies(book.connection, book.book_id)
     prices, rates = await repository.prices(book.connection, book.book_id) if words.HAS_LOTS else ((), ())
     money = {row.code for row in currencies} | {code for row in rates for code in (row.base, row.quote)}
@@ -79,10 +80,10 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
                 Unique(words.clean_tag, "-", words.RESERVED_TAGS),
                 words.clean_tag,
             ),
-            assets=_assets(await bringing.every(book), money, words) if lots is not None or prices else {},
+            assets=_assets(await bringing.every(book), money, words) if lots is not None or paying or prices else {},
             holding=replayed.holding() if replayed is not None else {},
             methods=replayed.methods() if replayed is not None else {},
-            paying=replayed.paying if replayed is not None else {},
+            paying=paying,
         )
     )
     stated = _Stated(await repository.monthly(book.connection, book.book_id), max(days, default=first_day))

@@ -127,7 +127,7 @@ class _Rows:
             raise LineError(transaction.line, f"{transaction.day} is in the future")
         if transaction.day < EARLIEST:
             raise LineError(transaction.line, f"{transaction.day} is before {EARLIEST}")
-        if len(transaction.postings) > MOST_POSTINGS:
+        if sum(posting.cost is None for posting in transaction.postings) > MOST_POSTINGS:
             raise LineError(transaction.line, f"it has more than {MOST_POSTINGS} postings")
         if len(transaction.tags) > MAX_TAGS:
             raise LineError(transaction.line, f"it has more than {MAX_TAGS} tags")

@@ -245,6 +245,8 @@ def pieces_of(lot: Lot, count: Decimal, skip: Decimal = NOTHING) -> list[Piece]:
     """Which trades brought the next `count` units of a lot behind the first `skip`."""
     found = []
     for piece in lot.pieces:
+        if not count:
+            break
         passed = min(skip, piece.units)
         skip -= passed
         share = min(count, piece.units - passed)

@@ -118,6 +118,11 @@ class Ids:
         self._days: dict[tuple[date, str], list[UUID]] = {}
         self.remade: Container[UUID] = frozenset()
         """Ids of the file that are not taken, see `out_of_order`."""
+        self._told: set[UUID] = set()
+
+    def is_told(self, row_id: UUID) -> bool:
+        """Whether the file has an id of this trade, be it another one."""
+        return row_id in self._told
 
     def take(self, day: date, booked: Booked, kind: str) -> UUID:
         said = f"{kind} {booked.posting.account} {booked.commodity} {plain(booked.units)} {plain(booked.weight)}"
@@ -137,16 +142,21 @@ class Ids:
         place = self._of_day.get(day, 0)
         self._of_day[day] = place + 1
         own = as_uuid(given)
-        if own is not None and own not in self._given and own not in self.remade:
+        is_first = own is not None and own not in self._given
+        if own is not None and is_first:
             self._given.add(own)
-            self._last[day] = own
-            return own
+            if own not in self.remade:
+                self._told.add(own)
+                self._last[day] = own
+                return own
         digest = int.from_bytes(hashlib.sha256(f"{day} {place} {said}".encode()).digest()[:10])
         time = max(day.toordinal() - EPOCH, 0) * MILLISECONDS + place
         made = UUID(int=time << 80 | 7 << 76 | (digest >> 64 & 0xFFF) << 64 | 2 << 62 | digest & (1 << 62) - 1)
         last = self._last.get(day)
         if last is not None and made < last and last.int < LAST - STEP:
             made = UUID(int=last.int + 1 + digest % STEP)
+        if is_first:
+            self._told.add(made)
         self._last[day] = made
         return made
 

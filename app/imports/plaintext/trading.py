@@ -66,6 +66,8 @@ class Trader:
             deals.append(self._deal(transaction, parts[0], "split", fields))
             brought |= split_pieces(parts)
             parts = []
+        if len(parts) > MOST_LOTS:
+            raise LineError(transaction.line, f"it moves more than {MOST_LOTS} lots at once")
         brought |= {rest.number: pieces for rest, pieces in rests(parts, self.pooled)}
         deals += [self._transfer(transaction, source, target, piece, brought) for source, target, piece in moved(parts)]
         parts = joined([part for part in parts if part.units])
@@ -124,9 +126,12 @@ class Trader:
     def _deal(self, transaction: Transaction, part: Part, kind: str, fields: Fields, money: Decimal = NOTHING) -> Deal:
         booked = part.booked
         if "lots" in fields and len(fields["lots"]) > MOST_LOTS:
-            raise LineError(booked.posting.line, f"it takes more than {MOST_LOTS} lots at once")
+            if not self.pooled(booked.posting.account):
+                raise LineError(booked.posting.line, f"it takes more than {MOST_LOTS} lots at once")
+            # Of a pool the oldest go, named or not.
+            fields = {name: value for name, value in fields.items() if name != "lots"}
         own_id = self.ids.take(transaction.day, booked, kind)
-        told = str(own_id) == booked.posting.meta.get("trade")
+        told = self.ids.is_told(own_id)
         return Deal(
             id=own_id,
             line=booked.posting.line,
