@@ -43,14 +43,14 @@ _DROP = text(
 ).bindparams(bindparam("book", type_=Uuid), bindparam("ids", type_=ARRAY(Uuid)), bindparam("written", type_=BigInteger))
 _EVERY = text(
     """
-    SELECT id, symbol, name, type, currency, isin, archived_at IS NOT NULL AS archived FROM assets
-    WHERE book_id = :book ORDER BY created_at, id
+    SELECT id, symbol, name, type, currency, isin, archived_at IS NOT NULL AS archived, created_at FROM assets
+    WHERE book_id = :book ORDER BY symbol_key
     """
 ).bindparams(bindparam("book", type_=Uuid))
 
 
 async def every(book: BookReader) -> Sequence[AnyRow]:
-    """What each asset of the book is called, the archived ones too; the oldest first."""
+    """What each asset of the book is called, the archived ones too; by symbol."""
     return (await book.connection.execute(_EVERY, {"book": book.book_id})).all()
 
 

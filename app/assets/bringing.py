@@ -7,16 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Date, Numeric, Uuid, bindparam, text
 
-from app.access.context import BookReader, BookWriter, Event
+from app.access.context import BookWriter, Event
 from app.assets.service import PRICE
-from app.core.database import AnyRow
 
-_EVERY = text(
-    """
-    SELECT id, symbol, name, type, currency, isin, archived_at IS NOT NULL AS archived
-    FROM assets WHERE book_id = :book ORDER BY symbol_key
-    """
-).bindparams(bindparam("book", type_=Uuid))
 _ADD = text(
     """
     INSERT INTO asset_prices (book_id, asset_id, date, price, source, revision)
@@ -40,11 +33,6 @@ _DROP = text(
     RETURNING id, asset_id, date, price, source, created_at
     """
 ).bindparams(bindparam("book", type_=Uuid), bindparam("written", type_=BigInteger))
-
-
-async def every(book: BookReader) -> Sequence[AnyRow]:
-    """All assets of the book: what each is called, and whether it is archived."""
-    return (await book.connection.execute(_EVERY, {"book": book.book_id})).all()
 
 
 async def add_prices(book: BookWriter, prices: Sequence[tuple[UUID, date, Decimal]]) -> None:

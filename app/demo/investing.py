@@ -8,14 +8,13 @@ from uuid import UUID
 
 from app.access.context import BookReader, BookWriter
 from app.accounts import service as accounts
-from app.accounts.schemas import AccountIn
 from app.assets import prices
 from app.assets import service as assets
 from app.assets.schemas import AssetIn
 from app.core.money import plain
 from app.demo import investments
 from app.demo.investments import DEPOTS, Depot, Trade
-from app.demo.moves import CategoryName, Opening
+from app.demo.moves import CategoryName, opened
 from app.portfolio import service as portfolio
 from app.rates import loading
 from app.rates import service as rates
@@ -72,7 +71,8 @@ def _is_of(price: assets.Price | None, day: date) -> bool:
 async def make(book: BookWriter, wanted: Missing, start: date) -> None:
     """Write it, in one transaction of the database."""
     for name in wanted.depots:
-        await accounts.create(book, _account(name, DEPOTS[name], start))
+        place = 100 + list(Depot).index(name)
+        await accounts.create(book, opened(investments.depot_id(name), name, DEPOTS[name], start, place))
     for asset in wanted.assets:
         await assets.create(book, asset)
     if wanted.prices:
@@ -80,17 +80,3 @@ async def make(book: BookWriter, wanted: Missing, start: date) -> None:
         await prices.load(book, "\n".join(["asset_id,date,price", *lines]).encode(), skip_errors=False)
     if wanted.trades:
         await portfolio.create_many(book, wanted.trades)
-
-
-def _account(name: Depot, opening: Opening, start: date) -> AccountIn:
-    return AccountIn(
-        id=investments.depot_id(name),
-        name=name.value,
-        type=opening.type,
-        currency=opening.currency,
-        opening_balance=opening.balance,
-        opening_date=start,
-        institution=opening.institution,
-        notes=opening.notes,
-        sort=100 + list(Depot).index(name),
-    )

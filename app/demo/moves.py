@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
+from uuid import UUID
 
-from app.accounts.schemas import AccountType
+from app.accounts.schemas import AccountIn, AccountType
 
 
 class AccountName(StrEnum):
@@ -80,6 +81,21 @@ class Opening:
     balance: Decimal
     institution: str | None = None
     notes: str | None = None
+
+
+def opened(account_id: UUID, name: StrEnum, opening: Opening, start: date, place: int) -> AccountIn:
+    """The account of this name, begun on this day; `place` is where it stands among the others."""
+    return AccountIn(
+        id=account_id,
+        name=name.value,
+        type=opening.type,
+        currency=opening.currency,
+        opening_balance=opening.balance,
+        opening_date=start,
+        institution=opening.institution,
+        notes=opening.notes,
+        sort=place,
+    )
 
 
 OPENINGS = {

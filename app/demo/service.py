@@ -18,7 +18,6 @@ from app.access.context import BookReader, BookWriter
 from app.access.opening import actor_of, close_book, take_book
 from app.access.repository import open_request
 from app.accounts import service as accounts
-from app.accounts.schemas import AccountIn
 from app.auth import passwords, sessions
 from app.auth.door import Device, Door
 from app.auth.passwords import WrongCredentialsError
@@ -39,7 +38,7 @@ from app.core.tokens import AccessTokens
 from app.core.vault import Vault
 from app.demo import ahead, investing, investments, plan, planning
 from app.demo.investments import Depot
-from app.demo.moves import OPENINGS, AccountName, CategoryName
+from app.demo.moves import OPENINGS, AccountName, CategoryName, opened
 from app.transactions import listing
 from app.transactions import service as transactions
 from app.transactions.filters import Sort, TransactionFilter
@@ -194,7 +193,8 @@ class _Demo:
         if missing or unnamed:
             async with self._writing(claims) as writer:
                 for name in missing:
-                    await accounts.create(writer, _account(name, start))
+                    place = list(AccountName).index(name)
+                    await accounts.create(writer, opened(plan.account_id(name), name, OPENINGS[name], start, place))
                 for category in unnamed:
                     body = CategoryIn(name=category.value, kind=category.kind)
                     category_ids[category] = (await categories.create(writer, body))["id"]
@@ -257,21 +257,6 @@ def _reader(connection: AsyncConnection, row: RowMapping) -> BookReader:
         row["base_currency"],
         row["base_exponent"],
         row["revision"],
-    )
-
-
-def _account(name: AccountName, start: date) -> AccountIn:
-    opening = OPENINGS[name]
-    return AccountIn(
-        id=plan.account_id(name),
-        name=name.value,
-        type=opening.type,
-        currency=opening.currency,
-        opening_balance=opening.balance,
-        opening_date=start,
-        institution=opening.institution,
-        notes=opening.notes,
-        sort=list(AccountName).index(name),
     )
 
 

@@ -11,7 +11,7 @@ from anyio import to_thread
 
 from app.access.context import BookReader
 from app.accounts import service as accounts
-from app.assets import bringing
+from app.assets import batch as assets
 from app.categories import service as categories
 from app.core.database import AnyRow
 from app.exports import beancount, chart, hledger, repository
@@ -80,7 +80,7 @@ async def _export(book: BookReader, words: ModuleType, writer_of: type[Writer]) 
                 Unique(words.clean_tag, "-", words.RESERVED_TAGS),
                 words.clean_tag,
             ),
-            assets=_assets(await bringing.every(book), money, words) if lots is not None or paying or prices else {},
+            assets=_assets(await assets.every(book), money, words) if lots is not None or paying or prices else {},
             holding=replayed.holding() if replayed is not None else {},
             methods=replayed.methods() if replayed is not None else {},
             paying=paying,

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from app.core.csv_rows import counted
 from app.core.fields import EARLIEST
@@ -18,7 +17,7 @@ from app.core.money import MAX_INTEGER_DIGITS, plain
 from app.imports.broker.figures import Figures, settle
 from app.imports.broker.lines import Line
 from app.imports.broker.mapping import BrokerMapping
-from app.imports.broker.naming import Assets, KnownAsset, LineFault
+from app.imports.broker.naming import Assets, LineFault
 from app.imports.broker.reader import BrokerReading, in_order, read_broker
 from app.imports.broker.signs import Judged, judge
 from app.imports.broker.sums import Pair, RatesWantedError
@@ -26,9 +25,10 @@ from app.imports.broker.trading import Entry, Trader, split_ratio
 from app.imports.csv import CsvQuestion, CsvUnreadable, Question
 from app.imports.csv.mapping import fold
 from app.imports.csv.outcome import shown
+from app.imports.known_assets import KnownAsset
 from app.imports.parsing import OF_ONE_FILE, Open, Parsed, Unreadable
 from app.imports.staging import CHUNK_ROWS, LIMITS, Staged, copy_text, cut
-from app.portfolio.schemas import AnyTrade, TradeIn
+from app.imports.trade_bodies import complaint
 from app.transactions.references import AccountRef
 
 BROKER_CSV = "broker_csv"
@@ -41,7 +41,6 @@ _NAMED = 5
 """So many of what a warning tells of are named."""
 
 Document = dict[str, Any]
-_body: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
 
 
 @dataclass(frozen=True)
@@ -284,9 +283,7 @@ def _listed(texts: Iterable[str]) -> str:
 
 def _validate(trade: Document) -> None:
     """Raise LineFault for a trade that could never be entered."""
-    try:
-        _body.validate_python(trade)
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        part = str(wrong["loc"][-1]) if wrong["loc"] else "amount"
-        raise LineFault(part, f"{part}: {wrong['msg'].removeprefix('Value error, ')}") from None
+    if wrong := complaint(trade):
+        place, text = wrong
+        part = str(place[-1]) if place else "amount"
+        raise LineFault(part, f"{part}: {text}")

@@ -13,9 +13,9 @@ from app.core.errors import FieldError, ForbiddenError, invalid
 from app.currencies import service as currencies
 from app.imports import preview, repository
 from app.imports.broker.mapping import BrokerMapping
-from app.imports.broker.naming import KnownAsset
 from app.imports.broker_parsing import BROKER_CSV, BrokerTask, RatesWanted, parse
 from app.imports.errors import MappingNeededError, UnreadableFileError
+from app.imports.known_assets import known
 from app.imports.parsing import Open, Unreadable, run_off_loop
 from app.portfolio import references as portfolio
 from app.transactions.errors import ArchivedError, ReferenceNotFoundError
@@ -50,8 +50,8 @@ async def preview_broker(
 async def _task(book: BookReader, account_id: UUID, data: bytes, given: BrokerMapping) -> BrokerTask:
     exponents = {row.code: row.exponent for row in await currencies.every(book.connection)}
     account = await _account(book, account_id, exponents)
-    known = [KnownAsset(*row) for row in await assets.every(book)]
-    ids = {asset.id for asset in known}
+    rows = sorted(await assets.every(book), key=lambda row: (row.created_at, row.id))
+    ids = {row.id for row in rows}
     missing = [
         FieldError(f"mapping.assets.{name}", "asset_not_found", "there is no asset with this id")
         for name, asset_id in (given.assets or {}).items()
@@ -64,7 +64,7 @@ async def _task(book: BookReader, account_id: UUID, data: bytes, given: BrokerMa
         given=given,
         saved=await repository.mappings(book.connection, book.book_id),
         account=account,
-        assets=known,
+        assets=[known(row) for row in rows],  # the oldest first
         currencies=frozenset(exponents),
         today=book.actor.today(),
         locked_until=(await books.get(book)).locked_until,

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from app.access.context import BookReader
 from app.accounts import service as accounts
-from app.assets import bringing
+from app.assets import batch as assets
 from app.categories import service as categories
 from app.core.errors import FieldError, ForbiddenError, InvalidError
 from app.currencies import service as currencies
 from app.imports import plain_repository, preview
 from app.imports.errors import MappingNeededError, UnreadableFileError
+from app.imports.known_assets import known
 from app.imports.parsing import Open, Unreadable, run_off_loop
 from app.imports.plain_parsing import parse
 from app.imports.plain_task import PlainFormat, PlainTask, TradesWanted
 from app.imports.plaintext.charting import KnownAccount, KnownCategory
-from app.imports.plaintext.securities import KnownAsset
 from app.imports.schemas import Mapping
 from app.portfolio import methods
 
@@ -56,16 +56,13 @@ async def preview_plain(
             for c in await categories.every(book)
         ],
         today=book.actor.today(),
-        assets=[
-            KnownAsset(a.id, a.symbol, a.name, a.type, a.currency, a.isin, a.archived)
-            for a in await bringing.every(book)
-        ],
+        assets=[known(row) for row in await assets.every(book)],
         cost_methods=await methods.every(book),
     )
     parsed = await run_off_loop(parse, task, len(data))
     while isinstance(parsed, TradesWanted):  # once: then it is known which get other ids
-        known = await plain_repository.trades_of(book.connection, book.book_id, parsed.ids)
-        parsed = await run_off_loop(parse, replace(task, remade=parsed.ids - known), len(data))
+        present = await plain_repository.trades_of(book.connection, book.book_id, parsed.ids)
+        parsed = await run_off_loop(parse, replace(task, remade=parsed.ids - present), len(data))
     if isinstance(parsed, Unreadable):
         raise UnreadableFileError(parsed.code, parsed.detail, parsed.field)
     if isinstance(parsed, Open):

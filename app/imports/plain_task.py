@@ -6,8 +6,8 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from app.imports.known_assets import KnownAsset
 from app.imports.plaintext.charting import KnownAccount, KnownCategory
-from app.imports.plaintext.securities import KnownAsset
 
 PlainFormat = Literal["hledger", "beancount"]
 

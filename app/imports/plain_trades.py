@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
 
 from app.core.money import plain
 from app.imports.plain_task import PlainTask
@@ -17,10 +16,11 @@ from app.imports.plaintext.dealing import Deal, Dealt
 from app.imports.plaintext.dividends import dividend_of
 from app.imports.plaintext.evening import even_out
 from app.imports.plaintext.model import Journal, LineError, Transaction
+from app.imports.plaintext.numbers import MOST_DECIMALS
 from app.imports.plaintext.securities import Prices, Securities
-from app.imports.plaintext.trading import MOST_DECIMALS, Trader
+from app.imports.plaintext.trading import Trader
 from app.imports.staging import cut
-from app.portfolio.schemas import AnyTrade, TradeIn
+from app.imports.trade_bodies import complaint
 
 METHOD = "specific"
 CHANGEABLE = ("fifo", METHOD)
@@ -44,7 +44,6 @@ _SOME = tuple(UUID(int=number) for number in range(1, 5))
 """Stands for accounts, asset and category while their ids are not known."""
 
 Document = dict[str, Any]
-_body: TypeAdapter[AnyTrade] = TypeAdapter(TradeIn)
 
 
 class Trades:
@@ -77,20 +76,12 @@ class Trades:
     def _check(self, deal: Deal) -> None:
         """Raise `LineError` for what no trade can say, before its lots are moved and its money is told."""
         account, to_account, asset, category = _SOME
-        try:
-            _body.validate_python(
-                self._document(
-                    deal,
-                    account,
-                    asset,
-                    to_account if deal.to_account is not None else None,
-                    dict.fromkeys(deal.categories, category),
-                )
-            )
-        except ValidationError as error:
-            wrong = error.errors()[0]
-            part = str(wrong["loc"][-1]) if len(wrong["loc"]) > 1 else "trade"
-            raise LineError(deal.line, f"{part}: {wrong['msg'].removeprefix('Value error, ')}") from None
+        target = to_account if deal.to_account is not None else None
+        document = self._document(deal, account, asset, target, dict.fromkeys(deal.categories, category))
+        if wrong := complaint(document):
+            place, text = wrong
+            part = str(place[-1]) if len(place) > 1 else "trade"
+            raise LineError(deal.line, f"{part}: {text}")
 
     def take(self, dealt: Dealt) -> None:
         self._trader.settle(dealt)
@@ -129,15 +120,12 @@ class Trades:
 
     def to_set(self, prices: Prices, chart: Chart) -> Document:
         """What the commit stores beside the rows."""
+        wanted, present = self._methods(chart), self._task.cost_methods
         return {
             "prices": [[str(asset), day.isoformat(), plain(price)] for (asset, day), price in prices.assets.items()],
             "rates": [[base, quote, day.isoformat(), plain(rate)] for (base, quote, day), rate in prices.rates.items()],
-            "cost_methods": {str(account): method for account, method in self._methods(chart).items()},
-            "methods_before": {
-                str(account): self._task.cost_methods[account]
-                for account in self._methods(chart)
-                if account in self._task.cost_methods
-            },
+            "cost_methods": {str(account): method for account, method in wanted.items()},
+            "methods_before": {str(account): present[account] for account in wanted if account in present},
         }
 
     def _methods(self, chart: Chart) -> dict[UUID, str]:

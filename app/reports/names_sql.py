@@ -123,11 +123,7 @@ of_kind AS MATERIALIZED (
 ),
 found AS MATERIALIZED (
     SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
-        SELECT m.transaction_id AS id, m.base_amount FROM postings m
-        WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL
-              AND (m.category_id IS NULL OR m.category_id = ANY ((SELECT ids FROM of_kind)::uuid[]))
-              AND m.transaction_id NOT IN (SELECT id FROM parted)
-              {walked}
+        {single} {walked}
         ORDER BY m.base_amount {way}, m.transaction_id
         LIMIT :limit
     ) AS f {many}
@@ -148,16 +144,17 @@ kept AS (
     WHERE m.book_id = :book AND m.transaction_id = ANY (ARRAY(SELECT id FROM chosen)) AND m.role = 'flow' {filters}
 ),
 """
-
-
-_FEW = """
-    UNION ALL
-    SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
+# The postings of one day that are all that their transactions moved.
+_SINGLE = """
         SELECT m.transaction_id AS id, m.base_amount FROM postings m
         WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL
               AND (m.category_id IS NULL OR m.category_id = ANY ((SELECT ids FROM of_kind)::uuid[]))
               AND m.transaction_id NOT IN (SELECT id FROM parted)
-              {filters}
+"""
+_FEW = """
+    UNION ALL
+    SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
+        {single} {filters}
         OFFSET 0
     ) AS f WHERE d.count <= 3 * :limit
 """
@@ -171,7 +168,8 @@ def kept_of_largest(side: str, own: str) -> str:
         kind=kind,
         way=way,
         filters=own,
+        single=_SINGLE,
         walked=f"AND (true {own}) IS TRUE" if narrowed else "",
         many="WHERE d.count > 3 * :limit" if narrowed else "",
-        few=_FEW.format(filters=own) if narrowed else "",
+        few=_FEW.format(single=_SINGLE, filters=own) if narrowed else "",
     )

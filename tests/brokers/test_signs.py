@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.core.ids import new_id
-from app.imports.broker.naming import KnownAsset
 from app.imports.broker_parsing import RatesWanted, parse
 from app.imports.csv.currencies import fits, narrower
+from app.imports.known_assets import KnownAsset
 from app.imports.parsing import Parsed
 from tests.brokers.files import depot, preview
 from tests.brokers.test_reading import rows, task

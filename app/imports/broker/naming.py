@@ -1,7 +1,7 @@
 """Which asset of the book a line is of, and which ones are to be made."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from app.assets import isin
@@ -10,21 +10,10 @@ from app.imports.broker.lines import Line
 from app.imports.broker.words import TYPES, key
 from app.imports.csv.mapping import fold
 from app.imports.csv.outcome import shown
+from app.imports.known_assets import KnownAsset
 
 SYMBOL_LENGTH, NAME_LENGTH = 50, 200
 Document = dict[str, Any]
-
-
-class KnownAsset(NamedTuple):
-    """An asset of the book."""
-
-    id: UUID
-    symbol: str
-    name: str
-    type: str
-    currency: str
-    isin: str | None
-    archived: bool
 
 
 class LineFault(ValueError):  # noqa: N818  # it is told of a line, and stops nothing

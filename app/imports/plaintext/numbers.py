@@ -3,10 +3,18 @@
 import re
 from decimal import Decimal
 
+from app.core.money import MAX_INTEGER_DIGITS, decimals
 from app.imports.plaintext.model import LineError, NumberQuestionError
 
 DIGITS = re.compile(r"\d(?:[\d.,' \u00a0\u202f_]*\d)?[.,]?|[.,]\d+", re.ASCII)
 MOST_DIGITS = 60
+MOST_DECIMALS = 18
+"""Of units and prices."""
+
+
+def is_too_long(number: Decimal) -> bool:
+    """Whether units or a price have more decimals, or digits before them, than a trade takes."""
+    return decimals(number) > MOST_DECIMALS or (number != 0 and number.adjusted() >= MAX_INTEGER_DIGITS)
 
 
 def decimal_mark(number: str) -> str | None:

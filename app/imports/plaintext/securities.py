@@ -11,28 +11,18 @@ from uuid import UUID
 from app.assets import isin
 from app.core.fields import EARLIEST
 from app.core.ids import new_id
-from app.core.money import MAX_INTEGER_DIGITS, decimals
+from app.imports.known_assets import KnownAsset
 from app.imports.plaintext.charting import as_uuid, one_line
 from app.imports.plaintext.model import Journal, LineError, Meta, Price
+from app.imports.plaintext.numbers import is_too_long
 
-SYMBOL_LENGTH, NAME_LENGTH, MOST_DECIMALS = 50, 200, 18
+SYMBOL_LENGTH, NAME_LENGTH = 50, 200
 TYPES = ("stock", "etf", "fund", "bond", "crypto", "metal", "property", "vehicle", "other")
 # The first word found in its class, else in its name, says what it is.
 WORDS = (
     ("etf", "etf"), ("fund", "fund"), ("bond", "bond"), ("crypto", "crypto"), ("coin", "crypto"), ("gold", "metal"),
     ("metal", "metal"), ("estate", "property"), ("stock", "stock"), ("equity", "stock"), ("share", "stock"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAsset:
-    id: UUID
-    symbol: str
-    name: str
-    type: str
-    currency: str
-    isin: str | None
-    archived: bool
 
 
 @dataclass
@@ -114,7 +104,7 @@ class Securities:
                 found.left_out["of days to come"] += 1
             elif price.day < EARLIEST:
                 found.left_out[f"from before {EARLIEST}"] += 1
-            elif price.amount.number < 0 or _too_long(price.amount.number):
+            elif price.amount.number < 0 or is_too_long(price.amount.number):
                 found.left_out["negative or too long"] += 1
             else:
                 reason = self._take(price, found)
@@ -174,7 +164,3 @@ def _isin_of(meta: Meta) -> str | None:
         return isin.normal(meta["isin"]) if meta.get("isin") else None
     except ValueError:
         return None
-
-
-def _too_long(number: Decimal) -> bool:
-    return decimals(number) > MOST_DECIMALS or (number != 0 and number.adjusted() >= MAX_INTEGER_DIGITS)

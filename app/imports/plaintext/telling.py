@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.core.money import MAX_INTEGER_DIGITS, PLAIN_NUMBER, decimals, plain, quantum
+from app.core.money import PLAIN_NUMBER, decimals, plain, quantum
 from app.imports.plaintext.beancount_amounts import amount_of, decimal_of
 from app.imports.plaintext.booking import NOTHING, check_size
 from app.imports.plaintext.dealing import Deal, Fields, Ids, words_of
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
+from app.imports.plaintext.numbers import is_too_long
 
 TRADE, KIND, ASSET = "trade", "trade-kind", "trade-asset"
 PAYING = ("dividend", "interest", "fee")
@@ -28,7 +29,6 @@ NOT_FOR = {
     "fee": set(WITHOUT_LINE),
     REINVEST: {"trade-fee-category"},
 }
-MOST_DECIMALS = 18
 
 Told = tuple[Fields, dict[str, str]]
 """Fields of a trade, and the full names of its categories by the field."""
@@ -86,11 +86,11 @@ class Teller:
                 raise LineError(own.line, "trade-fees: more than what was reinvested")
         if "trade-price" in own.meta:
             price, rest = amount_of(own.meta["trade-price"], own.line)
-            if price is None or rest or price.number < 0 or _too_long(price.number):
+            if price is None or rest or price.number < 0 or is_too_long(price.number):
                 raise LineError(own.line, f"trade-price: '{own.meta['trade-price'][:40]}' is no price of a unit")
             fields |= {"price": price.number, "currency": self.currency_of(price.commodity, own.line)}
         if (rate := _number(own, "trade-rate")) is not None:
-            if fields.get("currency", currency) == currency or not rate or _too_long(rate):
+            if fields.get("currency", currency) == currency or not rate or is_too_long(rate):
                 raise LineError(own.line, "trade-rate: that of a price in another currency, and more than nothing")
             fields["rate"] = rate
         return fields, categories
@@ -157,7 +157,3 @@ def _number(own: Posting, name: str) -> Decimal | None:
     if not PLAIN_NUMBER.fullmatch(text) or text[0] == "-":
         raise LineError(own.line, f"{name}: '{text[:40]}' is not a number without a sign")
     return decimal_of(text, own.line)
-
-
-def _too_long(number: Decimal) -> bool:
-    return decimals(number) > MOST_DECIMALS or (number != 0 and number.adjusted() >= MAX_INTEGER_DIGITS)

@@ -12,17 +12,17 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import get_args
 
 from app.core.fields import EARLIEST
-from app.core.money import MAX_INTEGER_DIGITS, decimals, quantum
+from app.core.money import MAX_INTEGER_DIGITS, quantum
 from app.imports.plaintext.attaching import OWN_KINDS, Own
 from app.imports.plaintext.booking import NOTHING, Booked, Booker, Piece, check_size
 from app.imports.plaintext.dealing import Deal, Dealt, Fields, Ids, Part, left_of, parts_of, words_of
 from app.imports.plaintext.holders import Holders
 from app.imports.plaintext.model import Amount, Journal, LineError, Posting, Transaction
 from app.imports.plaintext.moving import joined, moved, regrouped, rests, split_pieces, split_ratio
+from app.imports.plaintext.numbers import MOST_DECIMALS, is_too_long
 from app.imports.plaintext.telling import KIND, REINVEST, Teller
 from app.portfolio.holding import Method
 
-MOST_DECIMALS = 18
 MOST_LOTS = 1_000
 METHODS: tuple[Method, ...] = get_args(Method)
 
@@ -103,7 +103,7 @@ class Trader:
         line = booked.posting.line
         if self._journal.kind_of(booked.posting.account) != "asset":
             raise LineError(line, "what has a cost is held on an account of assets")
-        if decimals(booked.units) > MOST_DECIMALS or booked.units.adjusted() >= MAX_INTEGER_DIGITS:
+        if is_too_long(booked.units):
             raise LineError(
                 line, f"a number of units has at most {MOST_DECIMALS} decimals and {MAX_INTEGER_DIGITS} digits"
             )
@@ -275,7 +275,7 @@ class Trader:
         booked = part.booked
         fields: Fields = {"quantity": part.units, "amount": amount}
         price = booked.made.number if booked.made is not None else part.price(self._currency_of)
-        if price is not None and decimals(price) <= MOST_DECIMALS and price.adjusted() < MAX_INTEGER_DIGITS:
+        if price is not None and not is_too_long(price):
             fields |= {"price": price, "currency": booked.currency}
         if booked.made is not None:
             self._day(booked.made.day, transaction, part)
