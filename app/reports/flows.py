@@ -12,6 +12,7 @@ from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
 from app.core.money import quantum
 from app.reports.flows_sql import statement
+from app.reports.names_sql import by_category
 from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
 from app.reports.planner import for_many_rows, for_many_splits
@@ -198,7 +199,9 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
             value = getattr(filters, name)
             values[name] = list(value) if isinstance(value, tuple) else value
     if shape.source in BY_SUMS:
-        values |= _parts(question.buckets, years=shape.source == "payees")
+        years = shape.source == "payees"
+        thirds = years and not by_category(shape.groups, shape.filters)
+        values |= _parts(question.buckets, years=years, thirds=thirds)
     if shape.source not in BY_SUMS or has_whole(shape):
         values |= _pieces(question.buckets, monthly=shape.source not in {"days", "postings"})
     if shape.source in {"postings", "largest"}:
@@ -222,8 +225,8 @@ def _pieces(buckets: Sequence[Bucket], *, monthly: bool) -> dict[str, Any]:
     }
 
 
-def _parts(buckets: Sequence[Bucket], *, years: bool) -> dict[str, Any]:
-    found = parts(buckets, years=years)
+def _parts(buckets: Sequence[Bucket], *, years: bool, thirds: bool) -> dict[str, Any]:
+    found = parts(buckets, years=years, thirds=thirds)
     return {
         "part_buckets": [part.bucket for part in found],
         "units": [part.unit for part in found],

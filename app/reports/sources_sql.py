@@ -159,7 +159,7 @@ def by_name(shape: Shape) -> bool:
 
 def joins_many(shape: Shape) -> bool:
     """Whether many postings meet their transactions: the planner takes them for a handful, and looks up each."""
-    return shape.source in {*BY_SUMS, "postings"} and "transaction" not in shape.groups
+    return shape.source in {"payees", "postings"} and "transaction" not in shape.groups
 
 
 def _of_headers(shape: Shape) -> str:
