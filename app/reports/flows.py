@@ -67,10 +67,10 @@ class Question:
         by_day = "weekday" in groups or self.currency != book.base_currency
         if not (by_payee or by_tag or filters or "transaction" in groups):
             return "days" if by_day else "months"
-        if by_day or filters & {"min_amount", "max_amount"}:
-            return "postings"
         if "transaction" in groups:
             return "largest" if not filters and self.side is not None and self.limit is not None else "postings"
+        if by_day or filters & {"min_amount", "max_amount"}:
+            return "postings"
         if by_payee and by_tag:
             return "postings"
         if by_payee:
@@ -203,12 +203,14 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
         thirds = years and not by_category(shape.groups, shape.filters)
         values |= _parts(question.buckets, years=years, thirds=thirds)
     if shape.source not in BY_SUMS or has_whole(shape):
-        values |= _pieces(question.buckets, monthly=shape.source not in {"days", "postings"})
+        by_months = shape.source not in {"days", "postings"} and not shape.converts
+        values |= _pieces(question.buckets, monthly=by_months)
     if shape.source in {"postings", "largest"}:
         values["earliest"] = min(bucket.first for bucket in question.buckets)
         values["latest"] = max(bucket.last for bucket in question.buckets)
     if shape.converts:
         values |= {"currency": question.currency, "exponent": question.exponent, "today": book.actor.today()}
+        values["base"] = book.base_currency
     if question.limit is not None:
         values["limit"] = question.limit
     return values
