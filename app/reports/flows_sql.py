@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.reports.sources_sql import BY_SUMS, KNOW_SIDES, Shape, by_totals, has_whole, kept, own_filters
+from app.reports.sources_sql import KNOW_SIDES, Shape, by_parts, by_totals, has_whole, kept, own_filters
 
 _PIECES = """
 piece AS MATERIALIZED (
@@ -159,7 +159,7 @@ def statement(shape: Shape) -> TextualSelect:
     grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
     apart = has_whole(shape)
     words = _STATEMENT.format(
-        pieces=(_PARTS if shape.source in BY_SUMS else "") + ("" if shape.source in BY_SUMS and not apart else _PIECES),
+        pieces=(_PARTS if by_parts(shape) else "") + ("" if by_parts(shape) and not apart else _PIECES),
         kept=kept(shape) + (by_totals("all_kept", own_filters(shape), shape) if apart else ""),
         sides=_SIDES.format(name="side", kept="kept", kind="s.side" if shape.source in KNOW_SIDES else "c.kind")
         + (_SIDES.format(name="all_side", kept="all_kept", kind="c.kind") if apart else ""),

@@ -42,6 +42,35 @@ _DAYS = """
     ) AS f LEFT JOIN category c ON c.id = f.category_id
     WHERE p.unit = 'day'
 """
+_KEPT_OF_DAYS = """
+kept AS (
+    SELECT o.bucket, o.account_id, {category} AS category_id, {day} AS day, NULL::uuid AS transaction_id,
+           NULL::uuid AS payee_id, {tag} AS tag_id, o.side, {sums}
+    FROM (
+        SELECT p.bucket, f.* FROM piece p CROSS JOIN LATERAL (
+            SELECT m.*, m.first_day AS day FROM tag_totals m
+            WHERE m.book_id = :book AND m.span = 'day' AND m.first_day BETWEEN p.first AND p.last {filters}
+            OFFSET 0
+        ) AS f OFFSET 0
+    ) AS o {rates}
+    GROUP BY 1, 2, 3, 4, 7, 8
+),
+"""
+_OF_BASE = """
+    sum(o.base_inflow) AS inflow, sum(o.base_outflow) AS outflow, sum(o.unconverted_inflow) AS unconverted_inflow,
+    sum(o.unconverted_outflow) AS unconverted_outflow, sum(o.count) AS count, sum(o.counted) AS counted
+"""
+_CONVERTED = """
+    coalesce(sum(round(o.inflow * r.rate, :exponent)), 0) AS inflow,
+    coalesce(sum(round(o.outflow * r.rate, :exponent)), 0) AS outflow,
+    coalesce(sum(o.inflow) FILTER (WHERE r.rate IS NULL), 0) AS unconverted_inflow,
+    coalesce(sum(o.outflow) FILTER (WHERE r.rate IS NULL), 0) AS unconverted_outflow,
+    sum(o.count) AS count, coalesce(sum(o.count) FILTER (WHERE r.rate IS NOT NULL), 0) AS counted
+"""
+_RATES = """
+    JOIN account a ON a.id = o.account_id
+    LEFT JOIN rate r ON r.currency = a.currency AND r.day = least(o.day, :today)
+"""
 
 
 def by_category(groups: tuple[str, ...], filters: frozenset[str]) -> bool:
@@ -78,8 +107,24 @@ def kept_of_tags(groups: tuple[str, ...], filters: frozenset[str], own: str) -> 
         "category": "m.category_id" if by_category(groups, filters) else "NULL::uuid",
         "payee": "NULL::uuid",
         "tag": "m.tag_id" if "tag" in groups else "NULL::uuid",
-        "filters": own + (" AND m.tag_id = ANY (:tags)" if "tags" in filters else ""),
+        "filters": own + _of_tags(filters),
     }
     return _KEPT.format(
         summed=_SUMMED, rows="UNION ALL".join(_TOTALS.format(unit=unit, **shown) for unit in ("month", "day"))
     )
+
+
+def kept_of_tags_by_day(groups: tuple[str, ...], filters: frozenset[str], own: str, *, converts: bool) -> str:
+    """The same from days alone, for weekdays and for other currencies: each total of a day is converted and rounded."""
+    return _KEPT_OF_DAYS.format(
+        category="o.category_id" if by_category(groups, filters) else "NULL::uuid",
+        day="o.day" if "weekday" in groups else "NULL::date",
+        tag="o.tag_id" if "tag" in groups else "NULL::uuid",
+        sums=_CONVERTED if converts else _OF_BASE,
+        filters=own + _of_tags(filters),
+        rates=_RATES if converts else "",
+    )
+
+
+def _of_tags(filters: frozenset[str]) -> str:
+    return " AND m.tag_id = ANY (:tags)" if "tags" in filters else ""

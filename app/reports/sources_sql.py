@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.reports.converting_sql import RATES, TOTALS_CONVERTED, VALUED
 from app.reports.largest_sql import kept_of_largest, kept_of_largest_converted
-from app.reports.names_sql import kept_of_payees, kept_of_tags
+from app.reports.names_sql import kept_of_payees, kept_of_tags, kept_of_tags_by_day
 
 # For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
 # is a fence). Days are found by account, for the key of the totals by day begins with the category.
@@ -96,6 +96,7 @@ kept AS (
 ),
 """
 BY_SUMS = {"payees", "tags"}
+"""Sources that are totals by name."""
 KNOW_SIDES = {*BY_SUMS, "postings"}
 """Sources of which each row is on one side, and says how much of it counts there."""
 TOLD_TWICE = {"tags", "largest"}
@@ -126,6 +127,16 @@ def has_whole(shape: Shape) -> bool:
     return shape.source in TOLD_TWICE and "tags" not in shape.filters
 
 
+def by_day(shape: Shape) -> bool:
+    """Whether only days tell what is asked for: their rates, or what day of the week they are."""
+    return shape.converts or "weekday" in shape.groups
+
+
+def by_parts(shape: Shape) -> bool:
+    """Whether totals are read that have sums of years, months or thirds of months, and parts can be taken away."""
+    return shape.source in BY_SUMS and not by_day(shape)
+
+
 def own_filters(shape: Shape) -> str:
     """What narrows postings as well as totals."""
     own = ""
@@ -144,6 +155,8 @@ def _kept(own: str, shape: Shape) -> str:
     if shape.source == "payees":
         return kept_of_payees(shape.groups, shape.filters, own)
     if shape.source == "tags":
+        if by_day(shape):
+            return kept_of_tags_by_day(shape.groups, shape.filters, own, converts=shape.converts)
         return kept_of_tags(shape.groups, shape.filters, own)
     if shape.source == "largest":
         return _of_largest(own, shape)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -112,20 +113,41 @@ async def summed(
     return sums
 
 
+def _payee(line: Line) -> list[str]:
+    return [line.payee or "Without a payee"]
+
+
+def _tag(line: Line) -> list[str]:
+    return list(line.tags)
+
+
 async def check_names(world: World, found: list[Line], currency: str, extra: dict[str, Any]) -> None:
-    asked = {"from": str(BEGINS), "to": str(NEAR), "currency": currency, **extra}
-    found = [line for line in found if line.day <= NEAR]
-    for name, keys in (
-        ("payees", lambda line: [line.payee or "Without a payee"]),
-        ("tags", lambda line: line.tags or ["Without a tag"]),
+    near = [line for line in found if line.day <= NEAR]
+    by_tag = [replace(line, tags=(tag,)) for line in found for tag in line.tags or ("Without a tag",)]
+    untold = [replace(line, tags=()) for line in found]
+    for name, last, rows, key, everything in (
+        ("payees", NEAR, near, _payee, near),
+        ("tags", LATEST, totals_of_days(by_tag), _tag, totals_of_days(untold)),
     ):
-        sums = await summed(world.rates, found, currency, keys)
-        whole = await summed(world.rates, found, currency, lambda _: ["all"])
+        sums = await summed(world.rates, rows, currency, key)
+        whole = await summed(world.rates, everything, currency, lambda _: ["all"])
         for place, kind in enumerate(("income", "expense")):
+            asked = {"from": str(BEGINS), "to": str(last), "currency": currency, **extra}
             document = await world.read(name, **asked, kind=kind)
             shown = {item["name"]: Decimal(item["amount"]) for item in document["items"]}
             assert shown == {key: each[place] for key, each in sums.items() if each[place]}
             assert Decimal(document["total"]) == whole["all"][place]
+
+
+def totals_of_days(found: list[Line]) -> list[Line]:
+    """What moved on one day, account and category, with one tag and in one direction, as one line."""
+    sums: dict[Any, Decimal] = defaultdict(Decimal)
+    firsts: dict[Any, Line] = {}
+    for line in found:
+        key = (line.day, line.account, line.category, line.amount > 0, line.tags)
+        sums[key] += line.amount
+        firsts.setdefault(key, line)
+    return [replace(firsts[key], amount=amount) for key, amount in sums.items()]
 
 
 async def without_rate(rates: Rates, found: list[Line], currency: str) -> list[tuple[str, Decimal, Decimal]]:
