@@ -1,10 +1,11 @@
-"""What reports cost in a large book: each over a month, a year and five years, and what narrows or widens them."""
+"""What reports cost in a large book: each over months and years, in dollars too, and what narrows or widens them."""
 
+import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from bench.books import Book
+from bench.books import DAYS, Book
 from bench.hot import Hot
 from bench.load import Ask
 
@@ -30,6 +31,7 @@ PAGE = 100
 def report_routes(book: Book) -> list[Hot]:
     """The same of every book; some of its newest transactions get tags for it."""
     payee_id = _tag(book)
+    _rate(book)
     return [Hot(f"report, {name}", (_ask(book, path),)) for name, path in [*_reports(book, payee_id), *_saved(book)]]
 
 
@@ -62,8 +64,9 @@ def _reports(book: Book, payee_id: str) -> Iterator[tuple[str, str]]:
     yield "monthly, by category", f"/reports/monthly?category_id={book.category_id}"
     yield "balance-sheet", "/reports/balance-sheet"
     yield "trends, months from the 23rd", "/reports/trends?period=24months&start_day=23"
-    yield "trends of a year, in dollars", f"/reports/trends?{periods['a year']}&currency=USD"
-    yield "payees of a month, in dollars", f"/reports/payees?{periods['a month']}&currency=USD"
+    for name in REPORTS_OF_A_PERIOD:
+        for title, period in periods.items():
+            yield f"{name} of {title}, in dollars", f"/reports/{name}?{period}&currency=USD"
 
 
 def _saved(book: Book) -> Iterator[tuple[str, str]]:
@@ -75,10 +78,10 @@ def _saved(book: Book) -> Iterator[tuple[str, str]]:
 
 
 REPORTS = (
-    len(REPORTS_OF_A_PERIOD) * len(_periods(date(2026, 1, 1)))
+    len(REPORTS_OF_A_PERIOD) * len(_periods(date(2026, 1, 1))) * 2
     + len(NARROWED) * 3
     - 1
-    + 8
+    + 6
     + len(SAVED) * len(SAVED_PERIODS)
 )
 """How many routes there are."""
@@ -98,6 +101,20 @@ def _tag(book: Book) -> str:
         book.http.post("/transactions/bulk", json={"operations": operations}).raise_for_status()
         asked["cursor"] = found["next_cursor"]
     return payee_id
+
+
+def _rate(book: Book) -> None:
+    """A rate of each working day, as a central bank publishes them."""
+    rng = random.Random(1)
+    rows = ["date,base,quote,rate"]
+    rate = 1.08
+    for ago in range(DAYS + 10, -1, -1):
+        day = book.last_day - timedelta(days=ago)
+        rate += rng.gauss(0, 0.003)
+        if day.isoweekday() < 6:
+            rows.append(f"{day},EUR,USD,{rate:.4f}")
+    files = {"file": ("rates.csv", "\n".join(rows).encode())}
+    book.http.post("/rates/import", files=files).raise_for_status()
 
 
 def _ask(book: Book, path: str) -> Ask:

@@ -1,24 +1,31 @@
 """The rules of the totals by payee and by tag, as statements that return the rows which break them."""
 
-_SUMS = """
-    coalesce(sum(greatest(p.base_amount, 0)), 0) AS base_inflow,
-    coalesce(sum(greatest(-p.base_amount, 0)), 0) AS base_outflow,
-    coalesce(sum(greatest(p.amount, 0)) FILTER (WHERE p.base_amount IS NULL), 0) AS unconverted_inflow,
-    coalesce(sum(greatest(-p.amount, 0)) FILTER (WHERE p.base_amount IS NULL), 0) AS unconverted_outflow,
-    count(*) AS count, count(*) FILTER (WHERE p.base_amount <> 0) AS counted
-"""
-_KEPT = ("base_inflow", "base_outflow", "unconverted_inflow", "unconverted_outflow", "count", "counted")
+from collections.abc import Mapping
+
+_IN_BASE = {
+    "base_inflow": "coalesce(sum(greatest(p.base_amount, 0)), 0)",
+    "base_outflow": "coalesce(sum(greatest(-p.base_amount, 0)), 0)",
+    "unconverted_inflow": "coalesce(sum(greatest(p.amount, 0)) FILTER (WHERE p.base_amount IS NULL), 0)",
+    "unconverted_outflow": "coalesce(sum(greatest(-p.amount, 0)) FILTER (WHERE p.base_amount IS NULL), 0)",
+    "count": "count(*)",
+    "counted": "count(*) FILTER (WHERE p.base_amount <> 0)",
+}
+_OWN = {"inflow": "sum(greatest(p.amount, 0))", "outflow": "sum(greatest(-p.amount, 0))"}
 _SIDE = "coalesce(c.kind, CASE WHEN p.amount > 0 THEN 'income' ELSE 'expense' END)"
 
 
-def _differing(table: str, day: str, keys: tuple[str, ...], source: str) -> str:
-    """Rows of a table of totals that are not what `source`, a FROM over the postings `p`, sums up to by `keys`.
+def _differing(
+    table: str, names: tuple[str, ...], columns: str, joins: str, spans: tuple[str, ...], kept: Mapping[str, str]
+) -> str:
+    """Rows of a table of totals that are not what the postings sum up to by `names`.
 
-    `keys` may be NULL; they are compared as texts, so that the join can be a hash.
+    These may be NULL; they are compared as texts, so that the join can be a hash.
     """
-    shown = ", ".join(f"coalesce(m.{key}, w.{key}) AS {key}" for key in (day, *keys))
-    same = " AND ".join(f"coalesce(m.{key}::text, '') = coalesce(w.{key}::text, '')" for key in (day, *keys))
-    of = {side: ", ".join(f"coalesce({side}.{column}, 0)" for column in _KEPT) for side in ("m", "w")}
+    source = _postings(joins, columns, spans, kept)
+    keys = ("span", "first_day", *names)
+    shown = ", ".join(f"coalesce(m.{key}, w.{key}) AS {key}" for key in keys)
+    same = " AND ".join(f"coalesce(m.{key}::text, '') = coalesce(w.{key}::text, '')" for key in keys)
+    of = {side: ", ".join(f"coalesce({side}.{column}, 0)" for column in kept) for side in ("m", "w")}
     return f"""
         SELECT {shown}, m.base_inflow - m.base_outflow AS stored, w.base_inflow - w.base_outflow AS computed,
                m.count AS stored_count, w.count AS computed_count
@@ -30,39 +37,55 @@ def _differing(table: str, day: str, keys: tuple[str, ...], source: str) -> str:
     """  # noqa: S608  # nosec B608  # constants of this module
 
 
-def _postings(day: str, unit: str, columns: str, joins: str) -> str:
-    count = columns.count(",") + 3
-    return f"""
-            SELECT date_trunc('{unit}', p.date::timestamp)::date AS {day}, {columns}, {_SIDE} AS side, {_SUMS}
+_FIRST_DAYS = {
+    "day": "p.date",
+    "third": "make_date(extract(year FROM p.date)::integer, extract(month FROM p.date)::integer, "
+    "CASE WHEN extract(day FROM p.date) < 11 THEN 1 WHEN extract(day FROM p.date) < 21 THEN 11 ELSE 21 END)",
+    "month": "date_trunc('month', p.date::timestamp)::date",
+    "year": "date_trunc('year', p.date::timestamp)::date",
+}
+
+
+def _postings(joins: str, columns: str, spans: tuple[str, ...], kept: Mapping[str, str]) -> str:
+    keys = ", ".join(str(number) for number in range(1, columns.count(",") + 5))
+    sums = ", ".join(f"{value} AS {column}" for column, value in kept.items())
+    return "UNION ALL".join(
+        f"""
+            SELECT '{span}' AS span, {_FIRST_DAYS[span]} AS first_day, {columns}, {_SIDE} AS side, {sums}
             FROM postings p LEFT JOIN categories c ON c.book_id = :book AND c.id = p.category_id {joins}
             WHERE p.book_id = :book AND p.role = 'flow'
-            GROUP BY {", ".join(str(number) for number in range(1, count + 1))}
-    """  # noqa: S608  # nosec B608  # constants of this module
+            GROUP BY {keys}
+        """  # noqa: S608  # nosec B608  # constants of this module
+        for span in spans
+    )
 
 
 _PAYEE = "JOIN transactions t ON t.book_id = :book AND t.id = p.transaction_id"
 _TAG = "LEFT JOIN transaction_tags x ON x.book_id = :book AND x.transaction_id = p.transaction_id"
-_BY_CATEGORY = "t.payee_id, p.account_id, p.category_id"
 
 NAMED: dict[str, str] = {
     "payee_totals_equal_postings": _differing(
         "payee_totals",
-        "month",
         ("payee_id", "account_id", "side"),
-        _postings("month", "month", "t.payee_id, p.account_id", _PAYEE),
+        "t.payee_id, p.account_id",
+        _PAYEE,
+        ("third", "month", "year"),
+        _IN_BASE,
     ),
     "payee_category_totals_equal_postings": _differing(
         "payee_category_totals",
-        "first_day",
-        ("span", "payee_id", "account_id", "category_id", "side"),
-        _postings("first_day", "month", f"'month' AS span, {_BY_CATEGORY}", _PAYEE)
-        + "UNION ALL"
-        + _postings("first_day", "year", f"'year' AS span, {_BY_CATEGORY}", _PAYEE),
+        ("payee_id", "account_id", "category_id", "side"),
+        "t.payee_id, p.account_id, p.category_id",
+        _PAYEE,
+        ("month", "year"),
+        _IN_BASE,
     ),
     "tag_totals_equal_postings": _differing(
         "tag_totals",
-        "month",
         ("tag_id", "account_id", "category_id", "side"),
-        _postings("month", "month", "x.tag_id, p.account_id, p.category_id", _TAG),
+        "x.tag_id, p.account_id, p.category_id",
+        _TAG,
+        ("day", "month"),
+        _OWN | _IN_BASE,
     ),
 }

@@ -12,10 +12,11 @@ from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
 from app.core.money import quantum
 from app.reports.flows_sql import statement
+from app.reports.names_sql import by_category
 from app.reports.parts import parts
 from app.reports.periods import Bucket, Piece, pieces
 from app.reports.planner import for_many_rows, for_many_splits
-from app.reports.sources_sql import BY_SUMS, Shape, has_whole, joins_many
+from app.reports.sources_sql import Shape, by_day, by_parts, has_whole, joins_many
 
 UNCATEGORISED = "Uncategorised"
 MEASURES = {"place", "income", "expenses", "count", "moved", "incomplete"}
@@ -63,14 +64,12 @@ class Question:
         """
         groups, filters = set(self.groups), self.filters.names - {"accounts", "categories"}
         by_payee, by_tag = "payee" in groups or "payees" in filters, "tag" in groups or "tags" in filters
-        by_day = "weekday" in groups or self.currency != book.base_currency
+        daily = "weekday" in groups or self.currency != book.base_currency
         if not (by_payee or by_tag or filters or "transaction" in groups):
-            return "days" if by_day else "months"
-        if by_day or filters & {"min_amount", "max_amount"}:
-            return "postings"
+            return "days" if daily else "months"
         if "transaction" in groups:
             return "largest" if not filters and self.side is not None and self.limit is not None else "postings"
-        if by_payee and by_tag:
+        if filters & {"min_amount", "max_amount"} or (by_payee and (by_tag or daily)):
             return "postings"
         if by_payee:
             return "payees"
@@ -197,15 +196,19 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
         if name in filters.names:
             value = getattr(filters, name)
             values[name] = list(value) if isinstance(value, tuple) else value
-    if shape.source in BY_SUMS:
-        values |= _parts(question.buckets, years=shape.source == "payees")
-    if shape.source not in BY_SUMS or has_whole(shape):
-        values |= _pieces(question.buckets, monthly=shape.source not in {"days", "postings"})
+    if by_parts(shape):
+        years = shape.source == "payees"
+        thirds = years and not by_category(shape.groups, shape.filters)
+        values |= _parts(question.buckets, years=years, thirds=thirds)
+    if not by_parts(shape) or has_whole(shape):
+        by_months = shape.source not in {"days", "postings"} and not by_day(shape)
+        values |= _pieces(question.buckets, monthly=by_months)
     if shape.source in {"postings", "largest"}:
         values["earliest"] = min(bucket.first for bucket in question.buckets)
         values["latest"] = max(bucket.last for bucket in question.buckets)
     if shape.converts:
         values |= {"currency": question.currency, "exponent": question.exponent, "today": book.actor.today()}
+        values["base"] = book.base_currency
     if question.limit is not None:
         values["limit"] = question.limit
     return values
@@ -222,8 +225,8 @@ def _pieces(buckets: Sequence[Bucket], *, monthly: bool) -> dict[str, Any]:
     }
 
 
-def _parts(buckets: Sequence[Bucket], *, years: bool) -> dict[str, Any]:
-    found = parts(buckets, years=years)
+def _parts(buckets: Sequence[Bucket], *, years: bool, thirds: bool) -> dict[str, Any]:
+    found = parts(buckets, years=years, thirds=thirds)
     return {
         "part_buckets": [part.bucket for part in found],
         "units": [part.unit for part in found],

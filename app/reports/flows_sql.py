@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-from app.reports.sources_sql import BY_SUMS, Shape, by_months, has_whole, kept, own_filters
+from app.reports.sources_sql import KNOW_SIDES, Shape, by_parts, by_totals, has_whole, kept, own_filters
 
 _PIECES = """
 piece AS MATERIALIZED (
@@ -117,14 +117,19 @@ TAGS = "LEFT JOIN transaction_tags x ON x.book_id = :book AND x.transaction_id =
 NAMING = {
     "payee": ("y.name AS payee_name", "LEFT JOIN payees y ON y.book_id = :book AND y.id = g.payee"),
     "tag": ("w.name AS tag_name", "LEFT JOIN tags w ON w.book_id = :book AND w.id = g.tag"),
+    # Of each that is shown, by its key (OFFSET 0): joined by a hash, all transactions of the book would be read.
     "transaction": (
-        """t.date, t.description, y.name AS payee, a.name AS account,
-           (SELECT k.name FROM postings q LEFT JOIN categories k ON k.book_id = :book AND k.id = q.category_id
-            WHERE q.book_id = :book AND q.transaction_id = g.transaction AND q.role = 'flow'
-            ORDER BY abs(q.amount) DESC, q.line LIMIT 1) AS category""",
-        """JOIN transactions t ON t.book_id = :book AND t.id = g.transaction
-           JOIN accounts a ON a.book_id = :book AND a.id = t.account_id
-           LEFT JOIN payees y ON y.book_id = :book AND y.id = t.payee_id""",
+        "t.date, t.description, t.payee, t.account, t.category",
+        """CROSS JOIN LATERAL (
+            SELECT h.date, h.description, a.name AS account,
+                   (SELECT y.name FROM payees y WHERE y.book_id = :book AND y.id = h.payee_id) AS payee,
+                   (SELECT k.name FROM postings q LEFT JOIN categories k ON k.book_id = :book AND k.id = q.category_id
+                    WHERE q.book_id = :book AND q.transaction_id = g.transaction AND q.role = 'flow'
+                    ORDER BY abs(q.amount) DESC, q.line LIMIT 1) AS category
+            FROM transactions h JOIN accounts a ON a.book_id = :book AND a.id = h.account_id
+            WHERE h.book_id = :book AND h.id = g.transaction
+            OFFSET 0
+        ) AS t""",
     ),
 }
 SORTS = {"income": "g.income", "expenses": "g.expenses", "net": "g.net", "count": "g.count"}
@@ -139,7 +144,7 @@ _TYPES: dict[str, BindParameter[Any]] = {
     **{name: bindparam(name, type_=ARRAY(Integer)) for name in ("part_buckets", "signs")},
     "units": bindparam("units", type_=ARRAY(Text)),
     **{name: bindparam(name, type_=Date) for name in ("earliest", "latest", "today")},
-    "currency": bindparam("currency", type_=Text),
+    **{name: bindparam(name, type_=Text) for name in ("currency", "base")},
     **{name: bindparam(name, type_=Integer) for name in ("exponent", "limit")},
     **{name: bindparam(name, type_=Numeric) for name in ("min_amount", "max_amount")},
 }
@@ -154,9 +159,9 @@ def statement(shape: Shape) -> TextualSelect:
     grouping = f"GROUP BY {', '.join(str(number) for number in range(1, len(groups) + 1))} " if groups else ""
     apart = has_whole(shape)
     words = _STATEMENT.format(
-        pieces=(_PARTS if shape.source in BY_SUMS else "") + ("" if shape.source in BY_SUMS and not apart else _PIECES),
-        kept=kept(shape) + ("all_kept AS (" + by_months(own_filters(shape), shape) + ")," if apart else ""),
-        sides=_SIDES.format(name="side", kept="kept", kind="s.side" if shape.source in BY_SUMS else "c.kind")
+        pieces=(_PARTS if by_parts(shape) else "") + ("" if by_parts(shape) and not apart else _PIECES),
+        kept=kept(shape) + (by_totals("all_kept", own_filters(shape), shape) if apart else ""),
+        sides=_SIDES.format(name="side", kept="kept", kind="s.side" if shape.source in KNOW_SIDES else "c.kind")
         + (_SIDES.format(name="all_side", kept="all_kept", kind="c.kind") if apart else ""),
         whole="all_side" if apart else "side",
         columns="".join(f"{column}, " for column in columns),
@@ -177,9 +182,7 @@ def _column(shape: Shape, group: str) -> str:
 
 
 def _count(shape: Shape) -> str:
-    if shape.side is not None and shape.source == "postings":
-        return f"sum(s.count) FILTER (WHERE s.{shape.side} <> 0)"
-    if shape.side is not None and shape.source in BY_SUMS:
+    if shape.side is not None and shape.source in KNOW_SIDES:
         kind = "expense" if shape.side == "expenses" else "income"
         return f"coalesce(sum(s.counted) FILTER (WHERE s.side = '{kind}'), 0)"
     return "sum(s.count)"

@@ -30,7 +30,7 @@ async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
     """What was spent, or earned, in one transaction, the largest first.
 
     Amounts of different currencies are compared as they are converted. Transfers are neither, but their fees count.
-    With a tag, a payee, an amount or another currency the postings of the period are read, of 24 months at most.
+    With a tag, a payee or an amount the postings of the period are read, of 24 months at most.
     """
     span = await of_postings(book, asked, PERIOD)
     side = "expenses" if asked.kind == "expense" else "income"

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.reports.names_sql import kept_of_largest, kept_of_payees, kept_of_tags
+from app.reports.converting_sql import RATES, TOTALS_CONVERTED, VALUED
+from app.reports.largest_sql import kept_of_largest, kept_of_largest_converted
+from app.reports.names_sql import kept_of_payees, kept_of_tags, kept_of_tags_by_day
 
 # For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
 # is a fence). Days are found by account, for the key of the totals by day begins with the category.
@@ -31,7 +33,7 @@ _OWN_AMOUNTS = """
     m.inflow, m.outflow, 0::numeric AS unconverted_inflow, 0::numeric AS unconverted_outflow, m.count
 """
 _POSTINGS = """
-    SELECT p.bucket, f.account_id, f.category_id, f.day, f.transaction_id, {payee} AS payee_id, {amounts}
+    SELECT p.bucket, f.account_id, f.category_id, f.day, f.transaction_id, {payee} AS payee_id, f.amount, f.base_amount
     FROM piece p CROSS JOIN account a CROSS JOIN LATERAL (
         SELECT m.account_id, m.category_id, m.date AS day, m.transaction_id, m.amount, m.base_amount
         FROM postings m
@@ -42,7 +44,8 @@ _POSTINGS = """
 """
 # Few transactions are named by a payee or a tag: they are found first, and their postings by their key.
 _POSTINGS_OF_NAMED = """
-    SELECT p.bucket, f.account_id, f.category_id, f.date AS day, f.transaction_id, {payee} AS payee_id, {amounts}
+    SELECT p.bucket, f.account_id, f.category_id, f.date AS day, f.transaction_id, {payee} AS payee_id,
+           f.amount, f.base_amount
     FROM (
         SELECT m.account_id, m.category_id, m.date, m.transaction_id, m.amount, m.base_amount
         FROM postings m
@@ -61,38 +64,41 @@ _HEADER = """
     JOIN transactions t ON t.book_id = :book AND t.id = f.transaction_id
         AND t.date BETWEEN :earliest AND :latest {filters_t}
 """
-_POSTING_AMOUNTS = """
-    coalesce(greatest(f.base_amount, 0), 0) AS inflow, coalesce(greatest(-f.base_amount, 0), 0) AS outflow,
-    CASE WHEN f.base_amount IS NULL THEN greatest(f.amount, 0) ELSE 0 END AS unconverted_inflow,
-    CASE WHEN f.base_amount IS NULL THEN greatest(-f.amount, 0) ELSE 0 END AS unconverted_outflow, 1::bigint AS count
-"""
-_OWN_POSTING_AMOUNTS = """
-    greatest(f.amount, 0) AS inflow, greatest(-f.amount, 0) AS outflow, 0::numeric AS unconverted_inflow,
-    0::numeric AS unconverted_outflow, 1::bigint AS count
-"""
 _TAGGED = """
     AND t.id = ANY (ARRAY(SELECT x.transaction_id FROM transaction_tags x
                           WHERE x.book_id = :book AND x.tag_id = ANY (:tags)))
 """
-# Each day of each currency is looked up once, those to come as today (`Actor.known_day`); what is rounded is each total
-# of a day, so that all sums of it agree.
-_CONVERTED = """
-own AS MATERIALIZED ({source}),
-rate AS MATERIALIZED (
-    SELECT x.currency, x.day, rate_at(x.currency, :currency, least(x.day, :today)) AS rate
-    FROM (SELECT DISTINCT a.currency, o.day FROM own o JOIN account a ON a.id = o.account_id) AS x
-),
+# What a posting is worth as the ledger keeps it. A category's kind decides the side, and without one its direction.
+_IN_BASE = "SELECT o.*, o.base_amount AS value FROM ({source}) AS o"
+_EACH = """
 kept AS (
-    SELECT o.bucket, o.account_id, o.category_id, o.day, o.transaction_id, o.payee_id,
-           coalesce(round(o.inflow * r.rate, :exponent), 0) AS inflow,
-           coalesce(round(o.outflow * r.rate, :exponent), 0) AS outflow,
-           CASE WHEN r.rate IS NULL THEN o.inflow ELSE 0 END AS unconverted_inflow,
-           CASE WHEN r.rate IS NULL THEN o.outflow ELSE 0 END AS unconverted_outflow, o.count
-    FROM own o JOIN account a ON a.id = o.account_id JOIN rate r ON r.currency = a.currency AND r.day = o.day
+    SELECT v.bucket, v.account_id, v.category_id, v.day, v.transaction_id, v.payee_id,
+           coalesce(c.kind, CASE WHEN v.amount > 0 THEN 'income' ELSE 'expense' END) AS side,
+           coalesce(greatest(v.value, 0), 0) AS inflow, coalesce(greatest(-v.value, 0), 0) AS outflow,
+           CASE WHEN v.value IS NULL THEN greatest(v.amount, 0) ELSE 0 END AS unconverted_inflow,
+           CASE WHEN v.value IS NULL THEN greatest(-v.amount, 0) ELSE 0 END AS unconverted_outflow,
+           1::bigint AS count, CASE WHEN v.value <> 0 THEN 1::bigint ELSE 0 END AS counted
+    FROM ({source}) AS v LEFT JOIN category c ON c.id = v.category_id
 ),
 """
-
+# Summed before they are put on a side, so that all that follows meets few rows.
+_SUMMED = """
+kept AS (
+    SELECT v.bucket, v.account_id, v.category_id, {day} AS day, NULL::uuid AS transaction_id, v.payee_id,
+           coalesce(c.kind, CASE WHEN v.amount > 0 THEN 'income' ELSE 'expense' END) AS side,
+           coalesce(sum(v.value) FILTER (WHERE v.value > 0), 0) AS inflow,
+           coalesce(-sum(v.value) FILTER (WHERE v.value < 0), 0) AS outflow,
+           coalesce(sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount > 0), 0) AS unconverted_inflow,
+           coalesce(-sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount < 0), 0) AS unconverted_outflow,
+           count(*) AS count, count(*) FILTER (WHERE v.value <> 0) AS counted
+    FROM ({source}) AS v LEFT JOIN category c ON c.id = v.category_id
+    GROUP BY 1, 2, 3, 4, 6, 7
+),
+"""
 BY_SUMS = {"payees", "tags"}
+"""Sources that are totals by name."""
+KNOW_SIDES = {*BY_SUMS, "postings"}
+"""Sources of which each row is on one side, and says how much of it counts there."""
 TOLD_TWICE = {"tags", "largest"}
 """Sources in which something counts twice, or not all is: what the period has in all is read from months."""
 
@@ -121,6 +127,16 @@ def has_whole(shape: Shape) -> bool:
     return shape.source in TOLD_TWICE and "tags" not in shape.filters
 
 
+def by_day(shape: Shape) -> bool:
+    """Whether only days tell what is asked for: their rates, or what day of the week they are."""
+    return shape.converts or "weekday" in shape.groups
+
+
+def by_parts(shape: Shape) -> bool:
+    """Whether totals are read that have sums of years, months or thirds of months, and parts can be taken away."""
+    return shape.source in BY_SUMS and not by_day(shape)
+
+
 def own_filters(shape: Shape) -> str:
     """What narrows postings as well as totals."""
     own = ""
@@ -132,16 +148,45 @@ def own_filters(shape: Shape) -> str:
 
 
 def kept(shape: Shape) -> str:
-    own = own_filters(shape)
+    return (RATES if shape.converts else "") + _kept(own_filters(shape), shape)
+
+
+def _kept(own: str, shape: Shape) -> str:
     if shape.source == "payees":
         return kept_of_payees(shape.groups, shape.filters, own)
     if shape.source == "tags":
+        if by_day(shape):
+            return kept_of_tags_by_day(shape.groups, shape.filters, own, converts=shape.converts)
         return kept_of_tags(shape.groups, shape.filters, own)
     if shape.source == "largest":
-        return kept_of_largest(str(shape.side), own)
-    words = {"months": by_months, "days": _by_days, "postings": _postings}[shape.source](own, shape)
+        return _of_largest(own, shape)
+    if shape.source == "postings":
+        return _of_postings(own, shape)
+    return by_totals("kept", own, shape)
+
+
+def by_totals(name: str, own: str, shape: Shape) -> str:
+    """Totals by month with days at their edges, or by day alone."""
+    if shape.converts:
+        day = "o.day" if "weekday" in shape.groups else "NULL::date"
+        return TOTALS_CONVERTED.format(name=name, day=day, source=_by_days(own, shape))
+    return f"{name} AS ({_by_days(own, shape) if shape.source == 'days' else by_months(own, shape)}),"
+
+
+def _of_postings(own: str, shape: Shape) -> str:
     named = _NAMED.format(filters_t=_of_headers(shape)) if by_name(shape) else ""
-    return named + (_CONVERTED.format(source=words) if shape.converts else f"kept AS ({words}),")
+    source = (VALUED if shape.converts else _IN_BASE).format(source=_postings(own, shape))
+    each = bool({"transaction", "tag"} & set(shape.groups))
+    day = "v.day" if "weekday" in shape.groups else "NULL::date"
+    rows = _EACH.format(source=source) if each else _SUMMED.format(source=source, day=day)
+    return named + rows
+
+
+def _of_largest(own: str, shape: Shape) -> str:
+    if not shape.converts:
+        return kept_of_largest(str(shape.side), own)
+    found, source = kept_of_largest_converted(str(shape.side), own)
+    return found + _EACH.format(source=VALUED.format(source=source))
 
 
 def _by_days(own: str, shape: Shape) -> str:
@@ -158,8 +203,9 @@ def by_name(shape: Shape) -> bool:
 
 
 def joins_many(shape: Shape) -> bool:
-    """Whether many postings meet their transactions: the planner takes them for a handful, and looks up each."""
-    return shape.source in {*BY_SUMS, "postings"} and "transaction" not in shape.groups
+    """Whether many rows meet their rates or transactions: the planner takes them for a handful, and seeks each."""
+    of_postings = shape.source in {"payees", "postings"} and "transaction" not in shape.groups
+    return shape.converts or of_postings
 
 
 def _of_headers(shape: Shape) -> str:
@@ -173,12 +219,11 @@ def _of_headers(shape: Shape) -> str:
 
 
 def _postings(own: str, shape: Shape) -> str:
-    amounts = _OWN_POSTING_AMOUNTS if shape.converts else _POSTING_AMOUNTS
     by_payee = "payee" in shape.groups
     payee = "t.payee_id" if by_payee else "NULL::uuid"
     if by_name(shape):
         header = "JOIN named t ON t.id = f.transaction_id" if by_payee else ""
-        return _POSTINGS_OF_NAMED.format(payee=payee, amounts=amounts, filters_m=own, header=header)
+        return _POSTINGS_OF_NAMED.format(payee=payee, filters_m=own, header=header)
     of_header = _of_headers(shape)
     header = _HEADER.format(filters_t=of_header) if of_header or by_payee else ""
-    return _POSTINGS.format(payee=payee, amounts=amounts, filters_m=own, header=header)
+    return _POSTINGS.format(payee=payee, filters_m=own, header=header)

@@ -1,77 +1,90 @@
 """From postings that come and go to the totals by payee and by tag, for every statement that changes either.
 
-They are of income and spending alone and in the book's base currency. Each is told by its side: the kind of its
-category or, without one, its direction. A payee has totals by month and side, of which a month has few, and by category
-and month or year, for what asks for categories or for years. What has no payee or no tag has a row, too.
+They are of income and spending alone. Each is told by its side: the kind of its category or, without one, its
+direction. A payee has totals by third of a month, month and year, of which each has few, and by category and month or
+year, for what asks for categories. A tag, of which few are used on a day, has totals by category and day or month, in
+the account's currency as well. What has no payee or no tag has a row, too.
 """
-
-_KEPT = ("base_inflow", "base_outflow", "unconverted_inflow", "unconverted_outflow", "count", "counted")
-_COLUMNS = ", ".join(_KEPT)
-_SUMMED = ", ".join(f"sum({column}) AS {column}" for column in _KEPT)
-_ADDED = ", ".join(f"{column} = m.{column} + excluded.{column}" for column in _KEPT)
-_CHANGES = " OR ".join(f"sum({column}) <> 0" for column in _KEPT)
 
 # `counted` are those of a known value other than 0: what reports of one side count.
-SUMS_OF_LINES = """
-    coalesce(sum(sign * greatest(base_amount, 0)), 0) AS base_inflow,
-    coalesce(sum(sign * greatest(-base_amount, 0)), 0) AS base_outflow,
-    coalesce(sum(sign * greatest(amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_inflow,
-    coalesce(sum(sign * greatest(-amount, 0)) FILTER (WHERE base_amount IS NULL), 0) AS unconverted_outflow,
-    sum(sign) AS count,
-    coalesce(sum(sign) FILTER (WHERE base_amount <> 0), 0) AS counted
-"""
-SIDE = "coalesce(c.kind, CASE WHEN m.amount > 0 THEN 'income' ELSE 'expense' END)"
-"""Of a posting `m` and its category `c`."""
+_IN_BASE = {
+    "base_inflow": "coalesce(sum(sign * greatest(base_amount, 0)), 0)",
+    "base_outflow": "coalesce(sum(sign * greatest(-base_amount, 0)), 0)",
+    "unconverted_inflow": "coalesce(sum(sign * greatest(amount, 0)) FILTER (WHERE base_amount IS NULL), 0)",
+    "unconverted_outflow": "coalesce(sum(sign * greatest(-amount, 0)) FILTER (WHERE base_amount IS NULL), 0)",
+    "count": "sum(sign)",
+    "counted": "coalesce(sum(sign) FILTER (WHERE base_amount <> 0), 0)",
+}
+_OWN = {"inflow": "sum(sign * greatest(amount, 0))", "outflow": "sum(sign * greatest(-amount, 0))"}
+_KEPT = {"payee": _IN_BASE, "tag": _OWN | _IN_BASE}
+_SIDE = "coalesce(c.kind, CASE WHEN m.amount > 0 THEN 'income' ELSE 'expense' END)"
+_THIRD = (
+    "m.date - (extract(day FROM m.date)::integer - 1) + 10 * least((extract(day FROM m.date)::integer - 1) / 10, 2)"
+)
+_MONTH = "date_trunc('month', first_day::timestamp)::date"
+_YEAR = "date_trunc('year', first_day::timestamp)::date"
 
 _EACH = """
 each_{name} AS MATERIALIZED (
     SELECT * FROM (
-        SELECT date_trunc('month', m.date::timestamp)::date AS month, m.{name}_id, m.account_id, m.category_id,
-               {side} AS side, {sums}
+        SELECT {first_day} AS first_day, m.{name}_id, m.account_id, m.category_id, {side} AS side, {sums}
         FROM ({movement}) AS m LEFT JOIN categories c ON c.book_id = :book AND c.id = m.category_id
         GROUP BY 1, 2, 3, 4, 5
     ) AS n WHERE {changes}
 ),
 """
-_CHANGES_EACH = " OR ".join(f"{column} <> 0" for column in _KEPT)
-_OF_PAYEES = f"""
-payee_sums AS (
-    INSERT INTO payee_totals AS m (book_id, month, payee_id, account_id, side, {_COLUMNS})
-    SELECT :book, month, payee_id, account_id, side, {_SUMMED}
-    FROM each_payee GROUP BY month, payee_id, account_id, side HAVING {_CHANGES}
-    ON CONFLICT (book_id, month, payee_id, account_id, side) DO UPDATE SET {_ADDED}
+_SUMS = """
+{table}_sums AS (
+    INSERT INTO {table} AS m (book_id, span, first_day, {keys}, {columns})
+    {spans}
+    ON CONFLICT (book_id, span, first_day, {keys}) DO UPDATE SET {added}
 ),
-payee_category_sums AS (
-    INSERT INTO payee_category_totals AS m (book_id, span, first_day, category_id, payee_id, account_id, side,
-                                            {_COLUMNS})
-    SELECT :book, 'month', month, category_id, payee_id, account_id, side, {_COLUMNS} FROM each_payee
-    UNION ALL
-    SELECT :book, 'year', date_trunc('year', month::timestamp)::date, category_id, payee_id, account_id, side, {_SUMMED}
-    FROM each_payee GROUP BY 3, 4, 5, 6, 7 HAVING {_CHANGES}
-    ON CONFLICT (book_id, span, first_day, category_id, payee_id, account_id, side) DO UPDATE SET {_ADDED}
-),
-"""  # noqa: S608  # nosec B608  # constants of this module
-_OF_TAGS = f"""
-tag_sums AS (
-    INSERT INTO tag_totals AS m (book_id, month, tag_id, category_id, account_id, side, {_COLUMNS})
-    SELECT :book, month, tag_id, category_id, account_id, side, {_COLUMNS} FROM each_tag
-    ON CONFLICT (book_id, month, tag_id, category_id, account_id, side) DO UPDATE SET {_ADDED}
-),
-"""  # noqa: S608  # nosec B608  # constants of this module
+"""
 
 
-def _each(name: str, movement: str) -> str:
-    return _EACH.format(name=name, side=SIDE, sums=SUMS_OF_LINES, movement=movement, changes=_CHANGES_EACH)
+def _each(name: str, first_day: str, movement: str) -> str:
+    return _EACH.format(
+        name=name,
+        first_day=first_day,
+        side=_SIDE,
+        sums=", ".join(f"{value} AS {column}" for column, value in _KEPT[name].items()),
+        movement=movement,
+        changes=" OR ".join(f"{column} <> 0" for column in _KEPT[name]),
+    )
+
+
+def _sums(table: str, name: str, keys: str, **spans: str) -> str:
+    """Rows of a table of totals for each kind of span, which is named with its first day, made of the smallest."""
+    columns = _KEPT[name]
+    summed = ", ".join(f"sum({column}) AS {column}" for column in columns)
+    changes = " OR ".join(f"sum({column}) <> 0" for column in columns)
+    return _SUMS.format(
+        table=table,
+        keys=keys,
+        columns=", ".join(columns),
+        spans=" UNION ALL ".join(
+            f"SELECT :book, '{span}', {first_day}, {keys}, {summed} FROM each_{name} GROUP BY {first_day}, {keys} "  # noqa: S608  # nosec B608
+            f"HAVING {changes}"
+            for span, first_day in spans.items()
+        ),
+        added=", ".join(f"{column} = m.{column} + excluded.{column}" for column in columns),
+    )
+
+
+_OF_PAYEES = _sums(
+    "payee_totals", "payee", "payee_id, account_id, side", third="first_day", month=_MONTH, year=_YEAR
+) + _sums("payee_category_totals", "payee", "category_id, payee_id, account_id, side", month=_MONTH, year=_YEAR)
+_OF_TAGS = _sums("tag_totals", "tag", "tag_id, category_id, account_id, side", day="first_day", month=_MONTH)
 
 
 def sums_of_payees(movement: str) -> str:
     """Common table expressions, over payee_id, account_id, category_id, amount, base_amount, date and sign."""
-    return _each("payee", movement) + _OF_PAYEES
+    return _each("payee", _THIRD, movement) + _OF_PAYEES
 
 
 def sums_of_tags(movement: str) -> str:
     """The same with tag_id: a posting of a transaction with two tags comes twice, of one without any with NULL."""
-    return _each("tag", movement) + _OF_TAGS
+    return _each("tag", "m.date", movement) + _OF_TAGS
 
 
 def sums_of_names(*, payees: str, tags: str) -> str:

@@ -48,21 +48,22 @@ class _Sums:
 
 
 class PayeeTotal(_Sums, Base):
-    """What went to or came from one payee in one month; NULL is no payee."""
+    """What went to or came from one payee in a third of a month, a month or a year; NULL is no payee."""
 
     __tablename__ = "payee_totals"
 
-    month: Mapped[date] = mapped_column(Date)
+    span: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date] = mapped_column(Date)
     payee_id: Mapped[UUID | None] = mapped_column(Uuid)
 
     __table_args__ = (
-        _key(__tablename__, "month", "payee_id", "account_id", "side"),
+        _key(__tablename__, "span", "first_day", "payee_id", "account_id", "side"),
         *_references(__tablename__, "payee", "account"),
     )
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805  # a class is what it gets
-        return {"primary_key": [cls.book_id, cls.month, cls.payee_id, cls.account_id, cls.side]}
+        return {"primary_key": [cls.book_id, cls.span, cls.first_day, cls.payee_id, cls.account_id, cls.side]}
 
 
 class PayeeCategoryTotal(_Sums, Base):
@@ -88,19 +89,26 @@ class PayeeCategoryTotal(_Sums, Base):
 
 
 class TagTotal(_Sums, Base):
-    """What had one tag in one month, by category; NULL is what had none. Two tags of a transaction both have it."""
+    """What had one tag on a day or in a month, by category; NULL is what had none.
+
+    Two tags of a transaction both have it. `inflow` and `outflow` are in the account's currency.
+    """
 
     __tablename__ = "tag_totals"
 
-    month: Mapped[date] = mapped_column(Date)
+    span: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date] = mapped_column(Date)
     tag_id: Mapped[UUID | None] = mapped_column(Uuid)
     category_id: Mapped[UUID | None] = mapped_column(Uuid)
+    inflow: Mapped[Exact]
+    outflow: Mapped[Exact]
 
     __table_args__ = (
-        _key(__tablename__, "month", "tag_id", "category_id", "account_id", "side"),
+        _key(__tablename__, "span", "first_day", "tag_id", "category_id", "account_id", "side"),
         *_references(__tablename__, "tag", "account", "category"),
     )
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
-        return {"primary_key": [cls.book_id, cls.month, cls.tag_id, cls.category_id, cls.account_id, cls.side]}
+        key = [cls.book_id, cls.span, cls.first_day, cls.tag_id, cls.category_id, cls.account_id, cls.side]
+        return {"primary_key": key}

@@ -57,21 +57,32 @@ MANY = text(
     ), n AS (
         SELECT date_trunc('month', date)::date AS month, payee_id, sum(amount) AS outflow, count(*) AS count
         FROM t GROUP BY 1, 2
+    ), thirds AS (
+        SELECT date_trunc('month', date)::date + 10 * least((extract(day FROM date)::integer - 1) / 10, 2) AS third,
+               payee_id, sum(amount) AS outflow, count(*) AS count
+        FROM t GROUP BY 1, 2
+    ), spans AS (
+        SELECT 'third' AS span, third AS first_day, payee_id, outflow, count FROM thirds
+        UNION ALL SELECT 'month', month, payee_id, outflow, count FROM n
+        UNION ALL
+        SELECT 'year', date_trunc('year', month)::date, payee_id, sum(outflow), sum(count) FROM n GROUP BY 2, 3
     ), y AS (
-        INSERT INTO payee_totals (book_id, month, payee_id, account_id, side, base_inflow, base_outflow,
+        INSERT INTO payee_totals (book_id, span, first_day, payee_id, account_id, side, base_inflow, base_outflow,
                                   unconverted_inflow, unconverted_outflow, count, counted)
-        SELECT :book, month, payee_id, :account, 'expense', 0, outflow, 0, 0, count, count FROM n
+        SELECT :book, span, first_day, payee_id, :account, 'expense', 0, outflow, 0, 0, count, count FROM spans
     ), c AS (
         INSERT INTO payee_category_totals (book_id, span, first_day, payee_id, account_id, side, base_inflow,
                                            base_outflow, unconverted_inflow, unconverted_outflow, count, counted)
-        SELECT :book, 'month', month, payee_id, :account, 'expense', 0, outflow, 0, 0, count, count FROM n
-        UNION ALL
-        SELECT :book, 'year', date_trunc('year', month)::date, payee_id, :account, 'expense', 0, sum(outflow), 0, 0,
-               sum(count), sum(count) FROM n GROUP BY 3, 4
+        SELECT :book, span, first_day, payee_id, :account, 'expense', 0, outflow, 0, 0, count, count FROM spans
+        WHERE span <> 'third'
     ), x AS (
-        INSERT INTO tag_totals (book_id, month, account_id, side, base_inflow, base_outflow, unconverted_inflow,
-                                unconverted_outflow, count, counted)
-        SELECT :book, month, :account, 'expense', 0, sum(outflow), 0, 0, sum(count), sum(count) FROM n GROUP BY month
+        INSERT INTO tag_totals (book_id, span, first_day, account_id, side, inflow, outflow, base_inflow, base_outflow,
+                                unconverted_inflow, unconverted_outflow, count, counted)
+        SELECT :book, span, first_day, :account, 'expense', 0, sum(outflow), 0, sum(outflow), 0, 0, sum(count),
+               sum(count)
+        FROM (SELECT span, first_day, outflow, count FROM spans WHERE span = 'month'
+              UNION ALL SELECT 'day', date, amount, 1 FROM t) AS each_span
+        GROUP BY span, first_day
     )
     UPDATE accounts SET balance = balance - (SELECT sum(outflow) FROM m) WHERE book_id = :book AND id = :account
     """

@@ -259,7 +259,7 @@ async def test_the_tasks_sweep_and_say_what_they_removed(
         with capture_logs() as logs:
             async with app_database.begin() as connection:
                 await task.handler(Work(connection, app_database, settings, now()), {})
-        assert [entry["event"] for entry in logs] == ["attachments_swept"]
+        assert [entry["event"] for entry in logs if entry["event"].startswith("attachments_")] == ["attachments_swept"]
         assert stray.exists() is left
 
 

@@ -4,6 +4,7 @@ The names behind a colon are rows of the fixture `ids` in test_integrity.py.
 """
 
 from tests.ledger.damage_of_log import OF_THE_LOG, Damage
+from tests.ledger.damage_of_names import BY_NAME, KEPT, OF_NAMED, OF_TAGS, of_names
 from tests.ledger.damage_of_trades import OF_TRADES
 
 BALANCE_OF = "UPDATE accounts SET balance = balance + 1 WHERE id = :account"
@@ -12,33 +13,6 @@ TOTALS = (
 )
 DAYS = "UPDATE daily_totals SET {change} WHERE book_id = :book AND account_id = :account AND category_id = :category"
 LINE = "UPDATE postings SET {change} WHERE book_id = :book AND transaction_id = :expense AND line = 0"
-
-KEPT = (
-    "inflow",
-    "outflow",
-    "base_inflow",
-    "base_outflow",
-    "unconverted_inflow",
-    "unconverted_outflow",
-    "count",
-)
-NAMED = (
-    ("payee_totals", "a payee's month", "account_id = :account AND payee_id IS NULL"),
-    ("payee_category_totals", "a payee's category", "account_id = :account AND category_id = :category"),
-    ("tag_totals", "a tag's month", "account_id = :account AND category_id = :category"),
-)
-"""Tables by name, what their damage is called, and which rows of them are damaged."""
-NAMED_KEPT = (*KEPT[2:], "counted")
-BY_NAME = {f"{table}_equal_postings" for table, _, _ in NAMED}
-OF_NAMES = [
-    f"UPDATE {table} SET {{change}} WHERE book_id = :book AND {rows} AND side = 'expense'" for table, _, rows in NAMED
-]
-
-
-def of_names(change: str) -> list[str]:
-    """A change of every total by name that the expense is in."""
-    return [statement.format(change=change) for statement in OF_NAMES]
-
 
 # What is damaged, which checks must find it, and which id they must name.
 DAMAGE: dict[str, Damage] = {
@@ -59,23 +33,7 @@ DAMAGE: dict[str, Damage] = {
         )
         for column in KEPT
     },
-    **{
-        f"{what}'s {column}": (
-            [f"UPDATE {table} SET {column} = {column} + 1 WHERE book_id = :book AND {rows}"],
-            {f"{table}_equal_postings"},
-            "account",
-        )
-        for table, what, rows in NAMED
-        for column in (NAMED_KEPT if table == "payee_totals" else NAMED_KEPT[-1:])  # the words are the same for all
-    },
-    **{
-        f"{what} lost": (
-            [f"DELETE FROM {table} WHERE book_id = :book AND {rows}"],
-            {f"{table}_equal_postings"},
-            "account",
-        )
-        for table, what, rows in NAMED
-    },
+    **OF_NAMED,
     "a lost day": (
         ["DELETE FROM daily_totals WHERE book_id = :book AND category_id = :category"],
         {"daily_totals_equal_postings"},
@@ -103,6 +61,7 @@ DAMAGE: dict[str, Damage] = {
             "balances_equal_postings",
             "totals_equal_postings",
             "daily_totals_equal_postings",
+            "tag_totals_equal_postings",
             "amount_equals_its_postings",
             "base_amounts_are_the_amounts_at_their_days_rates",
         },
@@ -115,6 +74,7 @@ DAMAGE: dict[str, Damage] = {
             TOTALS.format(change="outflow = outflow + 1, base_outflow = base_outflow + 1"),
             DAYS.format(change="outflow = outflow + 1, base_outflow = base_outflow + 1"),
             *of_names("base_outflow = base_outflow + 1"),
+            OF_TAGS.format(change="outflow = outflow + 1"),
         ],
         {"amount_equals_its_postings"},
         "expense",
@@ -126,7 +86,11 @@ DAMAGE: dict[str, Damage] = {
     ),
     "a posting's date": (
         [LINE.format(change="date = date + 1")],
-        {"postings_have_their_transactions_date", "daily_totals_equal_postings"},
+        {
+            "postings_have_their_transactions_date",
+            "daily_totals_equal_postings",
+            "tag_totals_equal_postings",
+        },
         "",
     ),
     "a header's date": (
