@@ -12,8 +12,9 @@ of_kind AS MATERIALIZED (
 """
 # The largest of a period without reading it: of each day on which something of the filters moved the `limit` largest
 # postings of transactions with one, off an index, and whatever has more than one posting. Of the rest none is among the
-# largest: on its day there are `limit` others, each as large or larger in all. IS TRUE keeps the walk on that index;
-# where filters leave few postings of a day, those are read by the filter instead.
+# largest: on its day there are `limit` others, each as large or larger in all. Days of which the largest is less than
+# that of `limit` other days need no more than that one. IS TRUE keeps the walk on that index; where filters leave few
+# postings of a day, those are read by the filter instead.
 _KEPT_OF_LARGEST = """
 {apart}
 moved_on AS MATERIALIZED (
@@ -23,12 +24,22 @@ moved_on AS MATERIALIZED (
         OFFSET 0
     ) AS m GROUP BY m.day HAVING sum(m.count) > 0
 ),
+top AS MATERIALIZED (
+    SELECT d.day, f.base_amount FROM moved_on d CROSS JOIN LATERAL (
+        {single} {walked}
+        ORDER BY m.base_amount {way}, m.transaction_id
+        LIMIT 1
+    ) AS f {many}
+),
+least_top AS MATERIALIZED (
+    SELECT base_amount FROM top ORDER BY base_amount {way} OFFSET :limit - 1 LIMIT 1
+),
 found AS MATERIALIZED (
-    SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
+    SELECT f.* FROM top d CROSS JOIN LATERAL (
         {single} {walked}
         ORDER BY m.base_amount {way}, m.transaction_id
         LIMIT :limit
-    ) AS f {many}
+    ) AS f WHERE (d.base_amount {reaches} (SELECT base_amount FROM least_top)) IS NOT FALSE
     {few}
 ),
 chosen AS MATERIALIZED (
@@ -126,6 +137,7 @@ def kept_of_largest(side: str, own: str) -> str:
     return _KEPT_OF_LARGEST.format(
         apart=_APART.format(kind=kind),
         way=way,
+        reaches="<=" if way == "ASC" else ">=",
         filters=own,
         single=single,
         walked=f"AND (true {own}) IS TRUE" if narrowed else "",
