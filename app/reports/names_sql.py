@@ -24,7 +24,8 @@ _TOTALS = """
         OFFSET 0
     ) AS f WHERE p.unit = '{unit}'
 """
-# Only payees are read in postings: tags have totals of days.
+# Only payees are read in postings: tags have totals of days. Postings are found by account, or by category where these
+# are asked for, and meet the transactions of their days once.
 _DAYS = """
     SELECT p.bucket, p.sign, f.account_id, {category} AS category_id, {payee} AS payee_id, NULL::uuid AS tag_id,
            coalesce(c.kind, CASE WHEN f.amount > 0 THEN 'income' ELSE 'expense' END) AS side,
@@ -32,12 +33,18 @@ _DAYS = """
            CASE WHEN f.base_amount IS NULL THEN greatest(f.amount, 0) ELSE 0 END,
            CASE WHEN f.base_amount IS NULL THEN greatest(-f.amount, 0) ELSE 0 END,
            1::bigint, CASE WHEN f.base_amount <> 0 THEN 1::bigint ELSE 0 END
-    FROM part p CROSS JOIN account a CROSS JOIN LATERAL (
+    FROM part p CROSS JOIN LATERAL (
         SELECT m.account_id, m.category_id, m.amount, m.base_amount, t.payee_id
-        FROM postings m
+        FROM (
+            SELECT m.* FROM {ids} x CROSS JOIN LATERAL (
+                SELECT m.transaction_id, m.account_id, m.category_id, m.amount, m.base_amount FROM postings m
+                WHERE m.book_id = :book AND m.{found_by} = x.id AND m.date BETWEEN p.first AND p.last
+                      AND m.role = 'flow' {filters}
+                OFFSET 0
+            ) AS m OFFSET 0
+        ) AS m
         JOIN transactions t ON t.book_id = :book AND t.id = m.transaction_id AND t.date BETWEEN p.first AND p.last
-        WHERE m.book_id = :book AND m.account_id = a.id AND m.date BETWEEN p.first AND p.last AND m.role = 'flow'
-              {filters}
+            {of_payees}
         OFFSET 0
     ) AS f LEFT JOIN category c ON c.id = f.category_id
     WHERE p.unit = 'day'
@@ -91,10 +98,14 @@ def kept_of_payees(groups: tuple[str, ...], filters: frozenset[str], own: str) -
     # Of one payee, the table with categories has an index.
     table = "payee_category_totals" if with_category or "payees" in filters else "payee_totals"
     tables = {"year": table, "month": table} | ({} if with_category else {"third": "payee_totals"})
+    narrow = "categories" in filters
     days = _DAYS.format(
+        ids="below" if narrow else "account",
+        found_by="category_id" if narrow else "account_id",
         category="f.category_id" if with_category else "NULL::uuid",
         payee="f.payee_id" if by_payee else "NULL::uuid",
-        filters=own + (" AND t.payee_id = ANY (:payees)" if "payees" in filters else ""),
+        filters=own,
+        of_payees="AND t.payee_id = ANY (:payees)" if "payees" in filters else "",
     )
     rows = [_TOTALS.format(unit=unit, table=table, **shown) for unit, table in tables.items()]
     return _KEPT.format(summed=_SUMMED, rows="UNION ALL".join([*rows, days]))
