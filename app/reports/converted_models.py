@@ -1,12 +1,13 @@
 """Totals by payee in other currencies than the book's, kept once they are computed."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Date, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from app.core.columns import CivilDate, Exact, Words
+from app.core.columns import CivilDate, Exact
 from app.core.database import Base
 
 
@@ -56,12 +57,12 @@ class ConvertedPayeeTotal(Base):
     __tablename__ = "converted_payee_totals"
 
     book_id: Mapped[UUID] = mapped_column(Uuid)
-    currency: Mapped[Words]
-    span: Mapped[Words]
-    first_day: Mapped[CivilDate]
+    currency: Mapped[str] = mapped_column(Text)
+    span: Mapped[str] = mapped_column(Text)
+    first_day: Mapped[date] = mapped_column(Date)
     payee_id: Mapped[UUID | None] = mapped_column(Uuid)
     account_id: Mapped[UUID] = mapped_column(Uuid)
-    side: Mapped[Words]
+    side: Mapped[str] = mapped_column(Text)
     inflow: Mapped[Exact]
     outflow: Mapped[Exact]
     unconverted_inflow: Mapped[Exact]
