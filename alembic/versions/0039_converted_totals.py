@@ -111,11 +111,15 @@ TRIGGERS = {
         name="sums_of_book", occasion="UPDATE OF rate_window_days, base_currency", table="books", each=EACH_BOOK
     )
 }
+# Who may call it may not name a day that makes it forget what somebody just asked for.
 FORGET = """
 CREATE FUNCTION forget_converted(p_before date) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
-    WITH gone AS (DELETE FROM converted_currencies c WHERE c.asked_on < p_before RETURNING 1) SELECT count(*) FROM gone
+    WITH gone AS (
+        DELETE FROM converted_currencies c WHERE c.asked_on < least(p_before, current_date - 30) RETURNING 1
+    )
+    SELECT count(*) FROM gone
 $$
 """
 

@@ -15,10 +15,9 @@ from app.reports import converted
 from tests.conftest import fresh_email
 from tests.people import Person, expect, register
 from tests.rates.helping import forget_provided, provide, set_rate, waiting, work_on
+from tests.reports.converting import keep
 from tests.reports.test_properties import CHANGES, ENTRIES, World
 
-# The scenarios go through the same lines; measuring them here would cost minutes.
-measured_elsewhere = pytest.mark.no_cover
 PERIODS = (
     ("2025-01-01", "2025-05-31"),
     ("2025-01-25", "2025-04-10"),
@@ -37,15 +36,6 @@ async def ask(person: Person, first: str, last: str, currency: str = "USD", **mo
         "/reports/payees", **{"from": first, "to": last}, currency=currency, **more
     )
     return document
-
-
-async def compute(person: Person, database: Database, settings: Settings, *currencies: str) -> None:
-    """Do what the jobs would do, until nothing is left."""
-    payload = {"book_id": person.book_id, "first": "2025-01-01", "last": "2025-12-31"}
-    for currency in currencies or ("USD",):
-        for _ in range(5):
-            async with database.begin() as connection:
-                await converted.keep(work_on(connection, database, settings), {**payload, "currency": currency})
 
 
 async def kept(owner: Database, person: Person) -> set[tuple[str, str, str]]:
@@ -70,7 +60,7 @@ async def kept(owner: Database, person: Person) -> set[tuple[str, str, str]]:
         *(("add", ("loose in", 12, 99, 1)), ("job", 0), ("change", ("delete", 1)), ("provided", 50)),
     ],
 )
-@measured_elsewhere
+@pytest.mark.no_cover  # the scenarios go through the same lines; measuring them here would cost minutes
 async def test_what_is_kept_is_what_is_computed(
     app: FastAPI,
     app_database: Database,
@@ -85,7 +75,7 @@ async def test_what_is_kept_is_what_is_computed(
         await world.add(*entry)
     try:
         await check(world)
-        await compute(person, app_database, settings, "USD", "JPY")
+        await keep(person, app_database, settings, "USD", "JPY")
         await check(world)
         for what, given_ in steps:
             if what == "add":
@@ -93,7 +83,7 @@ async def test_what_is_kept_is_what_is_computed(
             elif what == "change":
                 await world.change(*given_)
             elif what == "job":
-                await compute(person, app_database, settings, "USD", "JPY")
+                await keep(person, app_database, settings, "USD", "JPY")
             else:
                 await change_rates(world, owner_database, what, given_)
             await check(world)
@@ -150,11 +140,11 @@ async def test_what_was_read_posting_by_posting_is_kept_after_the_answer(
     await ask(spender, "2025-02-01", "2025-03-31")
     assert await waiting(owner_database, spender, converted.KEEP) == 1  # the one that waits is for both
     assert await kept(owner_database, spender) == set()
-    await compute(spender, app_database, settings)
+    await keep(spender, app_database, settings)
     assert await kept(owner_database, spender) >= FEBRUARY | MARCH
     assert await ask(spender, "2025-02-01", "2025-03-31") == first
     revision = (await spender.read(f"/books/{spender.book_id}"))["revision"]
-    await compute(spender, app_database, settings)
+    await keep(spender, app_database, settings)
     assert (await spender.read(f"/books/{spender.book_id}"))["revision"] == revision
 
 
@@ -162,7 +152,7 @@ async def test_a_change_makes_its_third_and_its_month_wait_and_nothing_else(
     spender: Person, app_database: Database, owner_database: Database, settings: Settings
 ) -> None:
     await ask(spender, "2025-02-01", "2025-03-31")
-    await compute(spender, app_database, settings)
+    await keep(spender, app_database, settings)
     (newest, *_) = (await spender.read("/transactions"))["items"]
     expect(await spender.http.patch(f"/transactions/{newest['id']}", json={"date": "2025-03-06"}), 200)
     left = FEBRUARY | MARCH - {("USD", "third", "2025-03-01"), ("USD", "month", "2025-03-01")}
@@ -177,7 +167,7 @@ async def test_a_rate_makes_wait_what_it_may_concern(
 ) -> None:
     expect(await spender.http.patch(f"/books/{spender.book_id}", json={"rate_window_days": 9}), 200)
     await ask(spender, "2025-02-01", "2025-03-31")
-    await compute(spender, app_database, settings)
+    await keep(spender, app_database, settings)
     before = await kept(owner_database, spender)
     try:
         await provide(owner_database, ("EUR", "GBP", "2025-02-12", "0.8"))  # others may be made through it
@@ -185,7 +175,7 @@ async def test_a_rate_makes_wait_what_it_may_concern(
         assert await kept(owner_database, spender) == before - gone
     finally:
         await forget_provided(owner_database)
-    await compute(spender, app_database, settings)
+    await keep(spender, app_database, settings)
     await set_rate(spender, "CHF", "USD", "2025-03-31", "1.1")  # a way that other days may take
     assert await kept(owner_database, spender) == set()
 
@@ -194,7 +184,7 @@ async def test_a_currency_that_nobody_asks_for_is_let_go_of(
     spender: Person, app_database: Database, owner_database: Database, settings: Settings
 ) -> None:
     await ask(spender, "2025-02-01", "2025-03-31")
-    await compute(spender, app_database, settings)
+    await keep(spender, app_database, settings)
     async with owner_database.begin() as connection:
         await connection.execute(text("UPDATE converted_currencies SET asked_on = current_date - 90"))
     async with app_database.begin() as connection:
@@ -205,7 +195,7 @@ async def test_a_currency_that_nobody_asks_for_is_let_go_of(
     async with app_database.begin() as connection:
         await converted.forget(work_on(connection, app_database, settings), {})
     assert await kept(owner_database, spender) == set()
-    await compute(spender, app_database, settings)  # a job that waited finds nothing to do
+    await keep(spender, app_database, settings)  # a job that waited finds nothing to do
     assert await kept(owner_database, spender) == set()
 
 
