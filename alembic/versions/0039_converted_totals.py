@@ -27,6 +27,8 @@ TABLES = {
             book_id uuid NOT NULL CONSTRAINT fk_converted_currencies_book REFERENCES books (id) ON DELETE CASCADE,
             currency text NOT NULL,
             asked_on date NOT NULL,
+            first_day date,
+            last_day date,
             CONSTRAINT pk_converted_currencies PRIMARY KEY (book_id, currency)
         )
     """,
@@ -68,7 +70,8 @@ INDEXES = {
 
 # A rate of a provider concerns the days up to which it counts, whatever its pair: others are made through it. A rate of
 # the book may open a way between two currencies on any day, and so may another window or base currency. Who computes
-# sums holds this lock as well (shared): else what they read before a rate came could be kept after it.
+# sums holds the book, in which nobody sets a rate then, and shares this lock: else what was read before a provider's
+# rate came could be kept after it.
 TURN = "PERFORM pg_advisory_xact_lock(hashtext('converted_spans'));"
 LAST_DAY = """
     CASE WHEN s.span = 'month' OR extract(day FROM s.first_day) = 21
@@ -82,11 +85,8 @@ FUNCTIONS = {
             WHERE b.id = s.book_id AND {LAST_DAY} >= c.first AND s.first_day <= c.last + b.rate_window_days;
         END IF;
     """,
-    "book_rates_concern_sums": f"""
-        IF EXISTS (SELECT FROM changed) THEN
-            {TURN}
-            DELETE FROM converted_spans s WHERE s.book_id IN (SELECT c.book_id FROM changed c);
-        END IF;
+    "book_rates_concern_sums": """
+        DELETE FROM converted_spans s WHERE s.book_id IN (SELECT c.book_id FROM changed c);
     """,
     "books_concern_sums": """
         DELETE FROM converted_spans s WHERE s.book_id = new.id;

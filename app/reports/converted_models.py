@@ -21,7 +21,7 @@ def _of_currency(table: str) -> ForeignKeyConstraint:
 
 
 class ConvertedCurrency(Base):
-    """A currency that reports by payee were asked for in, and when last."""
+    """A currency that reports by payee were asked for in, and when last; and the days of which all is to be kept."""
 
     __tablename__ = "converted_currencies"
 
@@ -30,6 +30,8 @@ class ConvertedCurrency(Base):
     )
     currency: Mapped[str] = mapped_column(Text, primary_key=True)
     asked_on: Mapped[CivilDate]
+    first_day: Mapped[CivilDate | None]
+    last_day: Mapped[CivilDate | None]
 
 
 class ConvertedSpan(Base):

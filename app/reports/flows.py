@@ -3,13 +3,15 @@
 from collections.abc import Container, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.access.context import BookReader
+from app.access.context import BookReader, Days
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
+from app.core.clock import now
 from app.core.money import quantum
 from app.reports import converted
 from app.reports.flows_sql import statement
@@ -172,7 +174,7 @@ async def ask(book: BookReader, question: Question) -> Answer:
             await stack.enter_async_context(for_many_rows(book.connection))
         row = (await book.connection.execute(statement(shape), parameters)).one()
     if row.behind is not None:
-        days = min(bucket.first for bucket in question.buckets), max(bucket.last for bucket in question.buckets)
+        days = Days(*_span(question.buckets))
         await converted.notice(book, question.currency, days, row.behind)
     for account_id in row.no_account or ():
         raise AccountNotFoundError(UUID(account_id))
@@ -211,14 +213,17 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
         by_months = shape.source not in {"days", "postings"} and not by_day(shape)
         values |= _pieces(question.buckets, monthly=by_months)
     if shape.source in {"postings", "largest"}:
-        values["earliest"] = min(bucket.first for bucket in question.buckets)
-        values["latest"] = max(bucket.last for bucket in question.buckets)
+        values["earliest"], values["latest"] = _span(question.buckets)
     if shape.converts:
         values |= {"currency": question.currency, "exponent": question.exponent, "today": book.actor.today()}
-        values |= {"base": book.base_currency, "settled": converted.settled()}
+        values |= {"base": book.base_currency, "settled": converted.settled(now())}
     if question.limit is not None:
         values["limit"] = question.limit
     return values
+
+
+def _span(buckets: Sequence[Bucket]) -> tuple[date, date]:
+    return min(bucket.first for bucket in buckets), max(bucket.last for bucket in buckets)
 
 
 def _pieces(buckets: Sequence[Bucket], *, monthly: bool) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tests.people import Person, expect, register
 from tests.rates.helping import forget_provided, provide, set_rate, waiting, work_on
 from tests.reports.converting import keep
 from tests.reports.test_properties import CHANGES, ENTRIES, World
+from tests.staff import run
 
 PERIODS = (
     ("2025-01-01", "2025-05-31"),
@@ -75,7 +76,7 @@ async def test_what_is_kept_is_what_is_computed(
         await world.add(*entry)
     try:
         await check(world)
-        await keep(person, app_database, settings, "USD", "JPY")
+        await keep(person, app_database, settings)
         await check(world)
         for what, given_ in steps:
             if what == "add":
@@ -83,7 +84,7 @@ async def test_what_is_kept_is_what_is_computed(
             elif what == "change":
                 await world.change(*given_)
             elif what == "job":
-                await keep(person, app_database, settings, "USD", "JPY")
+                await keep(person, app_database, settings)
             else:
                 await change_rates(world, owner_database, what, given_)
             await check(world)
@@ -199,7 +200,37 @@ async def test_a_currency_that_nobody_asks_for_is_let_go_of(
     assert await kept(owner_database, spender) == set()
 
 
+async def test_an_answer_that_the_client_has_asks_for_what_it_missed_too(
+    spender: Person, app_database: Database, owner_database: Database, settings: Settings
+) -> None:
+    asked = {"from": "2025-02-01", "to": "2025-03-31", "currency": "USD"}
+    tag = (await spender.http.get("/reports/payees", params=asked)).headers["etag"]
+    await keep(spender, app_database, settings)
+    (newest, *_) = (await spender.read("/transactions"))["items"]
+    expect(await spender.http.patch(f"/transactions/{newest['id']}", json={"date": "2025-03-06"}), 200)
+    tag = (await spender.http.get("/reports/payees", params=asked)).headers["etag"]
+    before = await kept(owner_database, spender)
+    assert not before & {("USD", "month", "2025-03-01")}
+    await run(owner_database, "UPDATE converted_currencies SET first_day = NULL, last_day = NULL")
+    again = await spender.http.get("/reports/payees", params=asked, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    await keep(spender, app_database, settings)
+    assert await kept(owner_database, spender) == before | FEBRUARY | MARCH
+
+
+@pytest.mark.parametrize("path", ["/exports/reports", "/reports/payees/chart.svg"])
+async def test_files_and_pictures_say_the_same(
+    spender: Person, app_database: Database, settings: Settings, path: str
+) -> None:
+    asked = {"from": "2025-02-01", "to": "2025-03-31", "currency": "USD"}
+    asked |= {"report": "payees", "format": "csv"} if path == "/exports/reports" else {}
+    before = await spender.http.get(path, params=asked)
+    assert before.status_code == 200, before.text
+    await keep(spender, app_database, settings)
+    assert (await spender.http.get(path, params=asked)).content == before.content
+
+
 async def test_the_job_of_a_book_that_has_gone_does_nothing(app_database: Database, settings: Settings) -> None:
-    payload = {"book_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6", "first": "2025-01-01", "last": "2025-12-31"}
     async with app_database.begin() as connection:
-        await converted.keep(work_on(connection, app_database, settings), {**payload, "currency": "USD"})
+        payload = {"book_id": "01a1fdee-bbe0-7bf6-84f8-f3042f6ccda6"}
+        await converted.keep(work_on(connection, app_database, settings), payload)
