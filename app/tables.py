@@ -31,6 +31,7 @@ from app.notifications.models import Notification, NotificationSettings
 from app.performance.models import AllocationTarget
 from app.portfolio.models import CostMethod, Disposal, Lot, Position, PositionDay, Trade
 from app.rates.models import BaseCurrencyChange, BookRate, ExchangeRate, RateFetch, Revaluation
+from app.reports.converted_models import ConvertedCurrency, ConvertedPayeeTotal, ConvertedSpan
 from app.reports.models import SavedReport
 from app.rules.models import Rule, RuleApplication
 from app.schedules.bills_models import BillRejection
@@ -115,6 +116,9 @@ ALL_TABLES = (
     SubscriptionDismissal,
     Rule,
     RuleApplication,
+    ConvertedCurrency,
+    ConvertedPayeeTotal,
+    ConvertedSpan,
     SavedReport,
     Session,
     SuggestionSettings,

@@ -20,7 +20,7 @@ from app.access.context import Actor, BookReader, BookWriter, HeldBook, PersonSn
 from app.access.opening import actor_of, close_book, take_book
 from app.access.permissions import confirmed, refusal_of
 from app.core.admission import Admission
-from app.core.conditional import IfNoneMatch, end_if_unchanged, list_tag
+from app.core.conditional import IfNoneMatch, NotModified, end_if_unchanged, list_tag
 from app.core.database import Database
 from app.core.errors import ForbiddenError, NotFoundError, UnauthenticatedError, invalid
 from app.core.idempotency import IdempotencyHeader, claim
@@ -71,7 +71,11 @@ AddressParam = Annotated[str | None, Depends(_address)]
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     database: Database = request.app.state.database
     async with database.begin() as connection:
-        yield connection
+        try:
+            yield connection
+        except NotModified:  # an answer as well: what it noted and asked for stays
+            await connection.commit()
+            raise
 
 
 def waits_for(door: str) -> Any:

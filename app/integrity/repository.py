@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.database import AnyRow
+from app.integrity.converted import CONVERTED
 from app.integrity.held import HELD
 from app.integrity.named import NAMED
 
@@ -190,6 +191,7 @@ CHECKS: dict[str, str] = {
     """,
     **HELD,
     **NAMED,
+    **CONVERTED,
     "nothing_is_newer_than_the_book": """
         SELECT x.entity, x.id, x.revision, b.revision AS book_revision
         FROM (

@@ -34,6 +34,9 @@ ELSEWHERE = {"transactions", "postings", "transaction_tags", "book_members", "mo
     "payee_totals",
     "payee_category_totals",
     "tag_totals",
+    "converted_currencies",
+    "converted_spans",
+    "converted_payee_totals",
 }
 NOT_TOLD = {"one_time_tokens"}
 # Of tables about a person only these: a digest, a key or a secret is in none of them, whatever table comes later.

@@ -1,20 +1,26 @@
 """Amounts in another currency than the book's: the rates of all days, and what they make of totals and postings."""
 
-# The rates of all days that anything may be dated on, looked up at once; days to come have today's (`Actor.known_day`).
-RATES = """
+
+def rates_of_days(days: str) -> str:
+    """The rates of all accounts' currencies on these days, looked up at once."""
+    return f"""
 rate AS MATERIALIZED (
     SELECT x.currency, r.day, r.rate
     FROM (SELECT DISTINCT a.currency FROM account a) AS x
-    CROSS JOIN LATERAL rates_over(x.currency, :currency, ARRAY(
+    CROSS JOIN LATERAL rates_over(x.currency, :currency, ARRAY({days})) AS r
+),
+"""  # noqa: S608  # nosec B608  # constants of the callers
+
+
+# All days that anything may be dated on; days to come have today's rates (`Actor.known_day`).
+RATES = rates_of_days("""
         SELECT :today
         UNION
         SELECT d.day::date FROM piece p CROSS JOIN LATERAL generate_series(
             greatest(p.first, (SELECT min(m.month) FROM monthly_totals m WHERE m.book_id = :book))::timestamp,
             least(p.last, :today)::timestamp, interval '1 day'
         ) AS d(day)
-    )) AS r
-),
-"""
+""")
 # What is rounded is each total of a day, so that all sums of it agree. What is read is behind a fence (OFFSET 0): the
 # planner might read it once for each rate.
 TOTALS_CONVERTED = """

@@ -3,14 +3,17 @@
 from collections.abc import Container, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from app.access.context import BookReader
+from app.access.context import BookReader, Days
 from app.accounts.errors import AccountNotFoundError
 from app.categories.service import CategoryNotFoundError
+from app.core.clock import now
 from app.core.money import quantum
+from app.reports import converted
 from app.reports.flows_sql import statement
 from app.reports.names_sql import by_category
 from app.reports.parts import parts
@@ -69,10 +72,12 @@ class Question:
             return "days" if daily else "months"
         if "transaction" in groups:
             return "largest" if not filters and self.side is not None and self.limit is not None else "postings"
-        if filters & {"min_amount", "max_amount"} or (by_payee and (by_tag or daily)):
+        if filters & {"min_amount", "max_amount"} or (by_payee and (by_tag or "weekday" in groups)):
             return "postings"
         if by_payee:
-            return "payees"
+            # What is kept in other currencies is of all accounts, and has no categories.
+            kept = not (filters or book.hides or by_category(self.groups, self.filters.names))
+            return "payees" if kept or self.currency == book.base_currency else "postings"
         once = "tags" not in filters or ("tag" not in groups and len(self.filters.tags) == 1)
         return "tags" if once and not book.hides else "postings"
 
@@ -168,6 +173,9 @@ async def ask(book: BookReader, question: Question) -> Answer:
         if joins_many(shape):
             await stack.enter_async_context(for_many_rows(book.connection))
         row = (await book.connection.execute(statement(shape), parameters)).one()
+    if row.behind is not None:
+        days = Days(*_span(question.buckets))
+        await converted.notice(book, question.currency, days, row.behind)
     for account_id in row.no_account or ():
         raise AccountNotFoundError(UUID(account_id))
     for category_id in row.no_category or ():
@@ -197,21 +205,25 @@ def _parameters(book: BookReader, question: Question, shape: Shape) -> dict[str,
             value = getattr(filters, name)
             values[name] = list(value) if isinstance(value, tuple) else value
     if by_parts(shape):
-        years = shape.source == "payees"
-        thirds = years and not by_category(shape.groups, shape.filters)
+        payees = shape.source == "payees"
+        thirds = payees and not by_category(shape.groups, shape.filters)
+        years = payees and not shape.converts
         values |= _parts(question.buckets, years=years, thirds=thirds)
     if not by_parts(shape) or has_whole(shape):
         by_months = shape.source not in {"days", "postings"} and not by_day(shape)
         values |= _pieces(question.buckets, monthly=by_months)
     if shape.source in {"postings", "largest"}:
-        values["earliest"] = min(bucket.first for bucket in question.buckets)
-        values["latest"] = max(bucket.last for bucket in question.buckets)
+        values["earliest"], values["latest"] = _span(question.buckets)
     if shape.converts:
         values |= {"currency": question.currency, "exponent": question.exponent, "today": book.actor.today()}
-        values["base"] = book.base_currency
+        values |= {"base": book.base_currency, "settled": converted.settled(now())}
     if question.limit is not None:
         values["limit"] = question.limit
     return values
+
+
+def _span(buckets: Sequence[Bucket]) -> tuple[date, date]:
+    return min(bucket.first for bucket in buckets), max(bucket.last for bucket in buckets)
 
 
 def _pieces(buckets: Sequence[Bucket], *, monthly: bool) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from sqlalchemy import (
     text,
 )
 
-from app.reports.sources_sql import KNOW_SIDES, Shape, by_parts, by_totals, has_whole, kept, own_filters
+from app.reports.converted_sql import BEHIND
+from app.reports.sources_sql import KNOW_SIDES, Shape, by_parts, by_totals, has_whole, keeps, kept, own_filters
 
 _PIECES = """
 piece AS MATERIALIZED (
@@ -100,7 +101,8 @@ SELECT
     (SELECT json_agg(x.id) FROM unnest(:categories) AS x(id)
      WHERE NOT EXISTS (SELECT FROM category c WHERE c.id = x.id)) AS no_category,
     (SELECT json_agg(x.id) FROM unnest(:accounts) AS x(id)
-     WHERE NOT EXISTS (SELECT FROM account a WHERE a.id = x.id)) AS no_account
+     WHERE NOT EXISTS (SELECT FROM account a WHERE a.id = x.id)) AS no_account,
+    {behind} AS behind
 """
 
 COLUMNS = {
@@ -143,12 +145,12 @@ _TYPES: dict[str, BindParameter[Any]] = {
     **{name: bindparam(name, type_=ARRAY(Date)) for name in ("firsts", "lasts", "part_firsts", "part_lasts")},
     **{name: bindparam(name, type_=ARRAY(Integer)) for name in ("part_buckets", "signs")},
     "units": bindparam("units", type_=ARRAY(Text)),
-    **{name: bindparam(name, type_=Date) for name in ("earliest", "latest", "today")},
+    **{name: bindparam(name, type_=Date) for name in ("earliest", "latest", "today", "settled")},
     **{name: bindparam(name, type_=Text) for name in ("currency", "base")},
     **{name: bindparam(name, type_=Integer) for name in ("exponent", "limit")},
     **{name: bindparam(name, type_=Numeric) for name in ("min_amount", "max_amount")},
 }
-_RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_category", "no_account")
+_RESULT = ("categories", "accounts", "groups", "total", "unconverted", "no_category", "no_account", "behind")
 
 
 @cache
@@ -172,6 +174,7 @@ def statement(shape: Shape) -> TextualSelect:
         naming=" ".join(join for _, join in named),
         order=_order(shape),
         limit="LIMIT :limit" if shape.limited else "",
+        behind=BEHIND if keeps(shape) else "NULL::json",
     )
     parameters = [_TYPES[name] for name in _TYPES if re.search(rf":{name}\b", words)]
     return text(words).bindparams(*parameters).columns(**dict.fromkeys(_RESULT, JSON()))

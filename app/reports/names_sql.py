@@ -1,5 +1,7 @@
 """Where reports by payee and by tag are read: totals of spans, and the postings of days at their edges."""
 
+from app.reports.converted_sql import KEPT_ROWS, LIVE_RATES, LIVE_ROWS, UNITS
+
 # Each part's rows are found by the key of its table; the planner cannot know how few parts there are (OFFSET 0 is a
 # fence). What leaves is what comes of a part that is taken away, so sums and not rows tell whether anything moved.
 _SUMMED = ", ".join(
@@ -109,6 +111,16 @@ def kept_of_payees(groups: tuple[str, ...], filters: frozenset[str], own: str) -
     )
     rows = [_TOTALS.format(unit=unit, table=table, **shown) for unit, table in tables.items()]
     return _KEPT.format(summed=_SUMMED, rows="UNION ALL".join([*rows, days]))
+
+
+def kept_of_payees_converted(groups: tuple[str, ...], own: str) -> str:
+    """In another currency, from what is kept of it and from postings; `own` narrows to accounts alone."""
+    shown = "payee" in groups
+    rows = [
+        KEPT_ROWS.format(payee="m.payee_id" if shown else "NULL::uuid", filters=own),
+        LIVE_ROWS.format(payee="v.payee_id" if shown else "NULL::uuid"),
+    ]
+    return UNITS + LIVE_RATES + _KEPT.format(summed=_SUMMED, rows="UNION ALL".join(rows))
 
 
 def kept_of_tags(groups: tuple[str, ...], filters: frozenset[str], own: str) -> str:

@@ -17,8 +17,8 @@ TITLE = "Spending by payee"
 async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
     """What went to each payee, or came from each, the largest first.
 
-    Refunds lower what was spent with a payee. With a tag, an amount or another currency the postings of the period are
-    read, of at most 24 months at once.
+    Refunds lower what was spent with a payee. With a tag or an amount the postings of the period are read, of at most
+    24 months at once; in another currency also with a payee or category, or for who does not see every account.
     """
     return await names.by(book, asked, "payee")
 

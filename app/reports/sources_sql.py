@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.reports.converting_sql import RATES, TOTALS_CONVERTED, VALUED
 from app.reports.largest_sql import kept_of_largest, kept_of_largest_converted
-from app.reports.names_sql import kept_of_payees, kept_of_tags, kept_of_tags_by_day
+from app.reports.names_sql import kept_of_payees, kept_of_payees_converted, kept_of_tags, kept_of_tags_by_day
 
 # For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
 # is a fence). Days are found by account, for the key of the totals by day begins with the category.
@@ -127,6 +127,11 @@ def has_whole(shape: Shape) -> bool:
     return shape.source in TOLD_TWICE and "tags" not in shape.filters
 
 
+def keeps(shape: Shape) -> bool:
+    """Whether what is read posting by posting could have been kept."""
+    return shape.source == "payees" and shape.converts
+
+
 def by_day(shape: Shape) -> bool:
     """Whether only days tell what is asked for: their rates, or what day of the week they are."""
     return shape.converts or "weekday" in shape.groups
@@ -134,7 +139,7 @@ def by_day(shape: Shape) -> bool:
 
 def by_parts(shape: Shape) -> bool:
     """Whether totals are read that have sums of years, months or thirds of months, and parts can be taken away."""
-    return shape.source in BY_SUMS and not by_day(shape)
+    return shape.source in BY_SUMS and (keeps(shape) or not by_day(shape))
 
 
 def own_filters(shape: Shape) -> str:
@@ -148,6 +153,8 @@ def own_filters(shape: Shape) -> str:
 
 
 def kept(shape: Shape) -> str:
+    if keeps(shape):
+        return kept_of_payees_converted(shape.groups, own_filters(shape))
     return (RATES if shape.converts else "") + _kept(own_filters(shape), shape)
 
 

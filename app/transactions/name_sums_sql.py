@@ -30,9 +30,19 @@ each_{name} AS MATERIALIZED (
         SELECT {first_day} AS first_day, m.{name}_id, m.account_id, m.category_id, {side} AS side, {sums}
         FROM ({movement}) AS m LEFT JOIN categories c ON c.book_id = :book AND c.id = m.category_id
         GROUP BY 1, 2, 3, 4, 5
-    ) AS n WHERE {changes}
+    ) AS n {changes}
 ),
 """
+# What moved, even from one day to another of the same third, may have another rate: what is kept of these thirds and
+# their months in other currencies does not count any more (app/reports/converted.py).
+_UNKEPT = f"""
+unkept AS (
+    DELETE FROM converted_spans s
+    USING (SELECT DISTINCT 'third' AS span, first_day FROM each_payee
+           UNION SELECT 'month', {_MONTH} FROM each_payee) AS e
+    WHERE s.book_id = :book AND s.span = e.span AND s.first_day = e.first_day
+),
+"""  # noqa: S608  # nosec B608  # constants of this module
 _SUMS = """
 {table}_sums AS (
     INSERT INTO {table} AS m (book_id, span, first_day, {keys}, {columns})
@@ -42,14 +52,14 @@ _SUMS = """
 """
 
 
-def _each(name: str, first_day: str, movement: str) -> str:
+def _each(name: str, first_day: str, movement: str, changes: str = "") -> str:
     return _EACH.format(
         name=name,
         first_day=first_day,
         side=_SIDE,
         sums=", ".join(f"{value} AS {column}" for column, value in _KEPT[name].items()),
         movement=movement,
-        changes=" OR ".join(f"{column} <> 0" for column in _KEPT[name]),
+        changes=changes,
     )
 
 
@@ -74,17 +84,18 @@ def _sums(table: str, name: str, keys: str, **spans: str) -> str:
 _OF_PAYEES = _sums(
     "payee_totals", "payee", "payee_id, account_id, side", third="first_day", month=_MONTH, year=_YEAR
 ) + _sums("payee_category_totals", "payee", "category_id, payee_id, account_id, side", month=_MONTH, year=_YEAR)
+_TAG_CHANGES = "WHERE " + " OR ".join(f"{column} <> 0" for column in _KEPT["tag"])
 _OF_TAGS = _sums("tag_totals", "tag", "tag_id, category_id, account_id, side", day="first_day", month=_MONTH)
 
 
 def sums_of_payees(movement: str) -> str:
     """Common table expressions, over payee_id, account_id, category_id, amount, base_amount, date and sign."""
-    return _each("payee", _THIRD, movement) + _OF_PAYEES
+    return _each("payee", _THIRD, movement) + _UNKEPT + _OF_PAYEES
 
 
 def sums_of_tags(movement: str) -> str:
     """The same with tag_id: a posting of a transaction with two tags comes twice, of one without any with NULL."""
-    return _each("tag", "m.date", movement) + _OF_TAGS
+    return _each("tag", "m.date", movement, _TAG_CHANGES) + _OF_TAGS
 
 
 def sums_of_names(*, payees: str, tags: str) -> str:

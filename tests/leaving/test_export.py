@@ -27,6 +27,9 @@ COMPUTED = {"monthly_totals", "daily_totals", "budget_references", "budget_alert
     "payee_totals",
     "payee_category_totals",
     "tag_totals",
+    "converted_currencies",
+    "converted_spans",
+    "converted_payee_totals",
 }
 NESTED = {"postings", "transaction_tags", "book_members"}
 

@@ -41,7 +41,18 @@ def of_names(change: str) -> list[str]:
     return [statement.format(change=change) for statement in OF_NAMES]
 
 
+# Nothing is kept in another currency until it is asked for: the damage begins with a month that says it is.
+MONTH_OF_EXPENSE = (
+    "SELECT book_id, 'CHF', 'month', date_trunc('month', date::timestamp)::date FROM transactions "
+    "WHERE book_id = :book AND id = :expense"
+)
+SAID_TO_BE_KEPT = [
+    "INSERT INTO converted_currencies VALUES (:book, 'CHF', '2026-01-01')",
+    f"INSERT INTO converted_spans {MONTH_OF_EXPENSE}",
+]
+
 OF_NAMED: dict[str, Damage] = {
+    "a converted month's totals lost": (SAID_TO_BE_KEPT, {"converted_payee_totals_equal_postings"}, "account"),
     **{
         f"{what}'s {column}": (
             [f"UPDATE {table} SET {column} = {column} + 1 WHERE book_id = :book AND {rows}"],

@@ -60,10 +60,14 @@ FUNCTIONS: dict[str, tuple[Probe, ...] | None] = {
     "want_revaluation": NOT_GRANTED,
     "book_rates_changed": NOT_GRANTED,
     "exchange_rates_changed": NOT_GRANTED,
+    "book_rates_concern_sums": NOT_GRANTED,
+    "exchange_rates_concern_sums": NOT_GRANTED,
+    "books_concern_sums": NOT_GRANTED,
     "rates_of_book_changed": NOT_GRANTED,
     "is_first_user": (Probe("SELECT is_first_user()::text", ("false",)),),
     # They tell how many, and forget what is over.
     "forget_ended_sessions": (Probe("SELECT forget_ended_sessions(now() - interval '100 years')::text", ("0",)),),
+    "forget_converted": (Probe("SELECT forget_converted('1900-01-01')::text", ("0",)),),
     "forget_old_answers": (Probe("SELECT forget_old_answers(now() - interval '100 years')::text", ("0",)),),
     # Of the open book alone; see test_search_functions.py too.
     "search_payees": (Probe("SELECT search_payees('shop', false, 10)::text", ()),),

@@ -241,6 +241,8 @@ async def test_no_date_makes_housekeeping_forget_what_lives(
 ) -> None:
     """A request that can call these functions must not end everybody's sessions, or have a POST done twice."""
     await personal_token(owner_database, kim, "tags:read")
+    asked = "INSERT INTO converted_currencies VALUES (CAST(:book AS uuid), 'USD', current_date) RETURNING 1"
+    await run(owner_database, asked, book=kim.book_id)
     key = {"Idempotency-Key": f"kept {kim.email}"}
     made = expect(await kim.http.post("/tags", json={"name": "once"}, headers=key), 201)
     async with app_database.begin() as connection:
@@ -252,8 +254,11 @@ async def test_no_date_makes_housekeeping_forget_what_lives(
         ):
             await connection.execute(text(f"SELECT {function}('infinity')"))
             await connection.execute(text(f"SELECT {function}(now() + interval '100 years')"))
+        await connection.execute(text("SELECT forget_converted('infinity')"))
     again = await kim.http.post("/tags", json={"name": "once"}, headers=key)
     assert (expect(again, 201), again.headers["idempotency-replayed"]) == (made, "true")
+    kept = "SELECT count(*) FROM converted_currencies WHERE book_id = CAST(:book AS uuid)"
+    assert await run(owner_database, kept, book=kim.book_id) == 1
     alive = "SELECT count(*) FROM personal_tokens WHERE user_id = :id AND expires_at > now()"
     assert await run(owner_database, alive, id=kim.user["id"]) == 1
 

@@ -11,10 +11,12 @@ from fastapi import FastAPI
 from httpx import Response
 from sqlalchemy import text
 
+from app.core.config import Settings
 from app.core.database import Database
 from tests.conftest import Unchanged
 from tests.dump import tables_of_books
 from tests.people import Person, expect, problem
+from tests.reports.converting import ask_and_keep
 from tests.security.household import AMOUNTS, MARK, Household, furnish, join
 from tests.security.test_tenancy import ATTEMPTS, FOREIGN, call, operations
 
@@ -116,15 +118,21 @@ async def test_no_answer_tells_anything_of_it(
 
 
 async def test_the_tables_tell_nothing_of_it_either(
-    robin: Person, home: Household, owner_database: Database, app_database: Database
+    kim: Person,
+    robin: Person,
+    home: Household,
+    owner_database: Database,
+    app_database: Database,
+    settings: Settings,
 ) -> None:
     """Whatever a statement forgets to ask: the role sees what the member sees."""
+    await ask_and_keep(kim, app_database, settings, "CHF", 2026)
     names = {"book": home.book_id, "user": robin.user["id"]}
     async with owner_database.begin() as connection:
         hidden = await connection.scalar(HIDDEN_FROM, names)
-    settings = {"app.book_id": home.book_id, "app.user_id": robin.user["id"], "app.hidden_accounts": hidden}
+    opened = {"app.book_id": home.book_id, "app.user_id": robin.user["id"], "app.hidden_accounts": hidden}
     async with app_database.engine.connect() as connection:
-        for name, value in settings.items():
+        for name, value in opened.items():
             await connection.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
         tables = [f"public.{table}" for table in await tables_of_books(owner_database)]
         for table in (*tables, "partly.transactions", "partly.events"):

@@ -11,10 +11,12 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.clock import now
+from app.core.config import Settings
 from app.core.database import APP_ROLE, Database, sqlstate
 from tests.attachments.files import attach, png
 from tests.dump import dump, tables_of_books
 from tests.people import Person, expect
+from tests.reports.converting import ask_and_keep
 
 APPEND_ONLY = {"events", "event_chain", "private_entities", "rule_applications"}
 """Tables in which nothing is ever changed or deleted, by permission."""
@@ -124,10 +126,11 @@ async def opened(database: Database, book_id: str | None) -> AsyncIterator[Async
 
 
 async def test_every_table_of_a_book_hides_its_rows_from_another_book(
-    kim: Person, robin: Person, owner_database: Database, app_database: Database
+    kim: Person, robin: Person, owner_database: Database, app_database: Database, settings: Settings
 ) -> None:
-    await fill(kim)
-    await fill(robin)
+    for person in (kim, robin):
+        await fill(person)
+        await ask_and_keep(person, app_database, settings, "CHF", 2026)
     before = await dump(owner_database, kim.book_id)
     for table in (*await tables_of_books(owner_database), "books"):
         key = "id" if table == "books" else "book_id"
