@@ -157,7 +157,7 @@ async def test_ten_days_without_a_server_are_made_up_for_once(yard: Yard, served
 PER_BOOK = (
     *("schedules.post", "bills.remind", "subscriptions.check", "goals.look_at_book", "weekly.send"),
     *("rates.revalue", "rates.change_base_currency", "performance.look_at_book"),
-    *("rates.end_base_currency_change", "rates.look_at_base_currency_change"),
+    *("rates.end_base_currency_change", "rates.look_at_base_currency_change", "reports.keep_converted"),
 )
 OF_PROVIDERS = {"assets.fetch"}
 
