@@ -54,7 +54,6 @@ FILLING = (
     SELECT book_id, 'year', date_trunc('year', first_day::timestamp)::date, payee_id, account_id, side, {SUMMED}
     FROM payee_totals WHERE span = 'month' GROUP BY 1, 3, 4, 5, 6
     """,
-    "DELETE FROM tag_totals",
     *(
         f"""
     INSERT INTO tag_totals (book_id, span, first_day, tag_id, category_id, account_id, side, inflow, outflow, {AMOUNTS})
@@ -67,6 +66,7 @@ FILLING = (
 
 
 def upgrade() -> None:
+    op.execute("TRUNCATE tag_totals")  # filled anew
     for table, spans in SPANS.items():
         op.execute(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_month, DROP CONSTRAINT uq_{table}_key")
         op.execute(f"ALTER TABLE {table} RENAME COLUMN month TO first_day")
@@ -80,13 +80,16 @@ def upgrade() -> None:
                 ADD CONSTRAINT uq_{table}_key UNIQUE NULLS NOT DISTINCT (book_id, span, first_day, {KEYS[table]})
             """
         )
-    op.execute("ALTER TABLE tag_totals ADD COLUMN inflow numeric, ADD COLUMN outflow numeric")
+    op.execute("ALTER TABLE tag_totals ADD COLUMN inflow numeric NOT NULL, ADD COLUMN outflow numeric NOT NULL")
     for statement in FILLING:
         op.execute(statement)
-    op.execute("ALTER TABLE tag_totals ALTER COLUMN inflow SET NOT NULL, ALTER COLUMN outflow SET NOT NULL")
+    # For their foreign keys: who deletes an account or a category would read all of the book's.
+    for name in ("account", "category"):
+        op.execute(f"CREATE INDEX ix_tag_totals_{name} ON tag_totals (book_id, {name}_id)")
 
 
 def downgrade() -> None:
+    op.execute("DROP INDEX ix_tag_totals_account, ix_tag_totals_category")
     op.execute("ALTER TABLE tag_totals DROP COLUMN inflow, DROP COLUMN outflow")
     for table, key in KEYS.items():
         op.execute(f"DELETE FROM {table} WHERE span <> 'month'")

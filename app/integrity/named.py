@@ -38,25 +38,36 @@ def _differing(
 
 
 _FIRST_DAYS = {
-    "day": "p.date",
-    "third": "make_date(extract(year FROM p.date)::integer, extract(month FROM p.date)::integer, "
-    "CASE WHEN extract(day FROM p.date) < 11 THEN 1 WHEN extract(day FROM p.date) < 21 THEN 11 ELSE 21 END)",
-    "month": "date_trunc('month', p.date::timestamp)::date",
-    "year": "date_trunc('year', p.date::timestamp)::date",
+    "day": "{day}",
+    "third": "make_date(extract(year FROM {day})::integer, extract(month FROM {day})::integer, "
+    "CASE WHEN extract(day FROM {day}) < 11 THEN 1 WHEN extract(day FROM {day}) < 21 THEN 11 ELSE 21 END)",
+    "month": "date_trunc('month', {day}::timestamp)::date",
+    "year": "date_trunc('year', {day}::timestamp)::date",
 }
 
 
 def _postings(joins: str, columns: str, spans: tuple[str, ...], kept: Mapping[str, str]) -> str:
+    """The first of the spans from the postings, the others from what that has."""
     keys = ", ".join(str(number) for number in range(1, columns.count(",") + 5))
+    names = columns.replace("t.", "").replace("p.", "").replace("x.", "")
     sums = ", ".join(f"{value} AS {column}" for column, value in kept.items())
-    return "UNION ALL".join(
+    summed = ", ".join(f"sum({column})" for column in kept)
+    return f"""
+            WITH each AS MATERIALIZED (
+                SELECT '{spans[0]}' AS span, {_FIRST_DAYS[spans[0]].format(day="p.date")} AS first_day, {columns},
+                       {_SIDE} AS side, {sums}
+                FROM postings p LEFT JOIN categories c ON c.book_id = :book AND c.id = p.category_id {joins}
+                WHERE p.book_id = :book AND p.role = 'flow'
+                GROUP BY {keys}
+            )
+            SELECT * FROM each
+    """ + "".join(  # noqa: S608  # nosec B608  # constants of this module
         f"""
-            SELECT '{span}' AS span, {_FIRST_DAYS[span]} AS first_day, {columns}, {_SIDE} AS side, {sums}
-            FROM postings p LEFT JOIN categories c ON c.book_id = :book AND c.id = p.category_id {joins}
-            WHERE p.book_id = :book AND p.role = 'flow'
+            UNION ALL
+            SELECT '{span}', {_FIRST_DAYS[span].format(day="first_day")}, {names}, side, {summed} FROM each
             GROUP BY {keys}
         """  # noqa: S608  # nosec B608  # constants of this module
-        for span in spans
+        for span in spans[1:]
     )
 
 

@@ -25,12 +25,16 @@ MOST_MONTHS = 3
 ASKED_FOR = timedelta(days=7)
 """How exactly it is noted when a currency was asked for last."""
 KEPT_FOR = timedelta(days=90)
+MOST_CURRENCIES = 5
+"""Of one book: each has as many totals as the book has. What is asked for in more is read posting by posting."""
+IDLE = timedelta(days=14)
+"""After so long without being asked for, a currency makes room for another."""
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "book": Uuid(),
     "currency": Text(),
     "months": ARRAY(Date),
-    **dict.fromkeys(("first", "last", "settled", "asked_on", "before"), Date()),
+    **dict.fromkeys(("first", "last", "settled", "asked_on", "before", "idle_since"), Date()),
     **dict.fromkeys(("exponent", "most"), Integer()),
 }
 
@@ -45,12 +49,22 @@ _MISSING, _FORGET_SUMS, _THIRDS, _MONTHS, _NOTE = (
 )
 _ASKED = _typed(
     """
+    WITH kept AS (SELECT c.currency, c.asked_on FROM converted_currencies c WHERE c.book_id = :book),
+    is_full AS (SELECT count(*) >= :most AND NOT bool_or(k.currency = :currency) AS yes FROM kept k),
+    gone AS (
+        DELETE FROM converted_currencies c
+        WHERE c.book_id = :book AND (SELECT yes FROM is_full) AND c.asked_on < :idle_since
+          AND c.currency = (SELECT k.currency FROM kept k ORDER BY k.asked_on, k.currency LIMIT 1)
+        RETURNING 1
+    )
     INSERT INTO converted_currencies AS c (book_id, currency, asked_on, first_day, last_day)
-    VALUES (:book, :currency, :asked_on, :first, :last)
+    SELECT :book, :currency, :asked_on, :first, :last
+    WHERE (SELECT yes FROM is_full) IS NOT TRUE OR EXISTS (SELECT FROM gone)
     ON CONFLICT ON CONSTRAINT pk_converted_currencies
     DO UPDATE SET asked_on = greatest(c.asked_on, excluded.asked_on),
                   first_day = least(c.first_day, excluded.first_day),
                   last_day = greatest(c.last_day, excluded.last_day)
+    RETURNING 1
     """
 )
 _WANTED = _typed(
@@ -89,7 +103,9 @@ async def notice(book: BookReader, currency: str, days: Days, found: Mapping[str
     if behind or date.fromisoformat(found["asked_on"]) <= today - ASKED_FOR:
         wanted = {"first": days.first, "last": days.last} if behind else {"first": None, "last": None}
         of = {"book": book.book_id, "currency": currency}
-        await book.connection.execute(_ASKED, {**of, **wanted, "asked_on": today})
+        room = {"most": MOST_CURRENCIES, "idle_since": today - IDLE}
+        noted = await book.connection.scalar(_ASKED, {**of, **wanted, **room, "asked_on": today})
+        behind = behind and noted is not None
     if behind:
         await _ask_for(book.connection, book.book_id)
 

@@ -1,6 +1,6 @@
 """Totals by payee in another currency: where a report reads them, and how they are computed."""
 
-from app.reports.converting_sql import rates_of_days
+from app.reports.converting_sql import KNOWN_DAY, rates_of
 
 # A month that is not kept is its thirds; of these what is not kept is read posting by posting, with the days at the
 # edges. Before the first posting there is nothing. `settled` is the last day that is past in every time zone.
@@ -47,10 +47,7 @@ BEHIND = """
                    AS asked_on
     ) AS b)
 """
-LIVE_RATES = rates_of_days(
-    "SELECT :today UNION SELECT d.day::date FROM live l CROSS JOIN LATERAL generate_series("
-    "l.first::timestamp, least(l.last, :today)::timestamp, interval '1 day') AS d(day)"
-)
+LIVE_RATES = rates_of("SELECT l.first, l.last FROM live l", KNOWN_DAY)
 KEPT_ROWS = """
     SELECT u.bucket, u.sign, f.* FROM (
         SELECT bucket, sign, 'month' AS span, first_day FROM whole_month WHERE kept
@@ -131,12 +128,7 @@ _COLUMNS = """
 THIRDS = f"""
 WITH {_SPANS}
 account AS MATERIALIZED (SELECT a.id, a.currency FROM accounts a WHERE a.book_id = :book),
-{
-    rates_of_days(
-        "SELECT d.day::date FROM span s CROSS JOIN LATERAL "
-        "generate_series(s.first_day::timestamp, s.last_day::timestamp, interval '1 day') AS d(day)"
-    )
-}
+{rates_of("SELECT x.first_day AS first, x.last_day AS last FROM span x WHERE x.span = 'third'", "m.day")}
 valued AS (
     SELECT f.*, round(f.amount * r.rate, :exponent) AS value
     FROM (SELECT s.first_day, f.* FROM span s

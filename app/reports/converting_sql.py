@@ -1,26 +1,30 @@
-"""Amounts in another currency than the book's: the rates of all days, and what they make of totals and postings."""
+"""Amounts in another currency than the book's: the rates of days, and what they make of totals and postings."""
 
 
-def rates_of_days(days: str) -> str:
-    """The rates of all accounts' currencies on these days, looked up at once."""
+def rates_of(stretches: str, day: str) -> str:
+    """The rates of the currencies of accounts on the days on which these moved anything, looked up at once.
+
+    `stretches` yields the first and the last of some days. `day` says whose rates a day's amounts `m` are converted by.
+    """
     return f"""
 rate AS MATERIALIZED (
-    SELECT x.currency, r.day, r.rate
-    FROM (SELECT DISTINCT a.currency FROM account a) AS x
-    CROSS JOIN LATERAL rates_over(x.currency, :currency, ARRAY({days})) AS r
+    SELECT n.currency, r.day, r.rate
+    FROM (
+        SELECT a.currency, array_agg(DISTINCT d.day) AS days
+        FROM ({stretches}) AS s CROSS JOIN account a CROSS JOIN LATERAL (
+            SELECT {day} AS day FROM daily_totals m
+            WHERE m.book_id = :book AND m.account_id = a.id AND m.day BETWEEN s.first AND s.last
+            OFFSET 0
+        ) AS d
+        GROUP BY a.currency
+    ) AS n CROSS JOIN LATERAL rates_over(n.currency, :currency, n.days) AS r
 ),
 """  # noqa: S608  # nosec B608  # constants of the callers
 
 
-# All days that anything may be dated on; days to come have today's rates (`Actor.known_day`).
-RATES = rates_of_days("""
-        SELECT :today
-        UNION
-        SELECT d.day::date FROM piece p CROSS JOIN LATERAL generate_series(
-            greatest(p.first, (SELECT min(m.month) FROM monthly_totals m WHERE m.book_id = :book))::timestamp,
-            least(p.last, :today)::timestamp, interval '1 day'
-        ) AS d(day)
-""")
+KNOWN_DAY = "least(m.day, :today)"
+"""Days to come have today's rates (`Actor.known_day`)."""
+RATES = rates_of("SELECT p.first, p.last FROM piece p", KNOWN_DAY)
 # What is rounded is each total of a day, so that all sums of it agree. What is read is behind a fence (OFFSET 0): the
 # planner might read it once for each rate.
 TOTALS_CONVERTED = """

@@ -151,9 +151,9 @@ class Answer:
 async def ask(book: BookReader, question: Question) -> Answer:
     """One statement. Raises `AccountNotFoundError` and `CategoryNotFoundError` for filters that name what is not there.
 
-    In the book's currency amounts are those that the ledger keeps; in another one each total of a day is converted by
-    the rate of the day, or of today where it is still to come, and rounded. What has no rate is under `unconverted`
-    alone.
+    In the book's currency amounts are those that the ledger keeps; in another one each total of a day, or each posting
+    where totals do not tell, is converted by the rate of the day, or of today where it is still to come, and rounded.
+    What has no rate is under `unconverted` alone.
     """
     source = question.source(book)
     converts = question.currency != book.base_currency

@@ -62,29 +62,30 @@ _ALONE = """
               AND (m.category_id IS NULL OR m.category_id = ANY ((SELECT ids FROM of_kind)::uuid[]))
               AND m.transaction_id NOT IN (SELECT id FROM parted)
 """
+# What goes the other way is none of the largest; what is kept as 0 may be worth something in another currency.
 _SINGLE = """
-        SELECT m.transaction_id AS id, m.base_amount FROM postings m
-        WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount IS NOT NULL {of_side}
+        SELECT m.transaction_id AS id, m.base_amount{amount} FROM postings m
+        WHERE m.book_id = :book AND m.date = d.day AND m.role = 'flow' AND m.base_amount {to}= 0 {of_side}
 """
 _FEW = """
     UNION ALL
     SELECT f.* FROM moved_on d CROSS JOIN LATERAL (
         {single} {filters}
         OFFSET 0
-    ) AS f WHERE d.count <= 3 * :limit
+    ) AS f WHERE d.count <= 3 * :limit + 10
 """
-_OF_SIDE = {"expenses": ("expense", "ASC"), "income": ("income", "DESC")}
+_OF_SIDE = {"expenses": ("expense", "ASC", "<"), "income": ("income", "DESC", ">")}
 # The same converted: of each day and each currency, for on one day all of a currency have one rate. There the order of
 # the kept amounts is that of the amounts themselves, but that rounding makes equals of some in a foreign currency, so
 # all equals are taken (WITH TIES). Of what is equal when converted any are shown. What has no kept amount may yet have
-# a rate to the currency that is asked for: it is read with the few. A walk that passes over the other currencies ends
-# soon where the day has many of its own; a book of one currency has no others.
+# a rate to the currency that is asked for: it is read with the few. A walk passes over the larger amounts of other
+# currencies; a book of one currency has no others.
 _KEPT_CONVERTED = """
 {apart}
 moved_on AS MATERIALIZED (
     SELECT n.*, r.rate FROM (
         SELECT m.day, a.currency, array_agg(DISTINCT a.id) AS accounts, bool_or(m.unkept) AS unkept,
-               sum(m.count) > 3 * :limit {alone} AS many
+               sum(m.count) > 3 * :limit + 10 {alone} AS many
         FROM account a CROSS JOIN LATERAL (
             SELECT m.day, m.count, m.unconverted_inflow <> 0 OR m.unconverted_outflow <> 0 AS unkept
             FROM daily_totals m
@@ -101,13 +102,15 @@ found AS MATERIALIZED (
         LIMIT :limit
     ) AS f WHERE d.many AND d.currency = :base
     UNION ALL
-    SELECT f.id, round(o.amount * d.rate, :exponent) FROM moved_on d CROSS JOIN LATERAL (
-        {single} {walked}
-        ORDER BY m.base_amount {way}
-        FETCH FIRST (:limit) ROWS WITH TIES
-    ) AS f CROSS JOIN LATERAL (
-        SELECT m.amount FROM postings m WHERE m.book_id = :book AND m.transaction_id = f.id AND m.line = 0 OFFSET 0
-    ) AS o WHERE d.many AND d.currency <> :base
+    SELECT f.id, round(f.amount * d.rate, :exponent) FROM moved_on d CROSS JOIN LATERAL (
+        SELECT t.id, t.amount FROM (
+            {single_with_amount} {walked}
+            ORDER BY m.base_amount {way}
+            FETCH FIRST (:limit) ROWS WITH TIES
+        ) AS t
+        ORDER BY t.amount {way}, t.id
+        LIMIT :limit
+    ) AS f WHERE d.many AND d.currency <> :base
     UNION ALL
     SELECT f.id, round(f.amount * d.rate, :exponent) FROM moved_on d CROSS JOIN LATERAL (
         SELECT m.transaction_id AS id, m.amount FROM postings m
@@ -132,28 +135,29 @@ _OF_CHOSEN = """
 
 def kept_of_largest(side: str, own: str) -> str:
     """Of the `limit` largest on one side; spending is what leaves, so the least amounts are the largest."""
-    kind, way = _OF_SIDE[side]
-    narrowed, single = bool(own), _SINGLE.format(of_side=_ALONE)
+    kind, way, to = _OF_SIDE[side]
+    narrowed, single = bool(own), _SINGLE.format(amount="", to=to, of_side=_ALONE)
     return _KEPT_OF_LARGEST.format(
         apart=_APART.format(kind=kind),
         way=way,
-        reaches="<=" if way == "ASC" else ">=",
+        reaches=f"{to}=",
         filters=own,
         single=single,
         walked=f"AND (true {own}) IS TRUE" if narrowed else "",
-        many="WHERE d.count > 3 * :limit" if narrowed else "",
-        few=_FEW.format(single=_SINGLE.format(of_side=_ALONE), filters=own) if narrowed else "",
+        many="WHERE d.count > 3 * :limit + 10" if narrowed else "",
+        few=_FEW.format(single=single, filters=own) if narrowed else "",
     )
 
 
 def kept_of_largest_converted(side: str, own: str) -> tuple[str, str]:
     """What finds them among the amounts of all currencies, and the postings of what is found."""
-    kind, way = _OF_SIDE[side]
+    kind, way, to = _OF_SIDE[side]
     found = _KEPT_CONVERTED.format(
         apart=_APART.format(kind=kind),
         way=way,
         filters=own,
-        single=_SINGLE.format(of_side=_ALONE),
+        single=_SINGLE.format(amount="", to=to, of_side=_ALONE),
+        single_with_amount=_SINGLE.format(amount=", m.amount", to=to, of_side=_ALONE),
         of_side=_ALONE,
         walked=f"AND (m.account_id = ANY (d.accounts) {own}) IS TRUE",
         alone="" if own else "OR (SELECT count(DISTINCT a.currency) FROM account a) = 1",

@@ -57,7 +57,8 @@ kept AS (
            NULL::uuid AS payee_id, {tag} AS tag_id, o.side, {sums}
     FROM (
         SELECT p.bucket, f.* FROM piece p CROSS JOIN LATERAL (
-            SELECT m.*, m.first_day AS day FROM tag_totals m
+            SELECT m.account_id, m.category_id, m.tag_id, m.side, m.first_day AS day, {amounts}, m.count, m.counted
+            FROM tag_totals m
             WHERE m.book_id = :book AND m.span = 'day' AND m.first_day BETWEEN p.first AND p.last {filters}
             OFFSET 0
         ) AS f OFFSET 0
@@ -65,10 +66,14 @@ kept AS (
     GROUP BY 1, 2, 3, 4, 7, 8
 ),
 """
+_IN_BASE = """
+    m.base_inflow AS inflow, m.base_outflow AS outflow, m.unconverted_inflow, m.unconverted_outflow
+"""
 _OF_BASE = """
-    sum(o.base_inflow) AS inflow, sum(o.base_outflow) AS outflow, sum(o.unconverted_inflow) AS unconverted_inflow,
+    sum(o.inflow) AS inflow, sum(o.outflow) AS outflow, sum(o.unconverted_inflow) AS unconverted_inflow,
     sum(o.unconverted_outflow) AS unconverted_outflow, sum(o.count) AS count, sum(o.counted) AS counted
 """
+# Whether a posting's own part of a day's total comes to nothing is not known: all that have a rate are counted.
 _CONVERTED = """
     coalesce(sum(round(o.inflow * r.rate, :exponent)), 0) AS inflow,
     coalesce(sum(round(o.outflow * r.rate, :exponent)), 0) AS outflow,
@@ -137,12 +142,13 @@ def kept_of_tags(groups: tuple[str, ...], filters: frozenset[str], own: str) -> 
     )
 
 
-def kept_of_tags_by_day(groups: tuple[str, ...], filters: frozenset[str], own: str, *, converts: bool) -> str:
+def kept_of_days_by_tag(groups: tuple[str, ...], filters: frozenset[str], own: str, *, converts: bool) -> str:
     """The same from days alone, for weekdays and for other currencies: each total of a day is converted and rounded."""
     return _KEPT_OF_DAYS.format(
         category="o.category_id" if by_category(groups, filters) else "NULL::uuid",
         day="o.day" if "weekday" in groups else "NULL::date",
         tag="o.tag_id" if "tag" in groups else "NULL::uuid",
+        amounts="m.inflow, m.outflow" if converts else _IN_BASE,
         sums=_CONVERTED if converts else _OF_BASE,
         filters=own + _of_tags(filters),
         rates=_RATES if converts else "",

@@ -2,7 +2,7 @@
 
 Each may be taken away: a year of which more than half counts is the whole year without the other months, a month the
 whole month without its other thirds and days, and a third the whole third without its other days. What is left to be
-read posting by posting is at most half a third at each end of a bucket, or half a month where no thirds are kept.
+read by days is at most half a third at each end of a bucket, or half a month where no thirds are kept.
 """
 
 from calendar import monthrange

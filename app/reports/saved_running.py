@@ -23,7 +23,7 @@ Document = Mapping[str, Any]
 
 def check(book: BookReader, definition: Document) -> None:
     """Raise `InvalidError` for a period that is none, or too long for what the report reads."""
-    _question(book, definition, book.base_currency, book.base_exponent)
+    _question(book, definition, definition["currency"] or book.base_currency, book.base_exponent)
 
 
 def _question(book: BookReader, definition: Document, currency: str, exponent: int) -> Question:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.reports.converting_sql import RATES, TOTALS_CONVERTED, VALUED
 from app.reports.largest_sql import kept_of_largest, kept_of_largest_converted
-from app.reports.names_sql import kept_of_payees, kept_of_payees_converted, kept_of_tags, kept_of_tags_by_day
+from app.reports.names_sql import kept_of_days_by_tag, kept_of_payees, kept_of_payees_converted, kept_of_tags
 
 # For each piece the rows are found by the key of the totals: the planner cannot know how few pieces there are (OFFSET 0
 # is a fence). Days are found by account, for the key of the totals by day begins with the category.
@@ -100,7 +100,7 @@ BY_SUMS = {"payees", "tags"}
 KNOW_SIDES = {*BY_SUMS, "postings"}
 """Sources of which each row is on one side, and says how much of it counts there."""
 TOLD_TWICE = {"tags", "largest"}
-"""Sources in which something counts twice, or not all is: what the period has in all is read from months."""
+"""Sources in which something counts twice, or not all is: what the period has in all is read beside them."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _kept(own: str, shape: Shape) -> str:
         return kept_of_payees(shape.groups, shape.filters, own)
     if shape.source == "tags":
         if by_day(shape):
-            return kept_of_tags_by_day(shape.groups, shape.filters, own, converts=shape.converts)
+            return kept_of_days_by_tag(shape.groups, shape.filters, own, converts=shape.converts)
         return kept_of_tags(shape.groups, shape.filters, own)
     if shape.source == "largest":
         return _of_largest(own, shape)

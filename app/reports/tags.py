@@ -17,8 +17,8 @@ TITLE = "Spending by tag"
 async def run(book: BookReader, asked: Asked) -> dict[str, Any]:
     """What went with each tag, the largest first.
 
-    A transaction with two tags counts for both, and in the total once. With a tag, a payee or an amount the postings of
-    the period are read, of at most 24 months at once.
+    A transaction with two tags counts for both, and in the total once. With a tag, a payee or an amount, and for who
+    does not see every account, the postings of the period are read, of at most 24 months at once.
     """
     return await names.by(book, asked, "tag")
 

@@ -106,6 +106,8 @@ class TagTotal(_Sums, Base):
     __table_args__ = (
         _key(__tablename__, "span", "first_day", "tag_id", "category_id", "account_id", "side"),
         *_references(__tablename__, "tag", "account", "category"),
+        Index("ix_tag_totals_account", "book_id", "account_id"),
+        Index("ix_tag_totals_category", "book_id", "category_id"),
     )
 
     @declared_attr.directive

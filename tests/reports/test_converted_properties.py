@@ -34,8 +34,8 @@ ENTRIES = st.tuples(
     st.integers(1, 250),
     st.integers(0, 30),
 )
-# Nine of each currency on one day, where 101 and 102 yen make the same cents.
-MANY = [("expense", 1, 94 + each // 4, each) for each in range(36)] + [("income", 1, 90, 2), ("split", 1, 80, 2)]
+# Fifteen of each currency on one day, more than are read without an index; 101 and 102 yen make the same cents.
+MANY = [("expense", 1, 94 + each // 4, each) for each in range(60)] + [("income", 1, 90, 2), ("split", 1, 80, 2)]
 # Five of each on a day on which none has a rate.
 DARK = [("expense", 25, 50 + each, each) for each in range(20)]
 
@@ -59,7 +59,7 @@ async def test_what_is_told_in_a_currency_is_every_posting_converted(
         await world.add(*entry)
     every = await lines(person)
     yen, food = world.accounts[2]["id"], world.spending[0]
-    for currency in ("USD", "JPY", "GBP"):
+    for currency in ("USD", "JPY", "GBP", "EUR"):
         for extra, found in (
             ({}, every),
             ({"account_id": yen}, [line for line in every if line.account == yen]),
@@ -93,8 +93,15 @@ async def check_largest(world: World, found: list[Line], currency: str, extra: d
             assert [item["amount"] for item in posted["items"]] == [item["amount"] for item in walked["items"]]
 
 
-async def rate_of(rates: Rates, line: Line, currency: str) -> Decimal | None:
-    return Decimal(1) if line.currency == currency else await rates.at(line.currency, currency, line.day)
+async def worth(rates: Rates, line: Line, currency: str) -> Decimal | None:
+    """What a posting is in a currency: what the ledger keeps of it in the book's own."""
+    if currency == "EUR":
+        return line.base
+    rate = Decimal(1) if line.currency == currency else await rates.at(line.currency, currency, line.day)
+    if rate is None:
+        return None
+    value = line.amount * rate
+    return value.quantize(Decimal(1), ROUND_HALF_UP) if currency == "JPY" else rounded(value)
 
 
 async def summed(
@@ -103,10 +110,8 @@ async def summed(
     """Income and spending by each key of a posting, of what has a rate."""
     sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
     for line in found:
-        rate = await rate_of(rates, line, currency)
-        if rate is not None:
-            value = line.amount * rate
-            value = value.quantize(Decimal(1), ROUND_HALF_UP) if currency == "JPY" else rounded(value)
+        value = await worth(rates, line, currency)
+        if value is not None:
             for place, amount in enumerate(sides(value, line.kind)):
                 for key in keys(line):
                     sums[key][place] += amount
@@ -141,17 +146,19 @@ async def check_names(world: World, found: list[Line], currency: str, extra: dic
 
 def totals_of_days(found: list[Line]) -> list[Line]:
     """What moved on one day, account and category, with one tag and in one direction, as one line."""
-    sums: dict[Any, Decimal] = defaultdict(Decimal)
-    firsts: dict[Any, Line] = {}
+    sums: dict[Any, Line] = {}
     for line in found:
-        key = (line.day, line.account, line.category, line.amount > 0, line.tags)
-        sums[key] += line.amount
-        firsts.setdefault(key, line)
-    return [replace(firsts[key], amount=amount) for key, amount in sums.items()]
+        key = (line.day, line.account, line.category, line.amount > 0, line.base is None, line.tags)
+        former = sums.get(key)
+        if former is not None:
+            base = None if line.base is None else line.base + (former.base or 0)
+            line = replace(former, amount=former.amount + line.amount, base=base)  # noqa: PLW2901
+        sums[key] = line
+    return list(sums.values())
 
 
 async def without_rate(rates: Rates, found: list[Line], currency: str) -> list[tuple[str, Decimal, Decimal]]:
-    missing = [line for line in found if await rate_of(rates, line, currency) is None]
+    missing = [line for line in found if await worth(rates, line, currency) is None]
     lost = [
         Line(
             line.day, line.account, line.currency, line.category, line.kind, line.amount, None, None, (), "", line.whole
