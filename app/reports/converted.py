@@ -25,6 +25,8 @@ MOST_MONTHS = 3
 ASKED_FOR = timedelta(days=7)
 """How exactly it is noted when a currency was asked for last."""
 KEPT_FOR = timedelta(days=90)
+MOST_CURRENCIES = 5
+"""In which a book's totals are kept: who asks for more of them is answered from postings, as before."""
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "book": Uuid(),
@@ -46,11 +48,14 @@ _MISSING, _FORGET_SUMS, _THIRDS, _MONTHS, _NOTE = (
 _ASKED = _typed(
     """
     INSERT INTO converted_currencies AS c (book_id, currency, asked_on, first_day, last_day)
-    VALUES (:book, :currency, :asked_on, :first, :last)
+    SELECT :book, :currency, :asked_on, :first, :last
+    WHERE :currency IN (SELECT k.currency FROM converted_currencies k WHERE k.book_id = :book)
+       OR (SELECT count(*) FROM converted_currencies k WHERE k.book_id = :book) < :most
     ON CONFLICT ON CONSTRAINT pk_converted_currencies
     DO UPDATE SET asked_on = greatest(c.asked_on, excluded.asked_on),
                   first_day = least(c.first_day, excluded.first_day),
                   last_day = greatest(c.last_day, excluded.last_day)
+    RETURNING 1
     """
 )
 _WANTED = _typed(
@@ -88,10 +93,10 @@ async def notice(book: BookReader, currency: str, days: Days, found: Mapping[str
     today = now().date()
     if behind or date.fromisoformat(found["asked_on"]) <= today - ASKED_FOR:
         wanted = {"first": days.first, "last": days.last} if behind else {"first": None, "last": None}
-        of = {"book": book.book_id, "currency": currency}
-        await book.connection.execute(_ASKED, {**of, **wanted, "asked_on": today})
-    if behind:
-        await _ask_for(book.connection, book.book_id)
+        of = {"book": book.book_id, "currency": currency, "asked_on": today, "most": MOST_CURRENCIES}
+        noted = (await book.connection.execute(_ASKED, {**of, **wanted})).first()
+        if behind and noted is not None:
+            await _ask_for(book.connection, book.book_id)
 
 
 async def _ask_for(connection: AsyncConnection, book_id: UUID) -> None:
