@@ -1,5 +1,7 @@
 """Having totals by payee kept in other currencies, as the jobs that a report asks for would."""
 
+from typing import Any
+
 from app.core.config import Settings
 from app.core.database import Database
 from app.reports import converted
@@ -18,3 +20,10 @@ async def ask_and_keep(person: Person, database: Database, settings: Settings, c
     asked = {"from": f"{year}-01-01", "to": f"{year}-12-31", "currency": currency}
     await person.read("/reports/payees", **asked)
     await keep(person, database, settings)
+
+
+async def ask(person: Person, first: str, last: str, currency: str = "USD", **more: Any) -> dict[str, Any]:
+    document: dict[str, Any] = await person.read(
+        "/reports/payees", **{"from": first, "to": last}, currency=currency, **more
+    )
+    return document

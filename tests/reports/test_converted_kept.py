@@ -1,42 +1,20 @@
-"""What is kept of payees in other currencies: it says what postings and rates say, whatever happens to either."""
+"""What is kept of payees in other currencies: when it is made, what makes it wait, and who is told by it."""
 
-from typing import Any
+import asyncio
+from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from hypothesis import HealthCheck, Phase, example, given
-from hypothesis import settings as bounded
-from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.core.clock import now
 from app.core.config import Settings
 from app.core.database import Database
 from app.reports import converted
-from tests.conftest import fresh_email
-from tests.people import Person, expect, register
+from tests.people import Person, expect, problem
 from tests.rates.helping import forget_provided, provide, set_rate, waiting, work_on
-from tests.reports.converting import keep
-from tests.reports.test_properties import CHANGES, ENTRIES, World
+from tests.reports.converting import ask, keep
+from tests.security.household import join
 from tests.staff import run
-
-PERIODS = (
-    ("2025-01-01", "2025-05-31"),
-    ("2025-01-25", "2025-04-10"),
-    ("2025-02-01", "2025-02-28"),
-    ("2025-02-12", "2025-03-09"),
-)
-STEPS = st.one_of(
-    st.tuples(st.just("add"), ENTRIES),
-    st.tuples(st.just("change"), CHANGES),
-    st.tuples(st.sampled_from(["own rate", "provided", "window", "job", "job"]), st.integers(0, 85)),
-)
-
-
-async def ask(person: Person, first: str, last: str, currency: str = "USD", **more: Any) -> dict[str, Any]:
-    document: dict[str, Any] = await person.read(
-        "/reports/payees", **{"from": first, "to": last}, currency=currency, **more
-    )
-    return document
 
 
 async def kept(owner: Database, person: Person) -> set[tuple[str, str, str]]:
@@ -44,77 +22,6 @@ async def kept(owner: Database, person: Person) -> set[tuple[str, str, str]]:
         statement = text("SELECT currency, span, first_day FROM converted_spans WHERE book_id = CAST(:book AS uuid)")
         rows = (await connection.execute(statement, {"book": person.book_id})).all()
     return {(row.currency, row.span, str(row.first_day)) for row in rows}
-
-
-@bounded(
-    max_examples=4,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example is a hundred requests: shrinking takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(entries=st.lists(ENTRIES, min_size=4, max_size=10), steps=st.lists(STEPS, min_size=4, max_size=12))
-@example(
-    entries=[("expense", days, 500 + days, days) for days in range(0, 80, 9)],
-    steps=[
-        *(("own rate", 9), ("provided", 30), ("window", 20), ("job", 0), ("change", ("move", 3)), ("job", 0)),
-        *(("change", ("undo", 0)), ("change", ("merge payees", 1)), ("job", 0), ("change", ("name", 2))),
-        *(("add", ("loose in", 12, 99, 1)), ("job", 0), ("change", ("delete", 1)), ("provided", 50)),
-    ],
-)
-@pytest.mark.no_cover  # the scenarios go through the same lines; measuring them here would cost minutes
-async def test_what_is_kept_is_what_is_computed(
-    app: FastAPI,
-    app_database: Database,
-    owner_database: Database,
-    settings: Settings,
-    entries: list[tuple[str, int, int, int]],
-    steps: list[tuple[str, Any]],
-) -> None:
-    person = await register(app, fresh_email())
-    world = await World.make(person, owner_database)
-    for entry in entries:
-        await world.add(*entry)
-    try:
-        await check(world)
-        await keep(person, app_database, settings)
-        await check(world)
-        for what, given_ in steps:
-            if what == "add":
-                await world.add(*given_)
-            elif what == "change":
-                await world.change(*given_)
-            elif what == "job":
-                await keep(person, app_database, settings)
-            else:
-                await change_rates(world, owner_database, what, given_)
-            await check(world)
-    finally:
-        await forget_provided(owner_database)
-    await person.http.aclose()
-
-
-async def change_rates(world: World, owner: Database, what: str, number: int) -> None:
-    day = f"2025-{number // 28 + 1:02}-{number % 28 + 1:02}"
-    if what == "own rate":
-        await set_rate(world.person, "USD", ("EUR", "JPY", "GBP")[number % 3], day, f"0.8{number:02}")
-    elif what == "provided":
-        await provide(owner, ("EUR", ("USD", "JPY")[number % 2], day, f"1.1{number:02}"))
-    else:
-        book = f"/books/{world.person.book_id}"
-        expect(await world.person.http.patch(book, json={"rate_window_days": number % 30}), 200)
-
-
-async def check(world: World) -> None:
-    """A filter that keeps everything has every posting read."""
-    for first, last in PERIODS:
-        for currency in ("USD", "JPY"):
-            for kind in ("expense", "income"):
-                told = await ask(world.person, first, last, currency, kind=kind)
-                assert told == await ask(world.person, first, last, currency, kind=kind, min_amount="0")
-    yen = world.accounts[2]["id"]
-    told = await ask(world.person, *PERIODS[1], account_id=yen)
-    assert told == await ask(world.person, *PERIODS[1], account_id=yen, min_amount="0")
-    await world.person.check_integrity()
 
 
 @pytest.fixture
@@ -228,6 +135,77 @@ async def test_files_and_pictures_say_the_same(
     assert before.status_code == 200, before.text
     await keep(spender, app_database, settings)
     assert (await spender.http.get(path, params=asked)).content == before.content
+
+
+async def test_what_is_still_to_come_somewhere_is_not_kept(
+    kim: Person, app_database: Database, owner_database: Database, settings: Settings
+) -> None:
+    account = await kim.account()
+    today = now().date()
+    await set_rate(kim, "EUR", "USD", str(today - timedelta(80)), "1.25")
+    expect(await kim.http.patch(f"/books/{kim.book_id}", json={"rate_window_days": 90}), 200)
+    for days in range(0, 70, 3):
+        await kim.add(account_id=account["id"], amount="10", date=str(today - timedelta(days)), payee=f"P {days % 4}")
+    periods = [
+        {"period": period} if period else {"from": str(today - timedelta(17)), "to": str(today + timedelta(3))}
+        for period in ("month", "3months", "")
+    ]
+    before = [await kim.read("/reports/payees", **period, currency="USD") for period in periods]
+    await keep(kim, app_database, settings)
+    assert [await kim.read("/reports/payees", **period, currency="USD") for period in periods] == before
+    ends = """
+        SELECT max(first_day + CASE WHEN span = 'month' THEN interval '1 month' - interval '1 day'
+                   ELSE interval '7 days' END)::date
+        FROM converted_spans WHERE book_id = CAST(:book AS uuid)
+    """
+    assert await run(owner_database, ends, book=kim.book_id) < today - timedelta(1)
+
+
+async def test_a_rate_that_comes_while_sums_are_computed_is_not_missed(
+    spender: Person, app_database: Database, owner_database: Database, settings: Settings
+) -> None:
+    await ask(spender, "2025-02-01", "2025-03-31")
+    async with app_database.begin() as connection:
+        await converted.keep(work_on(connection, app_database, settings), {"book_id": spender.book_id})
+        coming = asyncio.create_task(provide(owner_database, ("EUR", "USD", "2025-02-20", "1.5")))
+        await asyncio.sleep(0.3)
+        assert not coming.done()
+    try:
+        await coming
+        assert not await kept(owner_database, spender) & {("USD", "month", "2025-02-01")}
+        told = await ask(spender, "2025-02-01", "2025-03-31")
+        assert told["items"][0]["amount"] == "55.00"  # the third and the fourth posting by the new rate
+        await keep(spender, app_database, settings)
+        assert await ask(spender, "2025-02-01", "2025-03-31") == told
+    finally:
+        await forget_provided(owner_database)
+
+
+async def test_a_book_keeps_so_many_currencies_and_no_more(
+    spender: Person, app_database: Database, owner_database: Database, settings: Settings
+) -> None:
+    for number, currency in enumerate(("USD", "CHF", "GBP", "JPY", "SEK", "NOK")):
+        document = await ask(spender, "2025-02-01", "2025-03-31", currency)
+        assert document["currency"] == currency
+        count = "SELECT count(*) FROM converted_currencies WHERE book_id = CAST(:book AS uuid)"
+        assert await run(owner_database, count, book=spender.book_id) == min(number + 1, converted.MOST_CURRENCIES)
+
+
+async def test_who_does_not_see_every_account_is_told_by_postings(
+    spender: Person, robin: Person, app_database: Database, owner_database: Database, settings: Settings
+) -> None:
+    private = await spender.account("Own", visibility="private")
+    await spender.add(account_id=private["id"], amount="7", date="2025-02-06", payee="Secret")
+    period = ("2025-02-01", "2025-03-31")
+    await ask(spender, *period)
+    await keep(spender, app_database, settings)
+    assert {item["name"] for item in (await ask(spender, *period))["items"]} == {"Grocer", "Secret"}
+    await join(owner_database, spender.book_id, robin, "viewer")
+    seen = await ask(robin, *period)
+    assert [(item["name"], item["amount"]) for item in seen["items"]] == [("Grocer", "50.00")]
+    long = {"from": "2023-01-01", "to": "2025-12-31", "currency": "USD"}
+    problem(await robin.http.get("/reports/payees", params=long), 422, "invalid_input")
+    assert (await spender.http.get("/reports/payees", params=long)).status_code == 200
 
 
 async def test_the_job_of_a_book_that_has_gone_does_nothing(app_database: Database, settings: Settings) -> None:
