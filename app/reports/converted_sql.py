@@ -3,7 +3,7 @@
 from app.reports.converting_sql import KNOWN_DAY, rates_of
 
 # A month that is not kept is its thirds; of these what is not kept is read posting by posting, with the days at the
-# edges. Before the first posting there is nothing. `settled` is the last day that is past in every time zone.
+# edges. Outside of the months of postings there is nothing. `settled` is the last day that is past in every time zone.
 _LAST_OF_THIRD = """
     CASE WHEN extract(day FROM {day}) = 21 THEN (date_trunc('month', {day}::timestamp) + interval '1 month')::date - 1
          ELSE {day} + 9 END
@@ -13,18 +13,20 @@ _IS_KEPT = """
             WHERE s.book_id = :book AND s.currency = :currency AND s.span = {span} AND s.first_day = {day})
 """
 UNITS = f"""
-begins AS MATERIALIZED (SELECT min(m.month) AS day FROM monthly_totals m WHERE m.book_id = :book),
+told AS MATERIALIZED (SELECT min(m.month) AS first, max(m.month) AS last FROM monthly_totals m WHERE m.book_id = :book),
 whole_month AS MATERIALIZED (
     SELECT p.bucket, p.sign, d.day::date AS first_day, {_IS_KEPT.format(span="'month'", day="d.day::date")} AS kept
-    FROM part p CROSS JOIN LATERAL generate_series(p.first::timestamp, p.last::timestamp, interval '1 month') AS d(day)
-    WHERE p.unit = 'month' AND d.day >= (SELECT day FROM begins)
+    FROM part p CROSS JOIN told CROSS JOIN LATERAL generate_series(
+        greatest(p.first, told.first)::timestamp, least(p.last, told.last)::timestamp, interval '1 month'
+    ) AS d(day)
+    WHERE p.unit = 'month' AND told.first IS NOT NULL
 ),
 third AS MATERIALIZED (
     SELECT n.*, {_LAST_OF_THIRD.format(day="n.first_day")} AS last_day,
            {_IS_KEPT.format(span="'third'", day="n.first_day")} AS kept
     FROM (
-        SELECT p.bucket, p.sign, p.first AS first_day FROM part p
-        WHERE p.unit = 'third' AND p.first >= (SELECT day FROM begins)
+        SELECT p.bucket, p.sign, p.first AS first_day FROM part p CROSS JOIN told
+        WHERE p.unit = 'third' AND date_trunc('month', p.first::timestamp)::date BETWEEN told.first AND told.last
         UNION ALL
         SELECT m.bucket, m.sign, m.first_day + x.days FROM whole_month m CROSS JOIN (VALUES (0), (10), (20)) AS x(days)
         WHERE NOT m.kept
@@ -118,8 +120,9 @@ span AS MATERIALIZED (
 """  # noqa: S608  # nosec B608  # constants of this module
 FORGET_SUMS = """
     DELETE FROM converted_payee_totals m
-    WHERE m.book_id = :book AND m.currency = :currency
-      AND date_trunc('month', m.first_day::timestamp)::date = ANY (:months)
+    WHERE m.book_id = :book AND m.currency = :currency AND m.span = ANY (ARRAY['third', 'month'])
+      AND m.first_day = ANY (ARRAY(SELECT x.month + d.days FROM unnest(:months) AS x(month)
+                                   CROSS JOIN (VALUES (0), (10), (20)) AS d(days)))
 """
 _COLUMNS = """
     book_id, currency, span, first_day, payee_id, account_id, side, inflow, outflow, unconverted_inflow,

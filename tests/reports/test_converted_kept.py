@@ -181,6 +181,15 @@ async def test_a_rate_that_comes_while_sums_are_computed_is_not_missed(
         await forget_provided(owner_database)
 
 
+async def test_a_period_may_be_as_long_as_it_likes(spender: Person, app_database: Database, settings: Settings) -> None:
+    near, far = await ask(spender, "2025-02-01", "2025-03-31"), await ask(spender, "1900-01-01", "9998-12-31")
+    assert far["items"] == near["items"]
+    await keep(spender, app_database, settings)
+    assert await ask(spender, "1900-01-01", "9998-12-31") == far
+    empty = await ask(spender, "1900-01-01", "1999-12-31")
+    assert (empty["items"], empty["total"]) == ([], "0.00")
+
+
 async def test_a_book_keeps_so_many_currencies_and_no_more(
     spender: Person, app_database: Database, owner_database: Database, settings: Settings
 ) -> None:
