@@ -17,6 +17,7 @@ YEARS = 5
 DAYS = YEARS * 365
 PAYEES = 300
 ROWS_OF_A_FILE = 100_000
+MOST_SECONDS = 300
 SPENT_ON = ("Groceries", "Restaurants & cafés", "Utilities", "Public transport", "Pharmacy", "Hobbies", "Insurance")
 EARNED_WITH = ("Salary", "Interest")
 
@@ -75,6 +76,26 @@ def analyze(server: Server) -> None:
         database = Database(server.database_url, pool_size=1, role=None)
         async with database.begin() as connection:
             await connection.execute(text("ANALYZE"))
+        await database.dispose()
+
+    asyncio.run(run())
+
+
+def wait_for_jobs(server: Server, name: str) -> None:
+    """Until no job of this name is waiting or running."""
+    waiting = text(
+        "SELECT count(*) FROM jobs.procrastinate_jobs WHERE task_name = :name AND status IN ('todo', 'doing')"
+    )
+
+    async def run() -> None:
+        database = Database(server.database_url, pool_size=1, role=None)
+        for _ in range(MOST_SECONDS):
+            async with database.begin() as connection:
+                if not await connection.scalar(waiting, {"name": name}):
+                    break
+            await asyncio.sleep(1)
+        else:
+            raise SystemExit(f"jobs {name} were not done after {MOST_SECONDS} seconds")
         await database.dispose()
 
     asyncio.run(run())

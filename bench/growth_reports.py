@@ -32,6 +32,8 @@ def report_routes(book: Book) -> list[Hot]:
     """The same of every book; some of its newest transactions get tags for it."""
     payee_id = _tag(book)
     _rate(book)
+    # What payees had in dollars is kept once it was asked for.
+    book.http.get("/reports/payees", params={"period": "5years", "currency": "USD"}).raise_for_status()
     return [Hot(f"report, {name}", (_ask(book, path),)) for name, path in [*_reports(book, payee_id), *_saved(book)]]
 
 

@@ -70,12 +70,14 @@ AddressParam = Annotated[str | None, Depends(_address)]
 
 async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
     database: Database = request.app.state.database
+    unchanged: NotModified | None = None
     async with database.begin() as connection:
         try:
             yield connection
-        except NotModified:  # an answer as well: what it noted and asked for stays
-            await connection.commit()
-            raise
+        except NotModified as answer:  # what it noted and asked for stays, as of any answer
+            unchanged = answer
+    if unchanged is not None:
+        raise unchanged
 
 
 def waits_for(door: str) -> Any:
