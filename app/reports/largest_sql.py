@@ -95,12 +95,23 @@ moved_on AS MATERIALIZED (
         GROUP BY m.day, a.currency HAVING sum(m.count) > 0
     ) AS n JOIN rate r ON r.currency = n.currency AND r.day = least(n.day, :today)
 ),
+top AS MATERIALIZED (
+    SELECT d.day, d.accounts, d.rate, round(f.base_amount * d.rate, :exponent) AS value
+    FROM moved_on d CROSS JOIN LATERAL (
+        {single} {walked}
+        ORDER BY m.base_amount {way}, m.transaction_id
+        LIMIT 1
+    ) AS f WHERE d.many AND d.currency = :base
+),
+least_top AS MATERIALIZED (
+    SELECT value FROM top ORDER BY value {way} OFFSET :limit - 1 LIMIT 1
+),
 found AS MATERIALIZED (
-    SELECT f.id, round(f.base_amount * d.rate, :exponent) AS value FROM moved_on d CROSS JOIN LATERAL (
+    SELECT f.id, round(f.base_amount * d.rate, :exponent) AS value FROM top d CROSS JOIN LATERAL (
         {single} {walked}
         ORDER BY m.base_amount {way}, m.transaction_id
         LIMIT :limit
-    ) AS f WHERE d.many AND d.currency = :base
+    ) AS f WHERE (d.value {reaches} (SELECT value FROM least_top)) IS NOT FALSE
     UNION ALL
     SELECT f.id, round(f.amount * d.rate, :exponent) FROM moved_on d CROSS JOIN LATERAL (
         SELECT t.id, t.amount FROM (
@@ -155,6 +166,7 @@ def kept_of_largest_converted(side: str, own: str) -> tuple[str, str]:
     found = _KEPT_CONVERTED.format(
         apart=_APART.format(kind=kind),
         way=way,
+        reaches=f"{to}=",
         filters=own,
         single=_SINGLE.format(amount="", to=to, of_side=_ALONE),
         single_with_amount=_SINGLE.format(amount=", m.amount", to=to, of_side=_ALONE),
