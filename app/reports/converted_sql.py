@@ -3,7 +3,9 @@
 from app.reports.converting_sql import KNOWN_DAY, rates_of
 
 # A month that is not kept is its thirds; of these what is not kept is read posting by posting, with the days at the
-# edges. Outside of the months of postings there is nothing. `settled` is the last day that is past in every time zone.
+# edges: in stretches as long as can be, for each meets the transactions of its days once (days that follow each other
+# are as far from the count of days up to them). Outside of the months of postings there is nothing. `settled` is the
+# last day that is past in every time zone.
 _LAST_OF_THIRD = """
     CASE WHEN extract(day FROM {day}) = 21 THEN (date_trunc('month', {day}::timestamp) + interval '1 month')::date - 1
          ELSE {day} + 9 END
@@ -32,10 +34,18 @@ third AS MATERIALIZED (
         WHERE NOT m.kept
     ) AS n
 ),
-live AS MATERIALIZED (
+read_live AS (
     SELECT p.bucket, p.sign, p.first, p.last FROM part p WHERE p.unit = 'day'
     UNION ALL
     SELECT t.bucket, t.sign, t.first_day, t.last_day FROM third t WHERE NOT t.kept
+),
+live AS MATERIALIZED (
+    SELECT s.bucket, s.sign, min(s.first) AS first, max(s.last) AS last FROM (
+        SELECT r.*, r.last - sum(r.last - r.first + 1) OVER (PARTITION BY r.bucket, r.sign ORDER BY r.first)::integer
+                   AS stretch
+        FROM read_live r
+    ) AS s
+    GROUP BY s.bucket, s.sign, s.stretch
 ),
 """  # noqa: S608  # nosec B608  # constants of this module
 BEHIND = """
