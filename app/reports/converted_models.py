@@ -4,11 +4,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Date, ForeignKey, ForeignKeyConstraint, Index, Text, Uuid
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from app.core.columns import CivilDate, Exact
 from app.core.database import Base
+from app.transactions.name_totals import key_of, references_of
 
 
 def _of_currency(table: str) -> ForeignKeyConstraint:
@@ -73,23 +74,8 @@ class ConvertedPayeeTotal(Base):
     counted: Mapped[int] = mapped_column(BigInteger)
 
     __table_args__ = (
-        UniqueConstraint(
-            *("book_id", "currency", "span", "first_day", "payee_id", "account_id", "side"),
-            name="uq_converted_payee_totals_key",
-            postgresql_nulls_not_distinct=True,
-        ),
-        ForeignKeyConstraint(
-            ["book_id", "payee_id"],
-            ["payees.book_id", "payees.id"],
-            name="fk_converted_payee_totals_payee",
-            ondelete="CASCADE",
-        ),
-        ForeignKeyConstraint(
-            ["book_id", "account_id"],
-            ["accounts.book_id", "accounts.id"],
-            name="fk_converted_payee_totals_account",
-            ondelete="CASCADE",
-        ),
+        key_of(__tablename__, "currency", "span", "first_day", "payee_id", "account_id", "side"),
+        *references_of(__tablename__, "payee", "account"),
         _of_currency(__tablename__),
         Index("ix_converted_payee_totals_payee", "book_id", "payee_id"),
         Index("ix_converted_payee_totals_account", "book_id", "account_id"),

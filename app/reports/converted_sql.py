@@ -1,6 +1,6 @@
 """Totals by payee in another currency: where a report reads them, and how they are computed."""
 
-from app.reports.converting_sql import KNOWN_DAY, rates_of
+from app.reports.converting_sql import KNOWN_DAY, SIDE, SUMS, rates_of
 
 # A month that is not kept is its thirds; of these what is not kept is read posting by posting, with the days at the
 # edges: in stretches as long as can be, for each meets the transactions of its days once (days that follow each other
@@ -83,16 +83,8 @@ _POSTINGS = """
     ) AS n JOIN transactions t ON t.book_id = :book AND t.id = n.transaction_id AND t.date BETWEEN {first} AND {last}
     OFFSET 0
 """
-_SIDE = "coalesce(c.kind, CASE WHEN v.amount > 0 THEN 'income' ELSE 'expense' END)"
-_SUMS = """
-    coalesce(sum(v.value) FILTER (WHERE v.value > 0), 0) AS inflow,
-    coalesce(-sum(v.value) FILTER (WHERE v.value < 0), 0) AS outflow,
-    coalesce(sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount > 0), 0) AS unconverted_inflow,
-    coalesce(-sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount < 0), 0) AS unconverted_outflow,
-    count(*) AS count, count(*) FILTER (WHERE v.value <> 0) AS counted
-"""
 LIVE_ROWS = f"""
-    SELECT v.bucket, v.sign, v.account_id, NULL::uuid, {{payee}}, NULL::uuid, {_SIDE}, {_SUMS}
+    SELECT v.bucket, v.sign, v.account_id, NULL::uuid, {{payee}}, NULL::uuid, {SIDE}, {SUMS}
     FROM (
         SELECT f.*, round(f.amount * r.rate, :exponent) AS value
         FROM (SELECT l.bucket, l.sign, f.* FROM live l
@@ -151,7 +143,7 @@ valued AS (
     OFFSET 0
 )
 INSERT INTO converted_payee_totals ({_COLUMNS})
-SELECT :book, :currency, 'third', v.first_day, v.payee_id, v.account_id, {_SIDE}, {_SUMS}
+SELECT :book, :currency, 'third', v.first_day, v.payee_id, v.account_id, {SIDE}, {SUMS}
 FROM valued v LEFT JOIN categories c ON c.book_id = :book AND c.id = v.category_id
 GROUP BY 4, 5, 6, 7
 """  # noqa: S608  # nosec B608  # constants of this module

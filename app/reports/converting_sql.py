@@ -46,3 +46,12 @@ VALUED = """
     LEFT JOIN rate r ON r.currency = a.currency AND r.day = least(o.day, :today)
     OFFSET 0
 """
+# Of such postings `v`: the side that one is on, by its category `c`, and what they come to there.
+SIDE = "coalesce(c.kind, CASE WHEN v.amount > 0 THEN 'income' ELSE 'expense' END)"
+SUMS = """
+    coalesce(sum(v.value) FILTER (WHERE v.value > 0), 0) AS inflow,
+    coalesce(-sum(v.value) FILTER (WHERE v.value < 0), 0) AS outflow,
+    coalesce(sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount > 0), 0) AS unconverted_inflow,
+    coalesce(-sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount < 0), 0) AS unconverted_outflow,
+    count(*) AS count, count(*) FILTER (WHERE v.value <> 0) AS counted
+"""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.reports.converting_sql import RATES, TOTALS_CONVERTED, VALUED
+from app.reports.converting_sql import RATES, SIDE, SUMS, TOTALS_CONVERTED, VALUED
 from app.reports.largest_sql import kept_of_largest, kept_of_largest_converted
 from app.reports.names_sql import kept_of_days_by_tag, kept_of_payees, kept_of_payees_converted, kept_of_tags
 
@@ -73,7 +73,7 @@ _IN_BASE = "SELECT o.*, o.base_amount AS value FROM ({source}) AS o"
 _EACH = """
 kept AS (
     SELECT v.bucket, v.account_id, v.category_id, v.day, v.transaction_id, v.payee_id,
-           coalesce(c.kind, CASE WHEN v.amount > 0 THEN 'income' ELSE 'expense' END) AS side,
+           {side} AS side,
            coalesce(greatest(v.value, 0), 0) AS inflow, coalesce(greatest(-v.value, 0), 0) AS outflow,
            CASE WHEN v.value IS NULL THEN greatest(v.amount, 0) ELSE 0 END AS unconverted_inflow,
            CASE WHEN v.value IS NULL THEN greatest(-v.amount, 0) ELSE 0 END AS unconverted_outflow,
@@ -85,12 +85,7 @@ kept AS (
 _SUMMED = """
 kept AS (
     SELECT v.bucket, v.account_id, v.category_id, {day} AS day, NULL::uuid AS transaction_id, v.payee_id,
-           coalesce(c.kind, CASE WHEN v.amount > 0 THEN 'income' ELSE 'expense' END) AS side,
-           coalesce(sum(v.value) FILTER (WHERE v.value > 0), 0) AS inflow,
-           coalesce(-sum(v.value) FILTER (WHERE v.value < 0), 0) AS outflow,
-           coalesce(sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount > 0), 0) AS unconverted_inflow,
-           coalesce(-sum(v.amount) FILTER (WHERE v.value IS NULL AND v.amount < 0), 0) AS unconverted_outflow,
-           count(*) AS count, count(*) FILTER (WHERE v.value <> 0) AS counted
+           {side} AS side, {sums}
     FROM ({source}) AS v LEFT JOIN category c ON c.id = v.category_id
     GROUP BY 1, 2, 3, 4, 6, 7
 ),
@@ -185,7 +180,9 @@ def _of_postings(own: str, shape: Shape) -> str:
     source = (VALUED if shape.converts else _IN_BASE).format(source=_postings(own, shape))
     each = bool({"transaction", "tag"} & set(shape.groups))
     day = "v.day" if "weekday" in shape.groups else "NULL::date"
-    rows = _EACH.format(source=source) if each else _SUMMED.format(source=source, day=day)
+    rows = (
+        _EACH.format(side=SIDE, source=source) if each else _SUMMED.format(side=SIDE, sums=SUMS, source=source, day=day)
+    )
     return named + rows
 
 
@@ -193,7 +190,7 @@ def _of_largest(own: str, shape: Shape) -> str:
     if not shape.converts:
         return kept_of_largest(str(shape.side), own)
     found, source = kept_of_largest_converted(str(shape.side), own)
-    return found + _EACH.format(source=VALUED.format(source=source))
+    return found + _EACH.format(side=SIDE, source=VALUED.format(source=source))
 
 
 def _by_days(own: str, shape: Shape) -> str:

@@ -13,11 +13,13 @@ from app.core.database import Base
 TABLES = {"account": "accounts", "category": "categories", "payee": "payees", "tag": "tags"}
 
 
-def _key(table: str, *columns: str) -> UniqueConstraint:
+def key_of(table: str, *columns: str) -> UniqueConstraint:
+    """What a row of totals is found by, in its book; of columns that are NULL there is one row, too."""
     return UniqueConstraint("book_id", *columns, name=f"uq_{table}_key", postgresql_nulls_not_distinct=True)
 
 
-def _references(table: str, *names: str) -> tuple[ForeignKeyConstraint, ...]:
+def references_of(table: str, *names: str) -> tuple[ForeignKeyConstraint, ...]:
+    """Foreign keys to what a row of totals is of, with which it goes."""
     return tuple(
         ForeignKeyConstraint(
             ["book_id", f"{name}_id"],
@@ -57,8 +59,8 @@ class PayeeTotal(_Sums, Base):
     payee_id: Mapped[UUID | None] = mapped_column(Uuid)
 
     __table_args__ = (
-        _key(__tablename__, "span", "first_day", "payee_id", "account_id", "side"),
-        *_references(__tablename__, "payee", "account"),
+        key_of(__tablename__, "span", "first_day", "payee_id", "account_id", "side"),
+        *references_of(__tablename__, "payee", "account"),
     )
 
     @declared_attr.directive
@@ -77,8 +79,8 @@ class PayeeCategoryTotal(_Sums, Base):
     payee_id: Mapped[UUID | None] = mapped_column(Uuid)
 
     __table_args__ = (
-        _key(__tablename__, "span", "first_day", "category_id", "payee_id", "account_id", "side"),
-        *_references(__tablename__, "payee", "account", "category"),
+        key_of(__tablename__, "span", "first_day", "category_id", "payee_id", "account_id", "side"),
+        *references_of(__tablename__, "payee", "account", "category"),
         Index("ix_payee_category_totals_payee", "book_id", "payee_id", "span", "first_day"),
     )
 
@@ -104,8 +106,8 @@ class TagTotal(_Sums, Base):
     outflow: Mapped[Exact]
 
     __table_args__ = (
-        _key(__tablename__, "span", "first_day", "tag_id", "category_id", "account_id", "side"),
-        *_references(__tablename__, "tag", "account", "category"),
+        key_of(__tablename__, "span", "first_day", "tag_id", "category_id", "account_id", "side"),
+        *references_of(__tablename__, "tag", "account", "category"),
         Index("ix_tag_totals_account", "book_id", "account_id"),
         Index("ix_tag_totals_category", "book_id", "category_id"),
     )
